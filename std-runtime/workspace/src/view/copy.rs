@@ -62,7 +62,8 @@ pub(super) enum GitLink {
 impl Copy {
     /// Copies `from`, found at `origin`, to the empty folder `to`.
     ///
-    /// Sockets, FIFOs, devices and folders that cannot be read are not in the copy.
+    /// Sockets, FIFOs, devices and folders that cannot be read are not in the copy, nor is what
+    /// vanishes meanwhile.
     ///
     /// # Errors
     /// `Sandbox` when the copy cannot be written, `Input` when a folder cannot be listed.
@@ -80,6 +81,7 @@ impl Copy {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied && stat.is_some() => {
                     continue;
                 }
+                Err(error) if is_gone(&error) && stat.is_some() => continue,
                 entries => entries.map_err(|error| unreadable(origin, &folder, &error))?,
             };
             if let Some(stat) = stat {
@@ -109,8 +111,10 @@ impl Copy {
                         paths.push((path, stat, content));
                     }
                     FileType::Symlink => {
-                        let target =
-                            from.link(&path).map_err(|error| unreadable(origin, &path, &error))?;
+                        let target = match from.link(&path) {
+                            Err(error) if is_gone(&error) => continue,
+                            target => target.map_err(|error| unreadable(origin, &path, &error))?,
+                        };
                         symlink(os(&target), &at).map_err(|error| disk(&at, &error))?;
                         set_times(&at, &stat).map_err(|error| disk(&at, &error))?;
                         let content = contents.add(&mut target.as_slice()).ok();
@@ -248,6 +252,7 @@ pub(super) fn is_small(folder: &Tree) -> io::Result<bool> {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !at.is_empty() => {
                 continue;
             }
+            Err(error) if is_gone(&error) && !at.is_empty() => continue,
             entries => entries?,
         };
         for (name, stat) in entries {
@@ -282,7 +287,7 @@ fn keep(contents: &mut Store, at: &Path, stat: &Stat) -> Option<Place> {
 fn copy_file(from: &Tree, origin: &Path, path: &[u8], at: &Path, stat: &Stat) -> Result<bool> {
     let mut source = match from.file(path) {
         Ok(source) => source,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if is_gone(&error) => return Ok(false),
         // It is there, and cannot be read there either.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let mut options = OpenOptions::new();
@@ -303,6 +308,17 @@ fn copy_file(from: &Tree, origin: &Path, path: &[u8], at: &Path, stat: &Stat) ->
         .map_err(|error| disk(at, &error))?;
     Ok(true)
 }
+
+/// Whether what was there when its folder was listed is not any more, or is something else: files
+/// come and go while a folder is read. A link that took the place of a file or folder is not
+/// followed, and one in the place of which a file is, is no link (`EINVAL`).
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind as E;
+    let kinds = [E::NotFound, E::NotADirectory, E::IsADirectory, E::InvalidInput];
+    kinds.contains(&error.kind()) || error.raw_os_error() == Some(ELOOP)
+}
+
+const ELOOP: i32 = rustix::io::Errno::LOOP.raw_os_error();
 
 /// Root's copies belong to whom the originals belong to; others can only own their own.
 fn own(at: &Path, stat: &Stat) -> io::Result<()> {
@@ -335,4 +351,57 @@ fn unreadable(origin: &Path, path: &[u8], error: &io::Error) -> Error {
 
 fn os(path: &[u8]) -> &Path {
     Path::new(std::ffi::OsStr::from_bytes(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn what_vanishes_while_it_is_copied_is_not_in_the_copy() {
+        let place = tempfile::tempdir().unwrap();
+        let from = place.path().join("from");
+        fs::create_dir_all(from.join("stays")).unwrap();
+        fs::write(from.join("stays/file"), "text").unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            // A build beside it: folders with files and links, made and removed.
+            let churn = |thread: usize| {
+                let from = &from;
+                let is_over = &is_over;
+                move || {
+                    while !is_over.load(Ordering::Relaxed) {
+                        for number in 0..8 {
+                            let folder = from.join(format!("gone-{thread}-{number}"));
+                            fs::create_dir_all(folder.join("deep/er")).unwrap();
+                            symlink("x", folder.join("link")).unwrap();
+                            fs::write(folder.join("deep/file"), "x").unwrap();
+                        }
+                        for number in 0..8 {
+                            let folder = from.join(format!("gone-{thread}-{number}"));
+                            fs::remove_dir_all(folder).unwrap();
+                        }
+                    }
+                }
+            };
+            let threads = [scope.spawn(churn(0)), scope.spawn(churn(1))];
+            let mut made = Vec::new();
+            for round in 0..25 {
+                let beside = place.path().join(format!("copy-{round}"));
+                let to = beside.join("files");
+                fs::create_dir_all(&to).unwrap();
+                let tree = Tree::open(&from).unwrap();
+                made.push(is_small(&tree).map(drop).map_err(|error| error.to_string()));
+                let copy = Copy::make(&tree, &from, &to, GitLink::Keep);
+                made.push(copy.map(drop).map_err(|error| error.to_string()));
+                assert_eq!(fs::read_to_string(to.join("stays/file")).unwrap(), "text");
+                fs::remove_dir_all(&beside).unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+            threads.map(|thread| thread.join().unwrap());
+            assert_eq!(made.iter().find(|made| made.is_err()), None);
+        });
+    }
 }

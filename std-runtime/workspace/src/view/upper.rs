@@ -6,6 +6,7 @@ use std::io;
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
+use super::copy::is_gone;
 use super::{Presence, Touched};
 use crate::patch::tree::{Tree, join, kind};
 
@@ -70,7 +71,12 @@ fn hide(
     let mut hidden: Vec<_> = below.map(|stat| (path.to_vec(), stat)).into_iter().collect();
     while let Some((path, stat)) = hidden.pop() {
         if kind(&stat) == FileType::Directory {
-            for (name, stat) in lower.list(&path)? {
+            let entries = match lower.list(&path) {
+                // The user removed it, too.
+                Err(error) if is_gone(&error) => continue,
+                entries => entries?,
+            };
+            for (name, stat) in entries {
                 if name != b".git" {
                     hidden.push((join(&path, &name), stat));
                 }
