@@ -102,6 +102,13 @@ fn a_failure_is_explained_and_todos_are_resolved() {
         .text("done");
     success(&script(&place, todo, "todo.sh", &[]).0);
     assert_eq!(read(&place, "a.c"), "int name;\n");
+    let (output, requests) = script(&place, Script::new(), "todo.sh", &[]);
+    assert_eq!((success(&output).as_str(), requests), ("no file has a TODO\n", 0));
+    for name in ["test-debug.sh", "each-file.sh", "plan-code.sh"] {
+        let (output, requests) = script(&place, Script::new(), name, &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && requests == 0, "{name}: {said}");
+    }
 }
 
 #[test]
@@ -113,6 +120,11 @@ fn a_change_is_planned_made_reviewed_and_committed() {
         .reply(Reply::new().when("1. Change b.c").text("done"));
     success(&script(&place, plan, "plan-code.sh", &["rename y"]).0);
     assert_eq!(read(&place, "b.c"), "int z;\n");
+    // A stage that fails passes nothing on, and its code is that of the pipeline.
+    let (output, requests) = script(&place, Script::new().text(""), "plan-code.sh", &["more"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), requests), (Some(2), 1), "{said}");
+    assert!(!said.contains("No valid patches"), "{said}");
     let review = Script::new().reply(Reply::new().when("+int z;").text("b.c:1:5: note: short"));
     let sarif = success(&script(&place, review, "review-sarif.sh", &[]).0);
     let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();

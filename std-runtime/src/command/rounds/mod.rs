@@ -131,7 +131,7 @@ impl Rounds {
             }
             if self.state.round >= self.max {
                 let text =
-                    format!("the check does not pass after {} rounds; raise --max", self.max);
+                    format!("the check does not pass after {}; raise --max", counted(self.max));
                 return self.ended(ErrorKind::Limit, &text);
             }
             if self.max_tokens > 0 && self.state.tokens >= self.max_tokens {
@@ -256,7 +256,7 @@ impl Rounds {
 
     fn passed(&mut self) -> Result<ExitCode> {
         let rounds = self.state.round;
-        self.tell(&format!("the check passes after {rounds} rounds"));
+        self.tell(&format!("the check passes after {}", counted(rounds)));
         if self.writes || rounds == 0 {
             self.state.discard();
             return Ok(ExitCode::SUCCESS);
@@ -298,6 +298,10 @@ impl Rounds {
             tell(&line);
         }
     }
+}
+
+fn counted(rounds: u32) -> String {
+    if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") }
 }
 
 /// Rounds without a change that end the loop.
