@@ -189,6 +189,27 @@ fn bodies_without_an_end_take_bounded_memory() {
 }
 
 #[test]
+fn an_image_in_a_reply_is_told_and_alone_is_no_result() {
+    let image = r#""images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]"#;
+    let stream = |delta: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{{delta}}},\"finish_reason\":\"stop\"}}]}}\n\n"
+        )
+    };
+    let run = |delta: &str| {
+        let place = place();
+        let reply = Reply::raw("text/event-stream", stream(delta).as_bytes());
+        let provider = Scripted::start(Script::new().reply(reply)).unwrap();
+        ask(&place, &provider.base_url())
+    };
+    let done = run(&format!(r#""content":"Here it is.",{image}"#));
+    assert_eq!(done.success(), "Here it is.\n");
+    assert!(done.stderr.contains("bytes of the reply were not kept"), "{done:?}");
+    let done = run(image);
+    assert!(done.failure(61).contains("holds only images, sound or other media"), "{done:?}");
+}
+
+#[test]
 fn bytes_that_are_no_utf_8_in_a_stream() {
     let body = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"whole\"}}]}\n\n\
                  data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\xff\xfeb\"},\
