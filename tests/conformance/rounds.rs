@@ -59,7 +59,7 @@ fn a_loop_ends_at_its_limits_and_keeps_the_patch() {
     let script = || Script::new().call("write", write("a", "one\n")).text("made a");
     let (done, _) = run(&place, script(), &["--until", CHECK, "--max", "1", "make it"]);
     let said = done.failure(53);
-    assert!(said.contains("after 1 rounds; raise --max") && said.contains("is kept in "), "{said}");
+    assert!(said.contains("after 1 round; raise --max") && said.contains("is kept in "), "{said}");
     let kept = said.split("is kept in ").nth(1).unwrap();
     assert!(std::fs::read_to_string(kept).unwrap().contains("+one"));
     // Two rounds without a change.
