@@ -400,7 +400,9 @@ mod tests {
                 fs::remove_dir_all(&beside).unwrap();
             }
             is_over.store(true, Ordering::Relaxed);
-            threads.map(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
             assert_eq!(made.iter().find(|made| made.is_err()), None);
         });
     }
