@@ -402,8 +402,9 @@ impl Sink<'_, '_> {
         }
         // Servers give the whole of it in front of the pieces, or after them, and for none `null`.
         let is_free = self.reply.stage.start == 0 && !self.reply.has_failed;
-        let is_none = matches!(arguments.as_bytes().trim_ascii(), b"" | b"null");
-        let kept = if is_none { Some(0) } else { repeated(arguments.as_bytes()) };
+        let arguments = arguments.as_bytes();
+        let is_none = is_same(arguments, b"") || is_same(arguments, b"null");
+        let kept = if is_none { Some(0) } else { repeated(arguments) };
         if let Some(first) = kept.filter(|_| is_free) {
             let (start, end) = (record.end() - arguments.len(), record.end());
             self.take_out(offset, start + first, end);
