@@ -99,8 +99,13 @@ impl Delivery {
         written.map_err(|error| self.keep(error, outcome))
     }
 
-    /// `error`, which kept the result from being handed over, with the place where it is kept.
+    /// `error`, which kept the result from being handed over, with the place where it is: the folder,
+    /// or where it is kept.
     pub fn keep(&self, error: Error, outcome: &Outcome) -> Error {
+        if let Some(id) = outcome.written {
+            let text = format!("{}; the files are written, as run {id}", error.message());
+            return Error::new(error.kind(), text);
+        }
         let (bytes, ending) = match outcome.output {
             Output::Patch => (outcome.patch.as_slice(), "patch"),
             _ => (outcome.text.as_bytes(), "txt"),
