@@ -530,6 +530,12 @@ enum zs_event_kind
      */
     ZS_EVENT_RECOVERED = 12,
     /**
+     * More of the arguments of a call, where zs_config.call_deltas asks for it: `call`, `name` and
+     * `provider_id` as far as they are known, and `text` is the new piece, whole characters only. The
+     * call that is run is that of ZS_EVENT_TOOL_CALL.
+     */
+    ZS_EVENT_TOOL_CALL_DELTA = 13,
+    /**
      * Something that this version of the library has no number for.
      */
     ZS_EVENT_OTHER = 1000,
@@ -1426,9 +1432,9 @@ typedef struct {
      */
     uint32_t failed_turn;
     /**
-     * 0.
+     * 1: the arguments of calls are told while they come in, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
      */
-    uint32_t reserved;
+    uint32_t call_deltas;
     /**
      * Bytes of one response body, stored or not: a server that never ends.
      */

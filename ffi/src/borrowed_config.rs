@@ -27,6 +27,8 @@ pub(crate) struct BorrowedConfig {
     #[cfg(feature = "profiles")]
     profile: zerostack_core::Profile,
     tool_mode: ToolMode,
+    #[cfg(feature = "call-deltas")]
+    call_deltas: bool,
     count: WindowCount,
     #[cfg_attr(not(feature = "options"), expect(dead_code, reason = "there are none to read"))]
     options: LentOptions,
@@ -64,6 +66,11 @@ impl BorrowedConfig {
         // SAFETY: the promise of `boundary`.
         let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
         let dialect = choose(known.dialect, DIALECTS)?;
+        let call_deltas = choose(known.call_deltas, &[(0, false), (1, true)])?;
+        #[cfg(not(feature = "call-deltas"))]
+        if call_deltas {
+            return Err(Fault::new(ZS_UNSUPPORTED));
+        }
         #[cfg(not(feature = "profiles"))]
         if !said.is_empty() {
             return Err(Fault::new(ZS_UNSUPPORTED));
@@ -84,6 +91,8 @@ impl BorrowedConfig {
             #[cfg(feature = "profiles")]
             profile,
             tool_mode,
+            #[cfg(feature = "call-deltas")]
+            call_deltas,
             count,
             options,
         })
@@ -108,6 +117,8 @@ impl BorrowedConfig {
             #[cfg(feature = "profiles")]
             profile: zerostack_core::Profile::DIALECT,
             tool_mode: ToolMode::Native,
+            #[cfg(feature = "call-deltas")]
+            call_deltas: false,
             count: WindowCount::rough(),
             options: LentOptions::none(),
         })
@@ -152,6 +163,11 @@ impl Config for BorrowedConfig {
 
     fn tool_mode(&self) -> ToolMode {
         self.tool_mode
+    }
+
+    #[cfg(feature = "call-deltas")]
+    fn shows_call_deltas(&self) -> bool {
+        self.call_deltas
     }
 
     #[cfg(feature = "profiles")]

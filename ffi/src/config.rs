@@ -142,8 +142,8 @@ pub struct zs_config {
     pub seed: u32,
     /// What becomes of a turn that fails: a zs_failed_turn.
     pub failed_turn: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: the arguments of calls are told while they come in, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
+    pub call_deltas: u32,
     /// Bytes of one response body, stored or not: a server that never ends.
     pub max_response_bytes: u32,
     /// Tokens of the request above which room is made; 0 is four fifths of what context_tokens
@@ -219,7 +219,7 @@ impl Default for zs_config {
             retry_max_ms: limits.retry_max_ms,
             seed: limits.seed,
             failed_turn: zs_failed_turn::ZS_TAKE_OUT as u32,
-            reserved: 0,
+            call_deltas: 0,
             max_response_bytes: limits.max_response_bytes,
             high_water_tokens: limits.high_water_tokens,
             low_water_tokens: limits.low_water_tokens,
@@ -253,7 +253,7 @@ pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault>
 }
 
 impl Versioned for zs_config {
-    const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u32>();
+    const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, call_deltas) + size_of::<u32>();
 }
 
 /// A field that is added later must not fall into what was padding before.

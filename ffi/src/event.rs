@@ -41,6 +41,10 @@ pub enum zs_event_kind {
     /// shown gives way to what the transcript holds. zs_session_end_response gives it, and is
     /// called once more for the end.
     ZS_EVENT_RECOVERED = 12,
+    /// More of the arguments of a call, where zs_config.call_deltas asks for it: `call`, `name` and
+    /// `provider_id` as far as they are known, and `text` is the new piece, whole characters only. The
+    /// call that is run is that of ZS_EVENT_TOOL_CALL.
+    ZS_EVENT_TOOL_CALL_DELTA = 13,
     /// Something that this version of the library has no number for.
     ZS_EVENT_OTHER = 1000,
 }
@@ -181,6 +185,8 @@ impl From<Event<'_>> for zs_event {
             Event::TextDelta(text) => Self::of_text(ZS_EVENT_TEXT, text),
             Event::RefusalDelta(text) => Self::of_text(ZS_EVENT_REFUSAL, text),
             Event::ThinkingDelta(text) => Self::of_text(ZS_EVENT_THINKING, text),
+            #[cfg(feature = "call-deltas")]
+            Event::ToolCallDelta(call) => Self { kind: ZS_EVENT_TOOL_CALL_DELTA, ..call.into() },
             Event::ToolCall(call) => call.into(),
             Event::Usage(usage) => Self { kind: ZS_EVENT_USAGE, usage: usage.into(), ..Self::NONE },
             Event::Truncated { what, bytes } => {

@@ -38,6 +38,7 @@ fn events() -> Vec<Event<'static>> {
         Event::TextDelta(TEXT),
         Event::ThinkingDelta("Let me look"),
         Event::RefusalDelta("No."),
+        Event::ToolCallDelta(call),
         Event::ToolCall(call),
         Event::Usage(usage),
     ];

@@ -4696,6 +4696,11 @@ data class Config (
      * one of them.
      */
     val `profile`: kotlin.String = "" 
+    , 
+    /**
+     * Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+     */
+    val `callDeltas`: kotlin.Boolean = false 
     
 ){
     
@@ -4722,6 +4727,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeToolMode.read(buf),
             FfiConverterOptionalTypeRequestOptions.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
@@ -4735,7 +4741,8 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeCounting.allocationSize(value.`counting`) +
             FfiConverterTypeToolMode.allocationSize(value.`toolMode`) +
             FfiConverterOptionalTypeRequestOptions.allocationSize(value.`options`) +
-            FfiConverterString.allocationSize(value.`profile`)
+            FfiConverterString.allocationSize(value.`profile`) +
+            FfiConverterBoolean.allocationSize(value.`callDeltas`)
     )
 
     override fun write(value: Config, buf: ByteBuffer) {
@@ -4749,6 +4756,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeToolMode.write(value.`toolMode`, buf)
             FfiConverterOptionalTypeRequestOptions.write(value.`options`, buf)
             FfiConverterString.write(value.`profile`, buf)
+            FfiConverterBoolean.write(value.`callDeltas`, buf)
     }
 }
 
@@ -6811,6 +6819,22 @@ sealed class Event {
     }
     
     /**
+     * More of the arguments of a call, where `call_deltas` of the configuration asks for it: the name and the
+     * provider's id as far as they are known, and the new piece as `arguments`.
+     */
+    data class ToolCallDelta(
+        /**
+         * The call as far as it is known.
+         */
+        val `call`: zerostack.ToolCall) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
      * A call is complete.
      */
     data class ToolCall(
@@ -6968,32 +6992,35 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             3 -> Event.ThinkingDelta(
                 FfiConverterString.read(buf),
                 )
-            4 -> Event.ToolCall(
+            4 -> Event.ToolCallDelta(
                 FfiConverterTypeToolCall.read(buf),
                 )
-            5 -> Event.Usage(
+            5 -> Event.ToolCall(
+                FfiConverterTypeToolCall.read(buf),
+                )
+            6 -> Event.Usage(
                 FfiConverterTypeUsage.read(buf),
                 )
-            6 -> Event.Truncated(
+            7 -> Event.Truncated(
                 FfiConverterTypeDropped.read(buf),
                 FfiConverterUInt.read(buf),
                 )
-            7 -> Event.Compacting
-            8 -> Event.SummaryFailed(
+            8 -> Event.Compacting
+            9 -> Event.SummaryFailed(
                 FfiConverterTypeFault.read(buf),
                 )
-            9 -> Event.Repeating(
+            10 -> Event.Repeating(
                 FfiConverterString.read(buf),
                 FfiConverterUShort.read(buf),
                 )
-            10 -> Event.Recovered(
+            11 -> Event.Recovered(
                 FfiConverterUShort.read(buf),
                 )
-            11 -> Event.End(
+            12 -> Event.End(
                 FfiConverterTypeStopReason.read(buf),
                 )
-            12 -> Event.Restart
-            13 -> Event.Unknown
+            13 -> Event.Restart
+            14 -> Event.Unknown
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
@@ -7018,6 +7045,13 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             (
                 4UL
                 + FfiConverterString.allocationSize(value.`text`)
+            )
+        }
+        is Event.ToolCallDelta -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeToolCall.allocationSize(value.`call`)
             )
         }
         is Event.ToolCall -> {
@@ -7108,53 +7142,58 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
-            is Event.ToolCall -> {
+            is Event.ToolCallDelta -> {
                 buf.putInt(4)
                 FfiConverterTypeToolCall.write(value.`call`, buf)
                 Unit
             }
-            is Event.Usage -> {
+            is Event.ToolCall -> {
                 buf.putInt(5)
+                FfiConverterTypeToolCall.write(value.`call`, buf)
+                Unit
+            }
+            is Event.Usage -> {
+                buf.putInt(6)
                 FfiConverterTypeUsage.write(value.`usage`, buf)
                 Unit
             }
             is Event.Truncated -> {
-                buf.putInt(6)
+                buf.putInt(7)
                 FfiConverterTypeDropped.write(value.`what`, buf)
                 FfiConverterUInt.write(value.`bytes`, buf)
                 Unit
             }
             is Event.Compacting -> {
-                buf.putInt(7)
+                buf.putInt(8)
                 Unit
             }
             is Event.SummaryFailed -> {
-                buf.putInt(8)
+                buf.putInt(9)
                 FfiConverterTypeFault.write(value.`fault`, buf)
                 Unit
             }
             is Event.Repeating -> {
-                buf.putInt(9)
+                buf.putInt(10)
                 FfiConverterString.write(value.`name`, buf)
                 FfiConverterUShort.write(value.`count`, buf)
                 Unit
             }
             is Event.Recovered -> {
-                buf.putInt(10)
+                buf.putInt(11)
                 FfiConverterUShort.write(value.`calls`, buf)
                 Unit
             }
             is Event.End -> {
-                buf.putInt(11)
+                buf.putInt(12)
                 FfiConverterTypeStopReason.write(value.`reason`, buf)
                 Unit
             }
             is Event.Restart -> {
-                buf.putInt(12)
+                buf.putInt(13)
                 Unit
             }
             is Event.Unknown -> {
-                buf.putInt(13)
+                buf.putInt(14)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }

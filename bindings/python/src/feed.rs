@@ -65,7 +65,7 @@ enum OwnedEvent {
     Text(String),
     Thinking(String),
     Refusal(String),
-    Call { id: core::CallId, provider_id: String, name: String, arguments: String },
+    Call { is_whole: bool, id: core::CallId, provider_id: String, name: String, arguments: String },
     Repeating { name: String, count: u16 },
     Other(core::Event<'static>),
 }
@@ -79,9 +79,11 @@ fn feed_detached(session: &mut OwnedSession, chunk: &[u8]) -> (Vec<OwnedEvent>, 
             E::TextDelta(text) => OwnedEvent::Text(own(text)),
             E::ThinkingDelta(text) => OwnedEvent::Thinking(own(text)),
             E::RefusalDelta(text) => OwnedEvent::Refusal(own(text)),
-            E::ToolCall(core::ToolCall { id, provider_id, name, arguments }) => {
+            E::ToolCall(call) | E::ToolCallDelta(call) => {
+                let core::ToolCall { id, provider_id, name, arguments } = call;
+                let is_whole = matches!(event, E::ToolCall(_));
                 let (provider_id, name, arguments) = (own(provider_id), own(name), own(arguments));
-                OwnedEvent::Call { id, provider_id, name, arguments }
+                OwnedEvent::Call { is_whole, id, provider_id, name, arguments }
             }
             E::Usage(usage) => OwnedEvent::Other(E::Usage(usage)),
             E::Truncated { what, bytes } => OwnedEvent::Other(E::Truncated { what, bytes }),
@@ -105,8 +107,13 @@ impl OwnedEvent {
             Self::Text(text) => core::Event::TextDelta(text),
             Self::Thinking(text) => core::Event::ThinkingDelta(text),
             Self::Refusal(text) => core::Event::RefusalDelta(text),
-            Self::Call { id, provider_id, name, arguments } => {
-                core::Event::ToolCall(core::ToolCall { id: *id, provider_id, name, arguments })
+            Self::Call { is_whole, id, provider_id, name, arguments } => {
+                let call = core::ToolCall { id: *id, provider_id, name, arguments };
+                if *is_whole {
+                    core::Event::ToolCall(call)
+                } else {
+                    core::Event::ToolCallDelta(call)
+                }
             }
             Self::Repeating { name, count } => core::Event::Repeating { name, count: *count },
             Self::Other(event) => *event,

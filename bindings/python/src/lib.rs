@@ -39,7 +39,7 @@ mod _core {
     use crate::message::{
         Attachment, Checkpoint, Compacting, End, Entry, Failure, Instruction, Opaque, Recovered,
         RefusalDelta, Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking,
-        ThinkingDelta, ToolCall, ToolResult, Truncated, Usage, WindowTokens,
+        ThinkingDelta, ToolCall, ToolCallDelta, ToolResult, Truncated, Usage, WindowTokens,
     };
     #[pymodule_export]
     use crate::partial_json::PartialJson;

@@ -55,6 +55,21 @@ value_class! {
 }
 
 value_class! {
+    /// More of the arguments of a call, where `call_deltas` asks for it: the name and the provider's id as
+    /// far as they are known. The call that is run is that of `ToolCall`.
+    pub struct ToolCallDelta {
+        /// The id of the call.
+        id: u32,
+        /// The tool's name.
+        name: Py<PyString>,
+        /// The new piece. Whole characters only.
+        arguments: Py<PyString>,
+        /// The provider's own id of the call.
+        provider_id: Py<PyString>,
+    }
+}
+
+value_class! {
     /// Tokens, as the provider counted them.
     ///
     /// `input_tokens` counts cached ones, too, with every provider.
@@ -323,6 +338,10 @@ pub fn event(py: Python<'_>, event: core::Event<'_>) -> PyResult<Option<Py<PyAny
         E::TextDelta(delta) => Py::new(py, TextDelta { text: text(delta) })?.into_any(),
         E::ThinkingDelta(delta) => Py::new(py, ThinkingDelta { text: text(delta) })?.into_any(),
         E::RefusalDelta(delta) => Py::new(py, RefusalDelta { text: text(delta) })?.into_any(),
+        E::ToolCallDelta(call) => {
+            let ToolCall { id, name, arguments, provider_id } = tool_call(py, call);
+            Py::new(py, ToolCallDelta { id, name, arguments, provider_id })?.into_any()
+        }
         E::ToolCall(call) => Py::new(py, tool_call(py, call))?.into_any(),
         E::Usage(usage) => Py::new(py, Usage::from(usage))?.into_any(),
         E::Truncated { what, bytes } => {

@@ -24,6 +24,7 @@ pub struct Options<'py> {
     output_limit_key: Option<Bound<'py, PyAny>>,
     /// A text or a mapping, see [`profile::set`].
     profile: Option<Bound<'py, PyAny>>,
+    call_deltas: Option<Bound<'py, PyAny>>,
     /// The name of what counts tokens.
     counting: Option<Bound<'py, PyAny>>,
     /// The most that the transcript may take.
@@ -51,6 +52,7 @@ impl<'py> Options<'py> {
                 "tool_mode" => &mut options.tool_mode,
                 "output_limit_key" => &mut options.output_limit_key,
                 "profile" => &mut options.profile,
+                "call_deltas" => &mut options.call_deltas,
                 "counting" => &mut options.counting,
                 "capacity_bytes" => &mut options.capacity_bytes,
                 _ if request_options::NAMES.split(", ").any(|known| known == name) => {
@@ -62,7 +64,7 @@ impl<'py> Options<'py> {
                 _ => {
                     return Err(PyTypeError::new_err(format!(
                         "a session has no option {name:?}; there are system, tools, limits, \
-                         tool_mode, output_limit_key, profile, counting, capacity_bytes, {}",
+                         tool_mode, output_limit_key, profile, call_deltas, counting, capacity_bytes, {}",
                         request_options::NAMES
                     )));
                 }
@@ -137,6 +139,14 @@ impl<'py> Options<'py> {
         }
         if let Some(value) = &self.profile {
             profile::set(config, value, self.output_limit_key.is_some())?;
+        }
+        if let Some(value) = &self.call_deltas {
+            let Ok(is_wanted) = value.extract::<bool>() else {
+                let class = value.get_type().name()?;
+                let text = format!("call_deltas must be True or False, not {class}");
+                return Err(PyTypeError::new_err(text));
+            };
+            config.call_deltas = is_wanted;
         }
         for (name, value) in &self.requests {
             request_options::set(&mut config.options, name, value)?;

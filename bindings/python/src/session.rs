@@ -34,7 +34,8 @@ use crate::{
 /// prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
 /// `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
 /// told the limit of a reply; `profile` is what the server refuses or demands beyond its dialect: a
-/// mapping of fields, or a text such as `"mistral,stream=false"`; `counting` is what counts tokens until the provider has:
+/// mapping of fields, or a text such as `"mistral,stream=false"`; `call_deltas=True` shows the arguments of
+/// calls while they come in (`ToolCallDelta`); `counting` is what counts tokens until the provider has:
 /// `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
 /// most that the transcript may take.
 ///
@@ -52,7 +53,7 @@ impl Session {
     #[new]
     #[pyo3(
         signature = (dialect, model, **options),
-        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, call_deltas=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn new(
         dialect: &Bound<'_, PyAny>,
@@ -68,7 +69,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(
         signature = (snapshot, dialect, model, **options),
-        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, call_deltas=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn resume(
         snapshot: &Bound<'_, PyAny>,
@@ -84,7 +85,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(
         signature = (lines, dialect, model, **options),
-        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, call_deltas=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn from_json_lines(
         lines: &Bound<'_, PyAny>,
@@ -486,7 +487,7 @@ impl Session {
     /// are open there too.
     #[pyo3(
         signature = (*, dialect=None, model=None, **options),
-        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, call_deltas=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn fork(
         &self,

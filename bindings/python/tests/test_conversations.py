@@ -26,6 +26,8 @@ from zerostack import (
     Step,
     TextDelta,
     Tool,
+    ToolCall,
+    ToolCallDelta,
     ToolContext,
     ToolProgress,
     Totals,
@@ -289,6 +291,19 @@ def test_totals_and_a_budget_of_several_conversations(provider: Provider) -> Non
             agent.run("3")
         assert agent.totals().turns == 3 and agent.totals().requests == 2
     assert tokens.totals == agent.totals()
+
+
+@pytest.mark.parametrize("deltas", [True, False])
+def test_the_arguments_of_calls_while_they_come_in(provider: Provider, deltas: bool) -> None:
+    server = provider(call("remember", {"word": "é🦀"}), say("Done."))
+    with Agent("m", base_url=server.url, tools=[remember], call_deltas=deltas) as agent:
+        events = list(agent.stream("Go.", deps=Deps()))
+    pieces = "".join(event.arguments for event in events if isinstance(event, ToolCallDelta))
+    whole = [event.arguments for event in events if isinstance(event, ToolCall)]
+    assert json.loads(whole[0]) == {"word": "é🦀"}
+    assert pieces == (whole[0] if deltas else "")
+    with pytest.raises(TypeError, match="call_deltas must be True or False, not int"):
+        Session("openai-chat", "m", call_deltas=1)  # type: ignore[arg-type]
 
 
 def test_files_stay_with_their_conversation(provider: Provider) -> None:

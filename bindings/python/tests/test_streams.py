@@ -25,6 +25,7 @@ EVENTS: list[Any] = [
     zerostack.TextDelta(TEXT),
     zerostack.ThinkingDelta("Let me look"),
     zerostack.RefusalDelta("No."),
+    zerostack.ToolCallDelta(0, "read", '{"path": "a"}', "call_1"),
     zerostack.ToolCall(0, "read", '{"path": "a"}', "call_1"),
     zerostack.Usage(2**32 - 1, 2, 3, 4, 0),
     zerostack.Truncated(Dropped.REPLY, 7),

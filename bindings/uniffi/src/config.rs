@@ -34,6 +34,9 @@ pub struct Config {
     /// one of them.
     #[uniffi(default = "")]
     pub profile: String,
+    /// Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+    #[uniffi(default = false)]
+    pub call_deltas: bool,
 }
 
 /// A tool that the model may call.
@@ -169,6 +172,7 @@ impl Config {
             profile,
             counting: counting::to_core(self.counting)?,
             tool_mode: self.tool_mode.into(),
+            call_deltas: self.call_deltas,
             options: self.options.as_ref().map(RequestOptions::to_core).unwrap_or_default(),
         })
     }

@@ -33,6 +33,12 @@ pub enum Event {
         /// The text.
         text: String,
     },
+    /// More of the arguments of a call, where `call_deltas` of the configuration asks for it: the name and the
+    /// provider's id as far as they are known, and the new piece as `arguments`.
+    ToolCallDelta {
+        /// The call as far as it is known.
+        call: ToolCall,
+    },
     /// A call is complete.
     ToolCall {
         /// The call.
@@ -120,6 +126,7 @@ pub fn event_json(event: Event) -> String {
         Event::TextDelta { text } => Core::TextDelta(text),
         Event::RefusalDelta { text } => Core::RefusalDelta(text),
         Event::ThinkingDelta { text } => Core::ThinkingDelta(text),
+        Event::ToolCallDelta { call } => Core::ToolCallDelta(call.core()),
         Event::ToolCall { call } => Core::ToolCall(call.core()),
         Event::Usage { usage } => Core::Usage(usage.core()),
         Event::Truncated { what, bytes } => match what.core() {
@@ -202,6 +209,7 @@ impl From<zerostack_core::Event<'_>> for Event {
             Core::TextDelta(text) => Self::TextDelta { text: text.to_owned() },
             Core::RefusalDelta(text) => Self::RefusalDelta { text: text.to_owned() },
             Core::ThinkingDelta(text) => Self::ThinkingDelta { text: text.to_owned() },
+            Core::ToolCallDelta(call) => Self::ToolCallDelta { call: call.into() },
             Core::ToolCall(call) => Self::ToolCall { call: call.into() },
             Core::Usage(usage) => Self::Usage { usage: usage.into() },
             Core::Truncated { what, bytes } => Self::Truncated { what: what.into(), bytes },

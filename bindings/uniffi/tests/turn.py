@@ -456,6 +456,7 @@ class Calls(unittest.TestCase):
             Event.TEXT_DELTA(text),
             Event.THINKING_DELTA("Let me look"),
             Event.REFUSAL_DELTA("No."),
+            Event.TOOL_CALL_DELTA(call),
             Event.TOOL_CALL(call),
             Event.USAGE(usage),
             *(Event.TRUNCATED(what, 7 + at) for at, what in enumerate(list(Dropped)[:5])),

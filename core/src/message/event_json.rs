@@ -37,6 +37,11 @@ impl fmt::Display for EventJson<'_> {
             Event::TextDelta(text) => texts(out, "text", &[("text", text)])?,
             Event::RefusalDelta(text) => texts(out, "refusal", &[("text", text)])?,
             Event::ThinkingDelta(text) => texts(out, "reasoning", &[("text", text)])?,
+            #[cfg(feature = "call-deltas")]
+            Event::ToolCallDelta(call) => {
+                let [id, name] = [("id", call.provider_id), ("name", call.name)];
+                texts(out, "tool_call_delta", &[id, name, ("arguments", call.arguments)])?;
+            }
             Event::ToolCall(call) => {
                 let [id, name] = [("id", call.provider_id), ("name", call.name)];
                 texts(out, "tool_call", &[id, name, ("arguments", call.arguments)])?;

@@ -176,6 +176,7 @@ impl Machine {
         self.expect(self.step == Step::Send)?;
         self.decoder = Decoder::new(codec_of(config.dialect())?);
         self.reply.begin(log.used());
+        self.reply.delta.want(config);
         self.open = OpenCalls::before(log);
         self.reply.refused = !(200..300).contains(&status);
         let asked_ms = retry_after_ms.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1));

@@ -217,7 +217,44 @@ static void a_profile_is_kept_to_and_a_refusal_changes_it(void) {
     CHECK(zs_session_switched_off(NULL).len == 0);
 }
 
+static void the_arguments_of_calls_are_told_while_they_come_in(uint32_t call_deltas) {
+    static const char stream[] =
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"function\":"
+        "{\"name\":\"f\",\"arguments\":\"{\\\"a\"}}]}}]}\n\n"
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":"
+        "{\"arguments\":\"\\\":1}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\n"
+        "data: [DONE]\n\n";
+    zs_session *session;
+    zs_event event;
+    size_t fed = 0, used, told = 0, calls = 0;
+    char pieces[32] = "";
+    begin();
+    config.call_deltas = call_deltas;
+    session = opened();
+    CHECK_OK(zs_session_user(session, str("hi")));
+    CHECK_OK(zs_session_begin_response(session, 200, ZS_NO_RETRY_AFTER));
+    while (fed < sizeof stream - 1) {
+        CHECK_OK(zs_session_feed(session, (const uint8_t *)stream + fed, sizeof stream - 1 - fed,
+                                 &used, &event));
+        fed += used;
+        if (event.kind == ZS_EVENT_TOOL_CALL_DELTA) {
+            told++;
+            CHECK(is_text(event.name, "f") && is_text(event.provider_id, "c1"));
+            strncat(pieces, (const char *)event.text.ptr, event.text.len);
+        }
+        calls += event.kind == ZS_EVENT_TOOL_CALL;
+    }
+    CHECK_OK(zs_session_end_response(session, &event));
+    CHECK(event.kind == ZS_EVENT_END && calls == 1);
+    CHECK(told == (call_deltas ? 2u : 0u));
+    CHECK(strcmp(pieces, call_deltas ? "{\"a\":1}" : "") == 0);
+    config.call_deltas = 2;
+    CHECK_STATUS(zs_session_init(memory, sizeof memory, &config, &session, NULL), ZS_BAD_CONFIG);
+}
+
 int main(void) {
+    the_arguments_of_calls_are_told_while_they_come_in(1);
+    the_arguments_of_calls_are_told_while_they_come_in(0);
     a_profile_is_kept_to_and_a_refusal_changes_it();
     options_are_sent();
     bad_options_are_refused();

@@ -40,6 +40,7 @@ pub struct AgentBuilder {
     max_repairs: Option<u8>,
     rules: CallRules,
     budget: Option<SharedBudget>,
+    call_deltas: bool,
 }
 
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
@@ -324,6 +325,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Shows the arguments of calls while they come in, by [`AgentEvent::ToolCallDelta`].
+    #[must_use]
+    pub fn call_deltas(mut self) -> Self {
+        self.call_deltas = true;
+        self
+    }
+
     /// Ends turns when `budget`, which other agents may have too, is used up.
     #[must_use]
     pub fn budget(mut self, budget: &SharedBudget) -> Self {
@@ -349,7 +357,9 @@ impl AgentBuilder {
             sources.set_gate(gate);
         }
         let (system, limits, tools) = (self.system, self.limits, sources.specs());
-        let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
+        let call_deltas = self.call_deltas;
+        let config =
+            OwnedConfig { system, tools, limits, call_deltas, ..endpoint.session_config() };
         let session = open_session(config, self.saved)?;
         let cancel = self.cancel;
         let transport = match self.transport {

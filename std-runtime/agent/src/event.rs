@@ -12,6 +12,9 @@ pub enum AgentEvent {
     Reasoning(String),
     /// More of a refusal.
     Refusal(String),
+    /// More of the arguments of a call, with the new piece as `arguments`; see
+    /// [`AgentBuilder::call_deltas`](crate::AgentBuilder::call_deltas).
+    ToolCallDelta(Call),
     /// The model calls a tool; it runs when all of the reply is there.
     ToolCall(Call),
     /// The tool starts. The calls of one reply start together.
@@ -147,6 +150,7 @@ impl AgentEvent {
             Event::TextDelta(text) => Self::Text(text.to_owned()),
             Event::ThinkingDelta(text) => Self::Reasoning(text.to_owned()),
             Event::RefusalDelta(text) => Self::Refusal(text.to_owned()),
+            Event::ToolCallDelta(call) => Self::ToolCallDelta(call.into()),
             Event::ToolCall(call) => Self::ToolCall(call.into()),
             Event::Usage(usage) => Self::Usage(usage),
             Event::Truncated { what, bytes } => match what {

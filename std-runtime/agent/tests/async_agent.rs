@@ -64,6 +64,36 @@ fn shown(events: &[AgentEvent]) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn the_arguments_of_calls_are_shown_while_they_come_in() {
+    let script = || Script::new().reply(looks(&["a", "b"])).reply(Reply::new().text("Done."));
+    let told = |events: Vec<AgentEvent>| -> (String, String) {
+        events.iter().fold(
+            Default::default(),
+            |(mut pieces, mut calls): (String, String), event| {
+                match event {
+                    AgentEvent::ToolCallDelta(call) => pieces.push_str(&call.arguments),
+                    AgentEvent::ToolCall(call) => calls.push_str(&call.arguments),
+                    _ => {}
+                }
+                (pieces, calls)
+            },
+        )
+    };
+    let provider = Scripted::start(script()).unwrap();
+    let mut agent = builder(&provider).call_deltas().build().unwrap();
+    let (pieces, calls) = told(events(agent.run("Go")).await);
+    assert_eq!(pieces, calls);
+    assert_eq!(pieces, r#"{"at":"a"}{"at":"b"}"#);
+    let provider = Scripted::start(script()).unwrap();
+    let mut agent = Agent::builder().endpoint(endpoint(&provider)).call_deltas().build().unwrap();
+    let (pieces, _) = told(agent.run("Go").map(|event| event.unwrap()).collect());
+    assert_eq!(pieces, r#"{"at":"a"}{"at":"b"}"#);
+    let provider = Scripted::start(script()).unwrap();
+    let mut agent = builder(&provider).build().unwrap();
+    assert_eq!(told(events(agent.run("Go")).await).0, "");
+}
+
+#[tokio::test]
 async fn events_and_requests_are_those_of_the_blocking_agent() {
     let script = || {
         Script::new()

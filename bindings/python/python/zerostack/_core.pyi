@@ -52,6 +52,7 @@ __all__ = [
     "ThinkingDelta",
     "Tokenizer",
     "ToolCall",
+    "ToolCallDelta",
     "ToolResult",
     "ToolSpec",
     "Truncated",
@@ -147,6 +148,31 @@ class ToolCall:
 
         Raises `BadJson` when the model's JSON is malformed, or is no object.
         """
+
+@final
+class ToolCallDelta:
+    """More of the arguments of a call, where `call_deltas` asks for it: the name and the provider's id as
+    far as they are known. The call that is run is that of `ToolCall`.
+    """
+    __match_args__: ClassVar[tuple[Literal["id"], Literal["name"], Literal["arguments"], Literal["provider_id"]]]
+    def __new__(cls, id: int, name: str, arguments: str, provider_id: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, str, str, str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
+    @property
+    def id(self) -> int:
+        """The id of the call."""
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+    @property
+    def arguments(self) -> str:
+        """The new piece. Whole characters only."""
+    @property
+    def provider_id(self) -> str:
+        """The provider's own id of the call."""
 
 @final
 class Usage:
@@ -720,7 +746,8 @@ class Session:
     prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
     `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
     told the limit of a reply; `profile` is what the server refuses or demands beyond its dialect: a
-    mapping of fields, or a text such as `"mistral,stream=false"`; `counting` is what counts tokens until the provider has:
+    mapping of fields, or a text such as `"mistral,stream=false"`; `call_deltas=True` shows the arguments of
+    calls while they come in (`ToolCallDelta`); `counting` is what counts tokens until the provider has:
     `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
     most that the transcript may take.
 
@@ -741,6 +768,7 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
+        call_deltas: Optional[bool] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -771,6 +799,7 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
+        call_deltas: Optional[bool] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -804,6 +833,7 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
+        call_deltas: Optional[bool] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -990,6 +1020,7 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
+        call_deltas: Optional[bool] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,

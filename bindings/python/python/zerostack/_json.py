@@ -86,6 +86,7 @@ _EVENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "ThinkingDelta": lambda event: {"type": "reasoning", "text": event.text},
     "RefusalDelta": lambda event: {"type": "refusal", "text": event.text},
     "ToolCall": _call,
+    "ToolCallDelta": lambda event: {**_call(event), "type": "tool_call_delta"},
     "Usage": lambda event: {"type": "usage", "usage": _counts(event)},
     "Truncated": _truncated,
     "Compacting": lambda event: {"type": "compacting"},

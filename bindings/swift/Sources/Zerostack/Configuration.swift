@@ -36,6 +36,8 @@ public struct Configuration: Sendable, Hashable {
     public var options = RequestOptions()
     /// What the server refuses or demands beyond its dialect.
     public var profile = Profile()
+    /// Whether the arguments of calls are told while they come in, by ``Event/toolCallDelta(_:)``.
+    public var callDeltas = false
 
     /// A configuration.
     public init(
@@ -115,7 +117,8 @@ extension Configuration {
             counting: counting.core,
             toolMode: toolMode.core,
             options: try options.core(),
-            profile: profile.text)
+            profile: profile.text,
+            callDeltas: callDeltas)
     }
 }
 

@@ -8,6 +8,10 @@ public enum Event: Sendable, Hashable {
     case refusal(String)
     /// More of the model's reasoning.
     case thinking(String)
+    /// More of the arguments of a call, where ``Configuration/callDeltas`` asks for it: the name and the
+    /// provider's id as far as they are known, and the new piece as ``ToolCall/arguments``. The call that
+    /// is run is that of ``toolCall(_:)``.
+    case toolCallDelta(ToolCall)
     /// A call is complete.
     case toolCall(ToolCall)
     /// Counts of this reply so far.
@@ -131,6 +135,7 @@ extension Event {
         case .text(let text): .textDelta(text: text)
         case .refusal(let text): .refusalDelta(text: text)
         case .thinking(let text): .thinkingDelta(text: text)
+        case .toolCallDelta(let call): .toolCallDelta(call: call.core)
         case .toolCall(let call): .toolCall(call: call.core)
         case .usage(let usage): .usage(usage: usage.core)
         case .truncated(let what, let bytes):
@@ -206,6 +211,7 @@ extension Event {
         case .textDelta(let text): self = .text(text)
         case .refusalDelta(let text): self = .refusal(text)
         case .thinkingDelta(let text): self = .thinking(text)
+        case .toolCallDelta(let call): self = .toolCallDelta(ToolCall(call))
         case .toolCall(let call): self = .toolCall(ToolCall(call))
         case .usage(let usage): self = .usage(Usage(usage))
         case .truncated(let what, let bytes): self = .truncated(Dropped(what), bytes: Int(bytes))

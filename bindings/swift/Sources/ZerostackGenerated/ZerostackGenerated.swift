@@ -2733,6 +2733,10 @@ public struct Config: Equatable, Hashable {
      * one of them.
      */
     public let profile: String
+    /**
+     * Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+     */
+    public let callDeltas: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2768,7 +2772,10 @@ public struct Config: Equatable, Hashable {
          * What the server refuses or demands beyond its dialect: entries with commas between them,
          * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
          * one of them.
-         */profile: String = "") {
+         */profile: String = "", 
+        /**
+         * Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+         */callDeltas: Bool = false) {
         self.dialect = dialect
         self.model = model
         self.system = system
@@ -2779,6 +2786,7 @@ public struct Config: Equatable, Hashable {
         self.toolMode = toolMode
         self.options = options
         self.profile = profile
+        self.callDeltas = callDeltas
     }
 
     
@@ -2806,7 +2814,8 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
                 counting: FfiConverterTypeCounting.read(from: &buf), 
                 toolMode: FfiConverterTypeToolMode.read(from: &buf), 
                 options: FfiConverterOptionTypeRequestOptions.read(from: &buf), 
-                profile: FfiConverterString.read(from: &buf)
+                profile: FfiConverterString.read(from: &buf), 
+                callDeltas: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -2821,6 +2830,7 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
         FfiConverterTypeToolMode.write(value.toolMode, into: &buf)
         FfiConverterOptionTypeRequestOptions.write(value.options, into: &buf)
         FfiConverterString.write(value.profile, into: &buf)
+        FfiConverterBool.write(value.callDeltas, into: &buf)
     }
 }
 
@@ -5816,6 +5826,15 @@ public enum Event: Equatable, Hashable {
          */text: String
     )
     /**
+     * More of the arguments of a call, where `call_deltas` of the configuration asks for it: the name and the
+     * provider's id as far as they are known, and the new piece as `arguments`.
+     */
+    case toolCallDelta(
+        /**
+         * The call as far as it is known.
+         */call: ToolCall
+    )
+    /**
      * A call is complete.
      */
     case toolCall(
@@ -5921,32 +5940,35 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 3: return .thinkingDelta(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 4: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
+        case 4: return .toolCallDelta(call: try FfiConverterTypeToolCall.read(from: &buf)
         )
         
-        case 5: return .usage(usage: try FfiConverterTypeUsage.read(from: &buf)
+        case 5: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
         )
         
-        case 6: return .truncated(what: try FfiConverterTypeDropped.read(from: &buf), bytes: try FfiConverterUInt32.read(from: &buf)
+        case 6: return .usage(usage: try FfiConverterTypeUsage.read(from: &buf)
         )
         
-        case 7: return .compacting
-        
-        case 8: return .summaryFailed(fault: try FfiConverterTypeFault.read(from: &buf)
+        case 7: return .truncated(what: try FfiConverterTypeDropped.read(from: &buf), bytes: try FfiConverterUInt32.read(from: &buf)
         )
         
-        case 9: return .repeating(name: try FfiConverterString.read(from: &buf), count: try FfiConverterUInt16.read(from: &buf)
+        case 8: return .compacting
+        
+        case 9: return .summaryFailed(fault: try FfiConverterTypeFault.read(from: &buf)
         )
         
-        case 10: return .recovered(calls: try FfiConverterUInt16.read(from: &buf)
+        case 10: return .repeating(name: try FfiConverterString.read(from: &buf), count: try FfiConverterUInt16.read(from: &buf)
         )
         
-        case 11: return .end(reason: try FfiConverterTypeStopReason.read(from: &buf)
+        case 11: return .recovered(calls: try FfiConverterUInt16.read(from: &buf)
         )
         
-        case 12: return .restart
+        case 12: return .end(reason: try FfiConverterTypeStopReason.read(from: &buf)
+        )
         
-        case 13: return .unknown
+        case 13: return .restart
+        
+        case 14: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -5971,53 +5993,58 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterString.write(text, into: &buf)
             
         
-        case let .toolCall(call):
+        case let .toolCallDelta(call):
             writeInt(&buf, Int32(4))
             FfiConverterTypeToolCall.write(call, into: &buf)
             
         
-        case let .usage(usage):
+        case let .toolCall(call):
             writeInt(&buf, Int32(5))
+            FfiConverterTypeToolCall.write(call, into: &buf)
+            
+        
+        case let .usage(usage):
+            writeInt(&buf, Int32(6))
             FfiConverterTypeUsage.write(usage, into: &buf)
             
         
         case let .truncated(what,bytes):
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(7))
             FfiConverterTypeDropped.write(what, into: &buf)
             FfiConverterUInt32.write(bytes, into: &buf)
             
         
         case .compacting:
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(8))
         
         
         case let .summaryFailed(fault):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(9))
             FfiConverterTypeFault.write(fault, into: &buf)
             
         
         case let .repeating(name,count):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(10))
             FfiConverterString.write(name, into: &buf)
             FfiConverterUInt16.write(count, into: &buf)
             
         
         case let .recovered(calls):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(11))
             FfiConverterUInt16.write(calls, into: &buf)
             
         
         case let .end(reason):
-            writeInt(&buf, Int32(11))
+            writeInt(&buf, Int32(12))
             FfiConverterTypeStopReason.write(reason, into: &buf)
             
         
         case .restart:
-            writeInt(&buf, Int32(12))
+            writeInt(&buf, Int32(13))
         
         
         case .unknown:
-            writeInt(&buf, Int32(13))
+            writeInt(&buf, Int32(14))
         
         }
     }

@@ -79,6 +79,26 @@ final class ConversationTests: XCTestCase {
         XCTAssertEqual(counts, [1, 2, 1])
     }
 
+    func testTheArgumentsOfCallsWhileTheyComeIn() async throws {
+        for deltas in [true, false] {
+            let provider = try ScriptedProvider(
+                Script.calls("look", #"{"at":"a"}"#, #"{"at":"b"}"#) + "," + Script.text("Done."))
+            var configuration = Configuration(.openAIChat, model: "m")
+            configuration.callDeltas = deltas
+            let look = Tool("look", "Looks.") { "seen" }
+            let agent = try Agent(
+                configuration, at: Endpoint(.openAIChat, baseURL: provider.address + "/v1"),
+                tools: [look])
+            var (pieces, calls) = ("", "")
+            for try await event in agent.stream("Go") {
+                if case .reply(.toolCallDelta(let call)) = event { pieces += call.arguments }
+                if case .reply(.toolCall(let call)) = event { calls += call.arguments }
+            }
+            XCTAssertEqual(calls, #"{"at":"a"}{"at":"b"}"#)
+            XCTAssertEqual(pieces, deltas ? calls : "")
+        }
+    }
+
     func testTotalsAndABudgetOfSeveralConversations() async throws {
         let replies = Array(repeating: Script.text("four words of text"), count: 8)
         let provider = try ScriptedProvider(replies.joined(separator: ","))
@@ -127,9 +147,11 @@ final class ConversationTests: XCTestCase {
         let decoded = try Decoded(Data(body.utf8), from: .openAIChat)
         let call = try XCTUnwrap(
             decoded.events.first { if case .toolCall = $0 { true } else { false } })
+        guard case .toolCall(let made) = call else { return XCTFail("\(call)") }
+        let delta = Event.toolCallDelta(made)
         let text = "a \"word\"\\ \n\t\r\u{8}\u{c}\u{1}\u{1f} / é \u{7f}🦀"
         var events: [Event] = [
-            .text(text), .thinking("Let me look"), .refusal("No."), call,
+            .text(text), .thinking("Let me look"), .refusal("No."), delta, call,
             .truncated(.reply, bytes: 7), .truncated(.toolResult, bytes: 8),
             .truncated(.oldResults, bytes: 9), .truncated(.oldExchanges, bytes: 10),
             .truncated(.summarised, bytes: 11), .compacting,

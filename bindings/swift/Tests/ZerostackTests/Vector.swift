@@ -236,6 +236,7 @@ final class Player {
         case .text(let text): delta("=text", text)
         case .refusal(let text): delta("=refusal", text)
         case .thinking(let text): delta("=thinking", text)
+        case .toolCallDelta: XCTFail("no vector asks for it")
         case .toolCall(let call): played.append(described("=tool_call", call))
         case .usage(let usage): counts("=counts", usage)
         case .truncated(let what, let bytes):

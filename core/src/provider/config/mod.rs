@@ -44,6 +44,13 @@ pub trait Config {
         Counting::default().count(text)
     }
 
+    /// Whether the arguments of calls are told while they come, by
+    /// [`Event::ToolCallDelta`](crate::Event::ToolCallDelta).
+    #[cfg(feature = "call-deltas")]
+    fn shows_call_deltas(&self) -> bool {
+        false
+    }
+
     /// How the tools are described to the model, and how it calls them.
     fn tool_mode(&self) -> ToolMode {
         ToolMode::Native
@@ -89,6 +96,9 @@ pub struct SessionConfig<'c> {
     pub counting: Counting<'c>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
+    /// Whether the arguments of calls are told while they come.
+    #[cfg(feature = "call-deltas")]
+    pub call_deltas: bool,
     /// What the server refuses or demands beyond its dialect.
     #[cfg(feature = "profiles")]
     pub profile: Profile,
@@ -113,6 +123,8 @@ impl<'c> SessionConfig<'c> {
             output_limit_key: OutputLimitKey::MaxTokens,
             counting: Counting::ROUGH,
             tool_mode: ToolMode::Native,
+            #[cfg(feature = "call-deltas")]
+            call_deltas: false,
             #[cfg(feature = "profiles")]
             profile: Profile::DIALECT,
             #[cfg(feature = "options")]
@@ -124,6 +136,11 @@ impl<'c> SessionConfig<'c> {
 }
 
 impl Config for SessionConfig<'_> {
+    #[cfg(feature = "call-deltas")]
+    fn shows_call_deltas(&self) -> bool {
+        self.call_deltas
+    }
+
     fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -173,6 +190,11 @@ impl Config for SessionConfig<'_> {
 }
 
 impl<C: Config + ?Sized> Config for &C {
+    #[cfg(feature = "call-deltas")]
+    fn shows_call_deltas(&self) -> bool {
+        (**self).shows_call_deltas()
+    }
+
     fn dialect(&self) -> Dialect {
         (**self).dialect()
     }

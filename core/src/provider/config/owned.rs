@@ -27,6 +27,9 @@ pub struct OwnedConfig {
     pub counting: Counting<'static>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
+    /// Whether the arguments of calls are told while they come.
+    #[cfg(feature = "call-deltas")]
+    pub call_deltas: bool,
     /// What the server refuses or demands beyond its dialect.
     #[cfg(feature = "profiles")]
     pub profile: Profile,
@@ -59,6 +62,8 @@ impl OwnedConfig {
             output_limit_key: OutputLimitKey::MaxTokens,
             counting: Counting::ESTIMATE,
             tool_mode: ToolMode::Native,
+            #[cfg(feature = "call-deltas")]
+            call_deltas: false,
             #[cfg(feature = "profiles")]
             profile: Profile::DIALECT,
             #[cfg(feature = "options")]
@@ -78,6 +83,11 @@ impl From<ToolSpec<'_>> for OwnedTool {
 }
 
 impl Config for OwnedConfig {
+    #[cfg(feature = "call-deltas")]
+    fn shows_call_deltas(&self) -> bool {
+        self.call_deltas
+    }
+
     fn dialect(&self) -> Dialect {
         self.dialect
     }

@@ -112,8 +112,17 @@ impl Sink<'_, '_> {
             return Err(Error::broken(ResponseRule::Utf8));
         }
         match self.find_call(index, start, lengths)? {
-            Some((call, more)) => self.extend_call(call, start, lengths, more),
-            None if may_begin => self.begin_call(index, start, id, name),
+            Some((call, more)) => {
+                let arguments = if more.arguments { lengths[2] } else { 0 };
+                let call = self.extend_call(call, start, lengths, more)?;
+                self.note_delta(call, arguments);
+                Ok(())
+            }
+            None if may_begin => {
+                self.begin_call(index, start, id, name)?;
+                self.note_delta(start, lengths[2]);
+                Ok(())
+            }
             None => {
                 self.log.truncate(start);
                 Ok(())
@@ -288,7 +297,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// Adds the strings staged at `start` to the call at `call`.
+    /// Adds the strings staged at `start` to the call at `call`; returns where that is now.
     #[inline(never)]
     fn extend_call(
         &mut self,
@@ -296,7 +305,7 @@ impl Sink<'_, '_> {
         start: usize,
         lengths: [usize; 4],
         more: NewStrings,
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         let is_last = call == self.reply.last_call as usize;
         self.reply.is_touched |= is_last;
         let [id, name, ..] = lengths;
@@ -319,20 +328,20 @@ impl Sink<'_, '_> {
         let (mut call, mut start) = (call, start);
         if is_plain && !is_last && self.reply.unclosed > 0 {
             if self.add_to_spare(call, start) {
-                return Ok(());
+                return Ok(call);
             }
             // Room that other calls do not use so far is for all again.
             if self.reply.has_spare {
                 (call, start) = self.share_spare(call, start);
                 if self.add_to_spare(call, start) {
-                    return Ok(());
+                    return Ok(call);
                 }
             }
         }
         let start = start - self.drop_spare_of(call);
         let Some(record) = self.log.record(call).filter(|_| self.log.used() > start) else {
             self.log.truncate(start);
-            return Ok(());
+            return Ok(call);
         };
         let [known_id, known_name, slot] = record.header.info;
         let all_id = if id > 0 { new_id } else { known_id };
@@ -376,7 +385,7 @@ impl Sink<'_, '_> {
         if end < start {
             self.moved(end, placeholder, grown);
         }
-        Ok(())
+        Ok(call)
     }
 
     /// Marks all calls whose arguments are not one JSON object.

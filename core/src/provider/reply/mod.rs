@@ -4,6 +4,7 @@
 #[cfg(all(test, feature = "all-dialects"))]
 mod call_tests;
 mod calls;
+mod deltas;
 mod failure;
 #[cfg(all(test, feature = "all-dialects"))]
 mod form_tests;
@@ -88,6 +89,8 @@ pub(crate) struct Reply {
     pub emitted_to: u32,
     /// The call that came last, or 0.
     last_call: u32,
+    /// More of a call, to be told.
+    pub delta: deltas::CallDelta,
     /// How far its arguments go.
     shape: shape::Shape,
     /// Something of it came in this document.

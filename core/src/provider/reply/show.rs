@@ -11,7 +11,7 @@ use crate::wire::steps;
 pub(crate) struct EmittedEvent {
     pub what: EmittedKind,
     pub start: u32,
-    end: u32,
+    pub(super) end: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +21,9 @@ pub(crate) enum EmittedKind {
     Thinking,
     /// At `start`; `end` is its index.
     Call,
+    /// More of the call at `start`; `end` is its index.
+    #[cfg(feature = "call-deltas")]
+    CallDelta,
     Usage,
     /// `end` bytes of text are not kept.
     Cut,
@@ -36,6 +39,9 @@ impl Sink<'_, '_> {
         }
         if let Some(text) = self.show_text() {
             return Some(text);
+        }
+        if let Some(delta) = self.show_delta() {
+            return Some(delta);
         }
         if let Some(call) = self.show_call() {
             return Some(call);
@@ -61,7 +67,8 @@ impl Sink<'_, '_> {
         let reply = &*self.reply;
         let shown = (reply.shown as usize).max(reply.show as usize + HEADER_BYTES);
         let text = reply.pending.is_none() && shown < self.records_end();
-        text || self.calls_are_due() || reply.usage_due || self.cut_is_due()
+        let delta = reply.pending.is_none() && self.delta_is_due();
+        text || delta || self.calls_are_due() || reply.usage_due || self.cut_is_due()
     }
 
     /// Whether calls are complete that were not told.
@@ -136,6 +143,9 @@ impl Sink<'_, '_> {
                     }
                     _ => {}
                 }
+                if let Some(delta) = self.show_untold(offset) {
+                    return Some(delta);
+                }
                 self.reply.emitted_to = end as u32;
                 let index = u32::from(self.reply.emitted_calls);
                 self.reply.emitted_calls += 1;
@@ -186,6 +196,10 @@ impl EmittedEvent {
                 let (provider_id, name, arguments) = Record::at(bytes, start)?.call();
                 let id = CallId(calls + self.end);
                 Event::ToolCall(ToolCall { id, provider_id, name, arguments })
+            }
+            #[cfg(feature = "call-deltas")]
+            EmittedKind::CallDelta => {
+                return reply.delta_event(bytes, start, CallId(calls + self.end));
             }
             EmittedKind::Malformed => return None,
         })

@@ -143,8 +143,9 @@ impl Sink<'_, '_> {
 
     /// What stood at `from` or after it has moved: `old` bytes before it became `new` ones.
     pub(super) fn moved(&mut self, from: usize, old: usize, new: usize) {
-        let Reply { show, shown, emitted_to, last_call, open, keep_end, stage, pending, .. } =
-            &mut *self.reply;
+        let Reply {
+            show, shown, emitted_to, last_call, open, keep_end, stage, pending, delta, ..
+        } = &mut *self.reply;
         let all = [
             show,
             shown,
@@ -155,7 +156,8 @@ impl Sink<'_, '_> {
             &mut stage.start,
             &mut stage.before,
         ];
-        for offset in all.into_iter().chain(pending.iter_mut().flat_map(PendingStart::offsets)) {
+        let pending = pending.iter_mut().flat_map(PendingStart::offsets);
+        for offset in all.into_iter().chain(pending).chain(delta.offset()) {
             if *offset as usize >= from {
                 *offset = *offset - old as u32 + new as u32;
             }

@@ -34,8 +34,10 @@ impl Sink<'_, '_> {
         if core::str::from_utf8(staged).is_err() {
             return Err(Error::broken(ResponseRule::Utf8));
         }
-        let [id, name, ..] = stage.lengths.map(|length| length as usize);
-        self.begin_call(None, start, id, name)
+        let [id, name, arguments, _] = stage.lengths.map(|length| length as usize);
+        self.begin_call(None, start, id, name)?;
+        self.note_delta(start, arguments);
+        Ok(())
     }
 
     /// The string of the lowest slot that holds one becomes a part, or more of the part

@@ -53,6 +53,7 @@ pub struct AsyncAgentBuilder {
     max_repairs: u8,
     rules: CallRules,
     meter: Meter,
+    call_deltas: bool,
 }
 
 impl AsyncAgent {
@@ -69,6 +70,7 @@ impl AsyncAgent {
             max_repairs: structured::MAX_REPAIRS,
             rules: CallRules::default(),
             meter: Meter::default(),
+            call_deltas: false,
         }
     }
 
@@ -329,6 +331,13 @@ impl AsyncAgentBuilder {
         self
     }
 
+    /// Shows the arguments of calls while they come in, by [`AgentEvent::ToolCallDelta`].
+    #[must_use]
+    pub fn call_deltas(mut self) -> Self {
+        self.call_deltas = true;
+        self
+    }
+
     /// Ends turns when `budget`, which other agents may have too, is used up.
     #[must_use]
     pub fn budget(mut self, budget: &SharedBudget) -> Self {
@@ -350,7 +359,9 @@ impl AsyncAgentBuilder {
             None => AsyncHttp::new(HttpOptions::from_env(&env)?)?,
         };
         let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
-        let config = OwnedConfig { system, tools: specs, limits, ..endpoint.session_config() };
+        let call_deltas = self.call_deltas;
+        let config =
+            OwnedConfig { system, tools: specs, limits, call_deltas, ..endpoint.session_config() };
         let session = open_session(config, saved)?;
         let files = Files::new();
         let parts = Parts { session, files, endpoint, http, tools, recorder, rules, meter };

@@ -35,6 +35,11 @@ pub(super) enum Line<'a> {
         name: &'a str,
         arguments: &'a str,
     },
+    ToolCallDelta {
+        id: &'a str,
+        name: &'a str,
+        arguments: &'a str,
+    },
     ToolStarted {
         id: &'a str,
         name: &'a str,
@@ -212,6 +217,9 @@ pub(super) fn line_of(event: &AgentEvent) -> Option<Line<'_>> {
         AgentEvent::Refusal(text) => Line::Refusal { text },
         AgentEvent::ToolCall(Call { id, name, arguments }) => {
             Line::ToolCall { id, name, arguments }
+        }
+        AgentEvent::ToolCallDelta(Call { id, name, arguments }) => {
+            Line::ToolCallDelta { id, name, arguments }
         }
         AgentEvent::ToolStarted(Call { id, name, arguments }) => {
             Line::ToolStarted { id, name, summary: tool_line(name, arguments) }

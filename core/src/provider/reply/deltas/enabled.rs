@@ -1,0 +1,118 @@
+//! The last piece of the arguments of a call, until it was told.
+
+use super::super::spare::strings;
+use super::super::{EmittedEvent, EmittedKind, Reply, Sink};
+use crate::message::{CallId, Event, ToolCall};
+use crate::provider::Config;
+use crate::transcript::record::{Kind, Record};
+
+/// Which bytes of which arguments are told next.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallDelta {
+    is_wanted: bool,
+    is_due: bool,
+    /// Where the call is.
+    call: u32,
+    /// Of its arguments.
+    from: u32,
+    to: u32,
+    /// The first calls of which a piece was told: a bit each.
+    told: u64,
+}
+
+impl CallDelta {
+    /// Whether the caller asks for them.
+    pub fn want(&mut self, config: &dyn Config) {
+        self.is_wanted = config.shows_call_deltas();
+    }
+
+    /// Where the call is, to be changed when it moves.
+    pub fn offset(&mut self) -> Option<&mut u32> {
+        self.is_due.then_some(&mut self.call)
+    }
+}
+
+impl Sink<'_, '_> {
+    /// So many bytes came at the end of the arguments of the call at `call`.
+    pub(in super::super) fn note_delta(&mut self, call: usize, length: usize) {
+        if !self.reply.delta.is_wanted || length == 0 {
+            return;
+        }
+        let Some(record) = self.log.record(call) else { return };
+        let arguments = strings(&record).2;
+        // It stands for arguments that did not come, or not yet.
+        if arguments == b"{}" {
+            return;
+        }
+        let to = arguments.len() as u32;
+        let before = &self.reply.delta;
+        let is_more = before.is_due && before.call as usize == call && before.from < to;
+        let from = if is_more { before.from } else { to.saturating_sub(length as u32) };
+        let CallDelta { is_wanted, told, .. } = *before;
+        self.reply.delta = CallDelta { is_wanted, is_due: true, call: call as u32, from, to, told };
+    }
+
+    pub(in super::super) fn delta_is_due(&self) -> bool {
+        self.reply.delta.is_due
+    }
+
+    pub(in super::super) fn show_delta(&mut self) -> Option<EmittedEvent> {
+        if !core::mem::take(&mut self.reply.delta.is_due) {
+            return None;
+        }
+        let call = self.reply.delta.call;
+        let index = if call == self.reply.last_call {
+            u32::from(self.reply.calls).saturating_sub(1)
+        } else {
+            let records = self.log.records_from(self.reply.start as usize);
+            let before = records.take_while(|record| record.offset < call as usize);
+            before.filter(|record| record.is(Kind::Call)).count() as u32
+        };
+        self.reply.delta.told |= 1_u64.checked_shl(index).unwrap_or(0);
+        Some(EmittedEvent { what: EmittedKind::CallDelta, start: call, end: index })
+    }
+
+    /// All of the call at `call`, which is told next, where no piece of it was: it came whole, and others
+    /// before anything could be told.
+    pub(in super::super) fn show_untold(&mut self, call: usize) -> Option<EmittedEvent> {
+        let index = u32::from(self.reply.emitted_calls);
+        let CallDelta { is_wanted, told, .. } = self.reply.delta;
+        let bit = 1_u64.checked_shl(index).filter(|bit| is_wanted && told & bit == 0)?;
+        let record = self.log.record(call)?;
+        let (call, arguments) = (call as u32, strings(&record).2);
+        let (from, to, told) = (0, arguments.len() as u32, told | bit);
+        let shows = arguments != b"{}" && !arguments.is_empty();
+        self.reply.delta = CallDelta { is_wanted, is_due: false, call, from, to, told };
+        shows.then_some(EmittedEvent { what: EmittedKind::CallDelta, start: call, end: index })
+    }
+}
+
+impl Reply {
+    /// The event of the call at `offset`, which has the number `id`. `None` where no character of it is
+    /// complete.
+    pub(in super::super) fn delta_event<'a>(
+        &self,
+        bytes: &'a [u8],
+        offset: usize,
+        id: CallId,
+    ) -> Option<Event<'a>> {
+        let record = Record::at(bytes, offset).filter(|record| record.is(Kind::Call))?;
+        let (provider_id, name, all) = strings(&record);
+        let (mut from, to) = (self.delta.from as usize, self.delta.to as usize);
+        // A character that was begun by the piece before was not told with it.
+        while from > 0 && all.get(from).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            from -= 1;
+        }
+        let piece = all.get(from..to)?;
+        let arguments = match core::str::from_utf8(piece) {
+            Ok(text) => text,
+            Err(error) => core::str::from_utf8(piece.get(..error.valid_up_to())?).ok()?,
+        };
+        if arguments.is_empty() {
+            return None;
+        }
+        let provider_id = core::str::from_utf8(provider_id).ok()?;
+        let name = core::str::from_utf8(name).ok()?;
+        Some(Event::ToolCallDelta(ToolCall { id, provider_id, name, arguments }))
+    }
+}
