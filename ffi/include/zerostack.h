@@ -79,7 +79,7 @@ enum zs_status
     /**
      * The response is not what the dialect promises.
      *
-     * Detail: an offset in the body, at the bad byte or shortly after it.
+     * Detail: an offset in the body, at the bad byte or shortly after it, at most 2^28 - 1.
      */
     ZS_BAD_RESPONSE = 3,
     /**

@@ -23,7 +23,7 @@ pub enum zs_status {
     ZS_WRONG_STEP = 2,
     /// The response is not what the dialect promises.
     ///
-    /// Detail: an offset in the body, at the bad byte or shortly after it.
+    /// Detail: an offset in the body, at the bad byte or shortly after it, at most 2^28 - 1.
     ZS_BAD_RESPONSE = 3,
     /// The response ended before the reply was complete.
     ///

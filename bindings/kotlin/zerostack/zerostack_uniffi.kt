@@ -6495,7 +6495,7 @@ enum class ErrorKind {
     /**
      * The response is not what the dialect promises.
      *
-     * `detail`: an offset in the body, at the bad byte or shortly after it.
+     * `detail`: an offset in the body, at the bad byte or shortly after it, at most 2^28 - 1.
      */
     BAD_RESPONSE,
     /**

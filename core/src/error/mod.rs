@@ -14,9 +14,14 @@ pub use rule::ResponseRule;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Error {
     kind: ErrorKind,
-    rule: Option<ResponseRule>,
+    /// For `BadResponse` the rule is above the bits of the offset: a field of its own would be
+    /// written at each place that returns an error, which is a kilobyte of flash.
     detail: u32,
 }
+
+/// The bits of the offset of a `BadResponse`.
+const OFFSET_BITS: u32 = 28;
+const OFFSET_MAX: u32 = (1 << OFFSET_BITS) - 1;
 
 /// Defines the enum, its list and its texts from the rows of [`error_table`](crate::error_table).
 macro_rules! define {
@@ -63,7 +68,7 @@ crate::error_table!(define);
 
 impl Error {
     pub(crate) const fn new(kind: ErrorKind, detail: u32) -> Self {
-        Self { kind, rule: None, detail }
+        Self { kind, detail }
     }
 
     pub(crate) fn full(missing: usize) -> Self {
@@ -72,12 +77,13 @@ impl Error {
 
     /// The response breaks `rule`; where, its reader adds by [`at`](Self::at).
     pub(crate) const fn broken(rule: ResponseRule) -> Self {
-        Self { kind: ErrorKind::BadResponse, rule: Some(rule), detail: 0 }
+        Self::new(ErrorKind::BadResponse, (rule as u32) << OFFSET_BITS)
     }
 
-    /// The same error, at this byte.
+    /// The same `BadResponse`, at this byte.
     pub(crate) const fn at(self, offset: u32) -> Self {
-        Self { detail: offset, ..self }
+        let offset = if offset < OFFSET_MAX { offset } else { OFFSET_MAX };
+        Self { detail: self.detail & !OFFSET_MAX | offset, ..self }
     }
 
     /// The class of the error.
@@ -89,13 +95,19 @@ impl Error {
     /// A number whose meaning the kind gives; the methods below name the most common ones.
     #[must_use]
     pub const fn detail(self) -> u32 {
-        self.detail
+        match self.kind {
+            ErrorKind::BadResponse => self.detail & OFFSET_MAX,
+            _ => self.detail,
+        }
     }
 
     /// The rule that a response broke, for [`ErrorKind::BadResponse`].
     #[must_use]
     pub const fn broken_rule(self) -> Option<ResponseRule> {
-        self.rule
+        match self.kind {
+            ErrorKind::BadResponse => ResponseRule::from_number(self.detail >> OFFSET_BITS),
+            _ => None,
+        }
     }
 
     /// Where it is wrong, in bytes from the start of what was read; `None` for a kind without a place.
@@ -104,7 +116,7 @@ impl Error {
         use ErrorKind as E;
         match self.kind {
             E::BadResponse | E::BadTranscript | E::BadJson | E::BadHttp | E::HttpEncoding => {
-                Some(self.detail)
+                Some(self.detail())
             }
             E::BadArguments | E::BadSchema | E::MissingPlaceholder | E::BadAnswer => {
                 Some(self.detail)
@@ -166,7 +178,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = self.detail;
+        let n = self.detail();
         match self.kind {
             ErrorKind::Limit => match n {
                 1 => return f.write_str("the turn used all of its requests"),
@@ -197,7 +209,7 @@ impl fmt::Display for Error {
                 None => f.write_str(place)?,
             },
         }
-        if let Some(rule) = self.rule {
+        if let Some(rule) = self.broken_rule() {
             write!(f, ": {}", rule.message())?;
         }
         f.write_str(advice)

@@ -25,6 +25,21 @@ pub enum ResponseRule {
 }
 
 impl ResponseRule {
+    /// The rule of this number; `None` for 0 and for a number that is none.
+    pub(super) const fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            1 => Self::Json,
+            2 => Self::Utf8,
+            3 => Self::EndMarker,
+            4 => Self::Dialect,
+            5 => Self::NoPage,
+            6 => Self::Answer,
+            7 => Self::OneChoice,
+            8 => Self::WholeSummary,
+            _ => return None,
+        })
+    }
+
     /// How the response breaks it, for a person: a clause without a full stop.
     #[must_use]
     pub const fn message(self) -> &'static str {

@@ -21,7 +21,7 @@ macro_rules! error_table {
             WrongStep = 2, "wrong_step", "this call is not allowed in the current step", " ({n})", "";
             /// The response is not what the dialect promises.
             ///
-            /// `detail`: an offset in the body, at the bad byte or shortly after it.
+            /// `detail`: an offset in the body, at the bad byte or shortly after it, at most 2^28 - 1.
             BadResponse = 3, "bad_response", "the response is malformed", " at byte {n}", "; check the dialect";
             /// The response ended before the reply was complete.
             ///

@@ -5250,7 +5250,7 @@ public enum ErrorKind: Equatable, Hashable {
     /**
      * The response is not what the dialect promises.
      *
-     * `detail`: an offset in the body, at the bad byte or shortly after it.
+     * `detail`: an offset in the body, at the bad byte or shortly after it, at most 2^28 - 1.
      */
     case badResponse
     /**
