@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use zerostack_policy::Decision;
 
-/// What a person is asked.
+/// A question to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Question {
@@ -14,31 +14,31 @@ pub struct Question {
     pub tool: String,
     /// Its command, or the path that it works on.
     pub subject: String,
-    /// What it would change, as lines of a diff; nothing for a command.
+    /// The change that it would make, as lines of a diff; empty for a command.
     pub diff: Vec<String>,
-    /// Why it is asked.
+    /// Why the question is asked.
     pub reason: String,
 }
 
-/// What a person answers.
+/// A person's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// This time.
     Yes,
-    /// This time and whenever the run asks the same again.
+    /// This time, and whenever the run asks the same again.
     Always,
     /// It may not run.
     No,
-    /// Nobody is there.
+    /// There is nobody to ask.
     Nobody,
 }
 
-/// What a person permitted for a whole run or chat.
+/// The calls that a person permitted for a whole run or chat.
 #[derive(Debug, Clone, Default)]
 pub struct Permitted(Arc<Mutex<BTreeSet<(String, String)>>>);
 
 impl Permitted {
-    /// The answer to `question`: what was permitted for good, or what `ask` answers. One question
+    /// The answer to `question`: a permission given earlier, or the answer of `ask`. One question
     /// is asked at a time.
     pub(crate) fn answer(
         &self,
@@ -75,7 +75,7 @@ impl Question {
     }
 }
 
-/// What `write`, `edit` and a patch would change.
+/// The change that `write`, `edit` or a patch would make.
 fn diff(tool: &str, arguments: &Value) -> Vec<String> {
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let lines = |sign: char, text: &str| {

@@ -19,15 +19,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// A defect of ours.
+    /// A defect in zerostack.
     Internal,
     /// The command line is wrong.
     Usage,
     /// The provider refuses the key, or there is none.
     Authentication,
-    /// What was given as input cannot be used.
+    /// The input cannot be used.
     Input,
-    /// The sandbox cannot be made.
+    /// The sandbox cannot be set up.
     Sandbox,
     /// A configuration file or variable is wrong.
     Configuration,
@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Limit,
     /// A tool could not be run at all.
     Tool,
-    /// The user, or the rule that stands for the user, said no.
+    /// The user, or a rule of the user, denied a call.
     Denied,
     /// The provider cannot be reached or keeps failing.
     Provider,
@@ -52,13 +52,13 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error of `kind`; `message` is one line without a full stop. What would break the line,
-    /// or do something to a terminal, becomes a blank: parts of it come from outside.
+    /// An error of `kind`; `message` is one line without a full stop. Line breaks and control
+    /// characters become blanks, because parts of it come from outside.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: zerostack_text::message(message), is_lasting: false }
     }
 
-    /// What the core refused. The kinds of a failed turn become the kinds that say the same.
+    /// An error of the core. The kinds of a failed turn are mapped to the matching kinds.
     pub fn from_core(error: zerostack_core::Error) -> Self {
         zerostack_agent::Error::from(error).into()
     }
@@ -68,7 +68,7 @@ impl Error {
         self.kind
     }
 
-    /// What to tell a person: one line without a full stop.
+    /// The message for a person: one line without a full stop.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -79,13 +79,13 @@ impl Error {
         Self { message: format!("{context}: {}", self.message), ..self }
     }
 
-    /// The same error, which another attempt would meet again.
+    /// The same error, marked as one that another attempt would meet again.
     #[must_use]
     pub fn lasting(self) -> Self {
         Self { is_lasting: true, ..self }
     }
 
-    /// Whether trying again is of no use.
+    /// Whether another attempt is useless.
     pub const fn is_lasting(&self) -> bool {
         self.is_lasting
     }
@@ -103,7 +103,7 @@ impl From<zerostack_agent::Error> for Error {
     fn from(error: zerostack_agent::Error) -> Self {
         use std::error::Error as _;
         use zerostack_agent::ErrorKind as Agent;
-        // What a toolbox or a recorder of this crate gave to the agent.
+        // The error that a toolbox or a recorder of this crate passed to the agent.
         if let Some(own) = error.source().and_then(|source| source.downcast_ref::<Self>()) {
             return own.clone();
         }
@@ -166,13 +166,13 @@ impl From<zerostack_scripted::Error> for Error {
     }
 }
 
-/// The error of a stdout that does not take the result.
+/// The error of a stdout that cannot be written.
 pub(crate) fn unwritable(error: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::Input, format!("cannot write to stdout: {error}"))
 }
 
 impl ErrorKind {
-    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    /// The name in JSON output: lower case, words joined by `_`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Internal => "internal",
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_ours_comes_back_from_the_agent_as_it_was() {
+    fn an_error_of_this_crate_comes_back_from_the_agent_unchanged() {
         let ours = Error::new(ErrorKind::Sandbox, "no namespace").lasting();
         assert_eq!(Error::from(zerostack_agent::Error::from(ours.clone())), ours);
         let theirs = zerostack_agent::Error::new(zerostack_agent::ErrorKind::Limit, "too long");

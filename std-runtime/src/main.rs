@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use zerostack::sandbox::ToolHost;
 
 fn main() -> ExitCode {
-    // The trace is on stderr then; the code says that it is a defect of ours.
+    // The panic message is on stderr; the code marks a defect in zerostack.
     let command = || zerostack::cli::main(ToolHost::ThisProgram);
     std::panic::catch_unwind(command).unwrap_or(ExitCode::FAILURE)
 }
 
 /// Rust opens /dev/null in the place of a closed stdout before `main`, and the result of a run
-/// would vanish there. So this looks before.
-// SAFETY: the C library calls what is in this section, as functions of this type, before `main`;
+/// would vanish there. So this checks before. SAFETY: the C library calls the entries of this
+// section, as functions of this type, before `main`;
 // this one makes a system call and sets a flag.
 #[cfg(target_os = "linux")]
 #[used]

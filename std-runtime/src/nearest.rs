@@ -1,6 +1,6 @@
 //! The name that was meant.
 
-/// The one of `names` that `word` is most like, if it is like one.
+/// The one of `names` that is most similar to `word`, if one is similar.
 pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let alike = names.into_iter().map(|name| {
@@ -15,7 +15,7 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     alike.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
 }
 
-/// From which likeness on a name may have been meant.
+/// The least similarity at which a name may have been meant.
 const ALIKE: f64 = 0.85;
 
 #[cfg(test)]

@@ -8,24 +8,24 @@ use crate::sandbox;
 /// What the user allows the model to do.
 #[derive(Debug, Clone, Default)]
 pub struct Permissions {
-    /// The mode that the user asked for, which nothing else changes.
+    /// The mode that the user asked for, which overrides all others.
     pub mode: Option<Mode>,
     /// Whether the mode of a configuration may be wider than the usual one: its file is trusted.
     pub may_widen: bool,
     /// Rules of the command line.
     pub rules: Vec<(Verdict, Rule)>,
-    /// What the person at the front permitted for good when asked.
+    /// The calls that the person permitted with `always`.
     pub permitted: Permitted,
 }
 
 impl Permissions {
-    /// The mode that a configuration wishes.
+    /// The mode of a configuration.
     pub(crate) fn wished(&self) -> Wished {
         Wished { mode: self.mode, may_widen: self.may_widen }
     }
 
-    /// The mode of a run. Without a word of the user the sandbox decides: in it a tool reaches
-    /// nothing but a copy of the project, and without it everything that the user does. The
+    /// The mode of a run. If the user does not choose one, the sandbox decides: in it a tool reaches
+    /// nothing but a copy of the project, and without it everything that the user can. The
     /// configuration and a prompt only narrow that, unless the user trusts them.
     pub(crate) fn mode(&self, configured: Wished, prompt: Wished, sandbox: sandbox::Mode) -> Mode {
         let default = match sandbox {
@@ -37,7 +37,7 @@ impl Permissions {
     }
 }
 
-/// The mode that a configuration or a prompt wishes.
+/// The mode that a configuration or a prompt asks for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wished {
     pub(crate) mode: Option<Mode>,
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(mode(None, [None, readonly], On), Mode::ReadOnly);
         assert_eq!(mode(None, [full, full], Off), Mode::Standard);
         assert_eq!(mode(Some(Mode::Standard), [None, readonly], On), Mode::Standard);
-        // What the user trusts may widen it.
+        // A trusted file may widen it.
         let trusted = Wished { mode: full, may_widen: true };
         let permissions = Permissions::default();
         assert_eq!(permissions.mode(narrows(readonly), trusted, Off), Mode::Full);

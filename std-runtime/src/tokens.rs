@@ -1,4 +1,4 @@
-//! `zerostack tokens`: counts what stdin or files hold, or shows the ids.
+//! `zerostack tokens`: counts the tokens of stdin or of files, or prints the ids.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,9 +16,9 @@ use crate::{Error, ErrorKind, Result};
 pub struct TokensOptions {
     /// The vocabulary.
     pub vocabulary: VocabularyChoice,
-    /// Files and folders; of a folder all files but hidden, ignored and binary ones. Empty: stdin.
+    /// Files and folders; of a folder all files except hidden, ignored and binary ones. Empty: stdin.
     pub paths: Vec<PathBuf>,
-    /// What is written.
+    /// The output.
     pub output: TokensOutput,
 }
 
@@ -34,11 +34,11 @@ pub enum TokensOutput {
 /// Which vocabulary counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VocabularyChoice {
-    /// One that is part of this program.
+    /// A vocabulary that is part of this program.
     BuiltIn(&'static [u8]),
     /// A packed file.
     Path(PathBuf),
-    /// None: an estimate.
+    /// No vocabulary: an estimate.
     Estimate,
 }
 
@@ -50,7 +50,7 @@ pub const BUILT_IN: &[(&str, &[u8])] = &[
     ("cl100k_base", zerostack_vocab_cl100k::PACKED),
 ];
 
-/// What is read of stdin before it is counted in constant memory, which is slower.
+/// How much of stdin is read before it is counted in constant memory, which is slower.
 const STDIN_BUFFER_BYTES: u64 = 64 << 20;
 /// Words of memory in which each thread remembers pieces of text.
 const CACHE_WORDS: usize = Bpe::cache_words(usize::MAX);
@@ -58,7 +58,7 @@ const CACHE_WORDS: usize = Bpe::cache_words(usize::MAX);
 const BINARY_PROBE_BYTES: usize = 8 << 10;
 
 impl VocabularyChoice {
-    /// Understands `estimate`, the name of a built-in vocabulary with or without `_base`, or a path.
+    /// Accepts `estimate`, the name of a built-in vocabulary with or without `_base`, or a path.
     ///
     /// # Errors
     /// `Usage` for a name that is neither built in nor looks like a path.
@@ -76,7 +76,7 @@ impl VocabularyChoice {
         }
         let names: Vec<&str> = BUILT_IN.iter().map(|&(name, _)| name).collect();
         let message = format!(
-            "vocabulary {text:?} is not known: use a path, estimate{}{}",
+            "unknown vocabulary {text:?}: use a path, estimate{}{}",
             if names.is_empty() { "" } else { ", " },
             names.join(", ")
         );
@@ -84,11 +84,11 @@ impl VocabularyChoice {
     }
 }
 
-/// Counts, and writes the result to `out`; what a person should know besides goes to `notes`.
+/// Counts, and writes the result to `out`; other notes for a person go to `notes`.
 ///
 /// # Errors
 /// `Input` for a file that cannot be read, `Configuration` for a vocabulary that cannot be used,
-/// `Usage` for ids of an estimate: nothing was written to `out` then. `Input` where `out` cannot be
+/// `Usage` for ids of an estimate: then nothing was written to `out`. `Input` if `out` cannot be
 /// written.
 pub fn run(
     options: &TokensOptions,
@@ -126,15 +126,15 @@ pub fn run(
     written.map_err(|error| unwritable(&error))
 }
 
-/// What was found in one input.
+/// The result for one input.
 struct Found {
     tokens: u64,
-    /// Of an estimate.
+    /// The upper bound of an estimate.
     at_most: u64,
     ids: Vec<u32>,
 }
 
-/// A file to count; one that was not named is left out if it is binary.
+/// A file to count; a binary file is left out unless it was named.
 struct Input {
     path: PathBuf,
     named: bool,
@@ -175,7 +175,7 @@ impl Job<'_> {
         Ok(Found { tokens, at_most: estimate.at_most, ids: Vec::new() })
     }
 
-    /// Bytes that are not UTF-8 count as the text that the lossy rule makes of them.
+    /// Bytes that are not UTF-8 count as their lossy conversion.
     fn count(&self, bytes: &[u8], memory: &mut [u64]) -> Found {
         let Some(bpe) = self.bpe else {
             let estimate = Estimator::of(bytes);
@@ -190,7 +190,7 @@ impl Job<'_> {
             }
             TokensOutput::Ids => {
                 let mut ids = vec![0; text.len()];
-                // A token has a byte at least, so there is room.
+                // A token has at least one byte, so there is room.
                 let count = cached.encode(&text, &mut ids).unwrap_or_default();
                 ids.truncate(count);
                 Found { tokens: count as u64, at_most: 0, ids }
@@ -257,12 +257,12 @@ impl Job<'_> {
     fn note_estimate(&self, at_most: u64, notes: &mut dyn Write) -> io::Result<()> {
         match self.bpe {
             Some(_) => Ok(()),
-            None => writeln!(notes, "estimated, not counted; {at_most} at most"),
+            None => writeln!(notes, "estimated, not counted; at most {at_most}"),
         }
     }
 }
 
-/// The files of `paths` in order, and whether there is just one, and named.
+/// The files of `paths` in order, and whether there is exactly one, and it was named.
 fn inputs(paths: &[PathBuf]) -> Result<(Vec<Input>, bool)> {
     let mut inputs = Vec::new();
     for path in paths {
@@ -271,7 +271,7 @@ fn inputs(paths: &[PathBuf]) -> Result<(Vec<Input>, bool)> {
             inputs.push(Input { path: path.clone(), named: true });
             continue;
         }
-        // .gitignore counts outside a repository too.
+        // .gitignore also counts outside a repository.
         let walk = ignore::WalkBuilder::new(path)
             .require_git(false)
             .sort_by_file_path(|left, right| left.cmp(right))
@@ -338,15 +338,15 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 
 fn refused(choice: &VocabularyChoice, error: zerostack_core::Error) -> Error {
     let reason = match VocabularyFault::from_detail(error.detail()) {
-        Some(VocabularyFault::Truncated) => "is cut short",
+        Some(VocabularyFault::Truncated) => "is truncated",
         Some(VocabularyFault::Foreign) => {
             "is not a packed vocabulary; make one with zerostack-vocab-pack"
         }
-        Some(VocabularyFault::Version) => "is of another version; pack it anew",
-        Some(VocabularyFault::ByteOrder) => "has the wrong byte order; pack it anew",
-        Some(VocabularyFault::Pattern) => "wants a pre-tokenizer that this version does not know",
-        Some(VocabularyFault::Trailing) => "goes on behind its end",
-        _ => "is damaged; pack it anew",
+        Some(VocabularyFault::Version) => "is of another version; pack it again",
+        Some(VocabularyFault::ByteOrder) => "has the wrong byte order; pack it again",
+        Some(VocabularyFault::Pattern) => "needs a pre-tokenizer that this version does not have",
+        Some(VocabularyFault::Trailing) => "has bytes after its end",
+        _ => "is damaged; pack it again",
     };
     let name = match choice {
         VocabularyChoice::Path(path) => path.display().to_string(),
@@ -360,7 +360,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_the_buffer_holds_counts_the_same() {
+    fn input_longer_than_the_buffer_counts_the_same() {
         let vocabulary = Vocabulary::open_embedded(zerostack_vocab_o200k::PACKED).expect("sound");
         let text = "Words, 12345 and 文字.\n\n  x".repeat(40);
         for bpe in [Some(Bpe::new(vocabulary)), None] {

@@ -1,7 +1,7 @@
-//! Which files of projects the user trusts, by their bytes.
+//! The files of projects that the user trusts, by their bytes.
 //!
 //! A project may come from anyone, so its own configuration and prompts only narrow what a model may
-//! do. A file that the user trusts may widen it, until it changes by a byte. The answers are in the
+//! do. A trusted file may widen that, until any byte of it changes. The answers are in the
 //! folder `trust` of the state folder, one file each, whose name is a hash of path and bytes.
 
 use std::fs;
@@ -14,7 +14,7 @@ use ring::digest::{Context, SHA256};
 use crate::new_file::NewFile;
 use crate::state_folder;
 
-/// What the user said about a file.
+/// The user's answer about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// It may widen what a model may do.
@@ -23,19 +23,19 @@ pub enum Answer {
     Refused,
 }
 
-/// A file that wants more than a file of a project may have.
+/// A file that asks for more rights than a project's file has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
-    /// Where it is, from the root of the file system.
+    /// Its absolute path.
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// What it wants, a few words each.
+    /// What it asks for, a few words each.
     pub wants: Vec<String>,
 }
 
 impl Wish {
-    /// The line for a run that goes on without.
+    /// The line for a run that continues without it.
     pub fn warning(&self) -> String {
         let path = self.path.display();
         format!(
@@ -46,7 +46,7 @@ impl Wish {
     }
 }
 
-/// What the user said about the file at `path` with these `bytes`, if it was asked about.
+/// The user's answer about the file at `path` with these `bytes`, if there is one.
 pub fn answer(path: &Path, bytes: &[u8]) -> Option<Answer> {
     let file = state_folder::path(FOLDER)?.join(name(path, bytes));
     match fs::read(file) {
@@ -61,7 +61,7 @@ pub fn is_trusted(path: &Path, bytes: &[u8]) -> bool {
     answer(path, bytes) == Some(Answer::Trusted)
 }
 
-/// Keeps what the user said about a file.
+/// Stores the user's answer about a file.
 ///
 /// # Errors
 /// What the system says.
@@ -78,7 +78,7 @@ pub fn keep(path: &Path, bytes: &[u8], answer: Answer) -> io::Result<()> {
     file.persist(&folder.join(name(path, bytes)))
 }
 
-/// Forgets what the user said about a file. `false` if there was nothing.
+/// Forgets the user's answer about a file. `false` if there was none.
 ///
 /// # Errors
 /// What the system says.
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_of_the_path_and_of_each_byte() {
+    fn a_name_depends_on_the_path_and_on_each_byte() {
         let names = [
             name(Path::new("/a"), b"b"),
             name(Path::new("/a"), b"c"),

@@ -1,7 +1,7 @@
-//! Worktrees of a repository, in which runs work beside one another.
+//! Worktrees of a repository, in which runs work at the same time.
 //!
-//! git is asked by the path of its own data, and runs no hook: what a model wrote into a worktree
-//! decides nothing here.
+//! git is called with the path of its own data, and runs no hook: files that a model wrote into a
+//! worktree have no influence here.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Result, state_folder};
 #[derive(Debug, Clone)]
 pub struct Repository {
     top: PathBuf,
-    /// The `.git` that all its worktrees share.
+    /// The `.git` folder that all its worktrees share.
     data: PathBuf,
 }
 
@@ -27,7 +27,7 @@ pub struct Worktree {
 }
 
 impl Repository {
-    /// The repository that `folder` is in.
+    /// The repository of `folder`.
     ///
     /// # Errors
     /// `Input` when there is none.
@@ -40,7 +40,7 @@ impl Repository {
         let none = |error: Error| {
             let why = quote(error.message());
             let text =
-                format!("{} is in no git repository: {why}; run `git init`", folder.display());
+                format!("{} is not in a git repository: {why}; run `git init`", folder.display());
             Error::new(ErrorKind::Input, text)
         };
         let line = |bytes: Vec<u8>| PathBuf::from(String::from_utf8_lossy(&bytes).trim_end());
@@ -50,17 +50,17 @@ impl Repository {
         })
     }
 
-    /// The folder in `worktree` that `folder` is in the repository.
+    /// The folder in `worktree` that corresponds to `folder` in the repository.
     pub fn same_folder(&self, worktree: &Worktree, folder: &Path) -> PathBuf {
         let below = folder.strip_prefix(&self.top).unwrap_or(Path::new(""));
         let inside = worktree.path.join(below);
         if inside.is_dir() { inside } else { worktree.path.clone() }
     }
 
-    /// Makes a worktree of the last commit.
+    /// Creates a worktree of the last commit.
     ///
     /// # Errors
-    /// `Usage` for a name that is none, `Input` when git refuses.
+    /// `Usage` for an invalid name, `Input` if git refuses.
     pub fn add(&self, name: &str) -> Result<Worktree> {
         check_name(name)?;
         if self.all()?.iter().any(|worktree| worktree.name == name) {
@@ -81,7 +81,7 @@ impl Repository {
         Ok(Worktree { name: name.to_owned(), path })
     }
 
-    /// The worktree `name`, made if there is none.
+    /// The worktree `name`, created if it does not exist.
     ///
     /// # Errors
     /// As of [`Self::add`] and [`Self::find`].
@@ -95,7 +95,7 @@ impl Repository {
     /// The worktree `name`.
     ///
     /// # Errors
-    /// `Input` when there is none, or its folder is gone.
+    /// `Input` if there is none, or its folder is gone.
     pub fn find(&self, name: &str) -> Result<Worktree> {
         let all = self.all()?;
         let Some(found) = all.iter().find(|worktree| worktree.name == name) else {
@@ -113,10 +113,10 @@ impl Repository {
         Ok(found.clone())
     }
 
-    /// All worktrees that this command made.
+    /// All worktrees that this command created.
     ///
     /// # Errors
-    /// `Input` when git refuses.
+    /// `Input` if git refuses.
     pub fn all(&self) -> Result<Vec<Worktree>> {
         let listed = self.git(|it| it.args(["worktree", "list", "--porcelain"]))?;
         let listed = String::from_utf8_lossy(&listed).into_owned();
@@ -132,10 +132,10 @@ impl Repository {
         Ok(all)
     }
 
-    /// All that was changed in `worktree` since it was made, committed or not.
+    /// All changes in `worktree` since it was created, committed or not.
     ///
     /// # Errors
-    /// `Input` when git refuses.
+    /// `Input` if git refuses.
     pub fn changes(&self, worktree: &Worktree) -> Result<Vec<u8>> {
         let data = self.data_of(worktree)?;
         let within = |arguments: &[&str]| {
@@ -150,11 +150,11 @@ impl Repository {
         within(&["diff", "--cached", "--binary", "--full-index", "--no-ext-diff", &base])
     }
 
-    /// Brings what was changed in `worktree` into the files of the repository, all or nothing; gives
+    /// Brings the changes of `worktree` into the files of the repository, all or nothing; returns
     /// the number of files.
     ///
     /// # Errors
-    /// `Conflict` when it does not apply; nothing is changed then.
+    /// `Conflict` if it does not apply; then nothing is changed.
     pub fn merge(&self, worktree: &Worktree) -> Result<usize> {
         let patch = self.changes(worktree)?;
         if patch.is_empty() {
@@ -179,7 +179,7 @@ impl Repository {
     /// Removes a worktree and its branch.
     ///
     /// # Errors
-    /// `Conflict` when it has changes that the repository does not have, unless `force`.
+    /// `Conflict` if it has changes that the repository does not have, unless `force`.
     pub fn remove(&self, name: &str, force: bool) -> Result<()> {
         let found = self.all()?.into_iter().find(|worktree| worktree.name == name);
         let Some(worktree) = found else { return self.find(name).map(drop) };
@@ -198,7 +198,7 @@ impl Repository {
         self.git(|it| it.args(["branch", "--quiet", "-D", &branch(name)])).map(drop)
     }
 
-    /// Whether taking the changes of `worktree` back would apply: then the repository has them.
+    /// Whether a reverse patch of `worktree` would apply: then the repository has its changes.
     fn has_all_of(&self, worktree: &Worktree) -> Result<bool> {
         let patch = self.changes(worktree)?;
         let mut command = self.command();
@@ -206,7 +206,7 @@ impl Repository {
         Ok(patch.is_empty() || output(&mut command, &patch).is_ok())
     }
 
-    /// The folder of a worktree that is to be made.
+    /// The folder for a new worktree.
     fn place(&self, name: &str) -> Result<PathBuf> {
         let key =
             sha1_smol::Sha1::from(self.data.to_string_lossy().as_bytes()).digest().to_string();
@@ -221,7 +221,7 @@ impl Repository {
         Ok(folder.join(name))
     }
 
-    /// Where git keeps what belongs to `worktree`, by what it keeps itself: the file in the worktree
+    /// git's own folder for `worktree`, found through git's data, because the file in the worktree
     /// may have been changed.
     fn data_of(&self, worktree: &Worktree) -> Result<PathBuf> {
         let wanted = worktree.path.join(".git");
@@ -261,13 +261,13 @@ fn check_name(name: &str) -> Result<()> {
     match !name.is_empty() && !name.starts_with('-') && name.chars().all(is_name) {
         true => Ok(()),
         false => {
-            let text = format!("{name:?} is no name: use letters, digits, `-` and `_`");
+            let text = format!("{name:?} is not a valid name: use letters, digits, `-` and `_`");
             Err(Error::new(ErrorKind::Usage, text))
         }
     }
 }
 
-/// What `command` prints.
+/// The output of `command`.
 fn output(command: &mut Command, input: &[u8]) -> Result<Vec<u8>> {
     use std::io::Write as _;
     let failed = |why: String| Error::new(ErrorKind::Input, why);

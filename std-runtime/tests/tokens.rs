@@ -72,7 +72,7 @@ fn folders_are_counted_as_gitignore_says() {
 fn an_estimate_says_that_it_is_one() {
     let (out, note) = done(&options("estimate", &[], TokensOutput::Count), b"hello world");
     assert!(out.trim_end().parse::<u64>().is_ok_and(|tokens| (1..5).contains(&tokens)), "{out}");
-    assert_eq!(note, "estimated, not counted; 11 at most\n");
+    assert_eq!(note, "estimated, not counted; at most 11\n");
     let ids = failed(&options("estimate", &[], TokensOutput::Ids));
     assert_eq!(ids.0, ErrorKind::Usage);
 }
@@ -103,7 +103,7 @@ fn vocabularies_from_files() {
     fs::write(&path, packed).expect("written");
     assert_eq!(done(&options(name, &[], TokensOutput::Count), b"hello world").0, "2\n");
     for (bytes, reason) in [
-        (&packed[..1000], "is cut short"),
+        (&packed[..1000], "is truncated"),
         (&b"{\"model\": 1}"[..], "is not a packed vocabulary; make one with zerostack-vocab-pack"),
     ] {
         fs::write(&path, bytes).expect("written");

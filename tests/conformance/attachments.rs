@@ -71,7 +71,7 @@ fn what_cannot_be_sent_is_an_error_before_anything_is() {
     for (file, code, said) in [
         ("none.png", 42, "the file none.png cannot be read: No such file or directory"),
         ("empty.png", 42, "the file empty.png cannot be sent: it is empty"),
-        (".", 42, "the file . cannot be read: it is no regular file"),
+        (".", 42, "the file . cannot be read: it is not a regular file"),
         ("fake.png", 42, "--attach fake.png: neither its first bytes nor its name tell what it is"),
         ("odd", 42, "--attach odd: neither its first bytes nor its name tell what it is"),
         ("-", 2, "--attach -: stdin is text for the model; give the path of a file"),

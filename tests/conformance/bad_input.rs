@@ -26,8 +26,8 @@ fn each_bad_input_has_its_line_and_its_code() {
         (&["fix"], Some(b"none.c:1:1: error: x\n"), 42, "none.c"),
         (&["fix"], Some(b"../up.c:1:1: error: x\n"), 42, "../up.c"),
         (&["ask", "what"], Some(b"\0\x01\x02"), 42, "stdin is binary"),
-        (&["worktree", "list"], None, 42, "in no git repository"),
-        (&["--worktree", "x", "go on"], None, 42, "in no git repository"),
+        (&["worktree", "list"], None, 42, "is not in a git repository"),
+        (&["--worktree", "x", "go on"], None, 42, "is not in a git repository"),
         (&["loop", "--plan", "none.md", "go on"], None, 42, "no plan none.md"),
         (&["--set", "x", "ask", "go"], None, 2, "must be NAME=VALUE"),
     ];

@@ -133,7 +133,7 @@ fn configuration_files_that_are_malformed() {
         (
             "home/.config/zerostack/config.toml",
             "[providers.x]\napi = 'y'",
-            "the API \"y\" is none of",
+            "the API \"y\" is not one of",
         ),
         ("home/.config/zerostack/config.toml", "provider = 'x'", "no provider is called \"x\""),
         (
@@ -173,7 +173,7 @@ fn command_lines_that_are_not_understood() {
         (&["encode", "--api", "anthropic", "more"], "more"),
         (&["tool"], "name a tool: read, write, edit, bash, grep, find, list"),
         (&["replay"], "or a tape's path is missing"),
-        (&["step", "--begin"], "--begin: say what to do"),
+        (&["step", "--begin"], "--begin: give an instruction"),
         (&["prompts", "more"], "more"),
     ] {
         let done = place.zerostack(arguments).run();
@@ -181,5 +181,5 @@ fn command_lines_that_are_not_understood() {
         assert!(said.contains(part), "{arguments:?}: {said}");
     }
     let done = place.zerostack(&["do it"]).after("set -- \"$@\" \"$(printf '\\377')\"").run();
-    assert!(done.failure(2).contains("not Unicode"));
+    assert!(done.failure(2).contains("not valid Unicode"));
 }

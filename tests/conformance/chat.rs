@@ -98,7 +98,7 @@ fn ctrl_c_ends_the_turn_and_ctrl_d_the_chat() {
     terminal.wait_for("bash echo kept");
     until("the command", || place.has_process("sleep\u{0}1000"));
     terminal.press(&["C-c"]);
-    let screen = answered(&terminal, "stopped; the chat goes on");
+    let screen = answered(&terminal, "stopped; the chat continues");
     assert!(screen.contains("kept.txt +1 −0"), "{screen}");
     terminal.line("what happened?");
     answered(&terminal, "I was stopped.");
@@ -108,7 +108,7 @@ fn ctrl_c_ends_the_turn_and_ctrl_d_the_chat() {
     answered(&terminal, "Ctrl-D ends the chat");
     terminal.press(&["C-d"]);
     let screen = terminal.wait_for("ended with 0");
-    assert!(screen.contains("goes on with them"), "{screen}");
+    assert!(screen.contains("continues with them"), "{screen}");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_chat_that_was_killed_goes_on_with_its_changes() {
     drop(terminal);
     let terminal = chat(&place, &["-c"], &provider);
     let screen = terminal.screen();
-    assert!(screen.contains("goes on with session 1"), "{screen}");
+    assert!(screen.contains("continues session 1"), "{screen}");
     assert!(screen.contains("a.txt +2 −0") && screen.contains("not applied yet"), "{screen}");
     terminal.line("change it");
     answered(&terminal, "It has three lines.");
@@ -245,7 +245,7 @@ fn a_call_that_needs_permission_is_asked_about() {
     assert!(screen.contains("+no"), "{screen}");
     // Ctrl-C is no answer, and ends the turn.
     terminal.press(&["C-c"]);
-    answered(&terminal, "stopped; the chat goes on");
+    answered(&terminal, "stopped; the chat continues");
     terminal.line("/apply");
     answered(&terminal, "1 file written");
     let text = fs::read_to_string(place.project().join("asked.txt")).unwrap();

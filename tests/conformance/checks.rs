@@ -217,7 +217,7 @@ fn checks_go_with_patches_only() {
     for (arguments, part) in [
         (&["ask", "why", "--check", "true"][..], "--check is for patches, which ask does not give"),
         (&["do it", "--best-of", "2"], "--check is missing"),
-        (&["do it", "--best-of", "2", "--attempts", "2"], "do not go together"),
+        (&["do it", "--best-of", "2", "--attempts", "2"], "cannot be combined"),
         (&["do it", "--strategy", "fxi"], "unknown prompt \"fxi\"; did you mean \"fix\"?"),
     ] {
         let complaint = place.zerostack(arguments).run().failure(2).to_owned();
@@ -281,7 +281,7 @@ fn requests_that_only_grow_are_proved_in_each_dialect() {
         ];
         let done = place.zerostack(&arguments).run();
         assert!(done.success().contains("+echo"), "{dialect}");
-        let note = "3 requests began with the bytes of the one before";
+        let note = "3 requests began with the bytes of the previous one";
         assert!(done.stderr.contains(note), "{dialect}: {}", done.stderr);
     }
 }

@@ -68,7 +68,7 @@ fn findings_that_name_no_line_are_dropped_with_a_note() {
     let answer = "a.rs:2: error: x\na.rs:4: error: far\nlost.rs:1: error: none\n../o:1: note: out";
     let (done, _) = run(&place, &["lint"], &[answer]);
     assert_eq!(done.success(), "a.rs:2: error: x\n");
-    for part in ["has 3 lines: a.rs:4", "no such file: lost.rs:1", "outside of the folder: ../o"] {
+    for part in ["has 3 lines: a.rs:4", "no such file: lost.rs:1", "outside the folder: ../o"] {
         assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
     }
     // All of them wrong is not the same as none.
@@ -115,7 +115,7 @@ fn a_commit_message_is_one_that_git_takes() {
     assert_eq!(place.git("project", &["log", "-1", "--format=%B"], b"").trim(), message);
     let bad = "x".repeat(101);
     let (done, _) = run(&place, &["commit"], &[&bad, &bad, &bad]);
-    assert!(done.failure(61).contains("no commit message"), "{done:?}");
+    assert!(done.failure(61).contains("not a commit message"), "{done:?}");
 }
 
 const PLAN: &str = "# Marks the release\ntouch released\n# Counts it\necho one >>count; echo said";
@@ -158,7 +158,7 @@ fn deploy_prints_a_plan_and_runs_it_only_with_yes() {
 fn prose_is_no_plan_and_options_of_other_results_are_refused() {
     let place = project();
     let (done, requests) = run(&place, &["deploy"], &["I would run make.", "make", "make"]);
-    assert!(done.failure(61).contains("no plan"), "{done:?}");
+    assert!(done.failure(61).contains("not a plan"), "{done:?}");
     assert_eq!(requests, 3);
     let (done, requests) = run(&place, &["deploy"], &["no plan: there is no script"]);
     assert!(done.failure(61).contains("there is no plan: there is no script"), "{done:?}");

@@ -115,7 +115,8 @@ fn files_that_the_task_mentions_are_given_and_stdin_mentions_none() {
     let (_, said) = told(&provider);
     let file = "<file path=\"src/a.rs\">\nfn a() {}\n</file>";
     assert_eq!(said, format!("{task}\n\n{file}\n\n<stdin>\nsee @src/a.rs\n</stdin>"));
-    for part in ["@long is not given: it is longer than 65536", "@link is not given: it is a link"]
+    for part in
+        ["@long is not included: it is longer than 65536", "@link is not included: it is a link"]
     {
         assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
     }
@@ -157,7 +158,7 @@ fn a_mention_gives_a_file_of_the_project_once_or_says_why_not() {
         ("huge", "it is longer than 65536 bytes"),
         ("out", "leads out of its folder"),
         ("folder/secret", "leads out of its folder"),
-        ("circle", "@circle is not given: "),
+        ("circle", "@circle is not included: "),
         ("../outside/secret", "it is outside of the project"),
     ] {
         let note = done.stderr.lines().find(|line| line.contains(&format!("@{name} is not")));
@@ -180,7 +181,7 @@ fn what_all_files_may_hold_together_is_reported() {
     done.success();
     let (_, said) = told(&provider);
     assert_eq!(said.matches("<file path=").count(), 4);
-    let part = "@file4 is not given: with those before it, it is longer than 262144 bytes";
+    let part = "@file4 is not included: with those before it, it is longer than 262144 bytes";
     assert!(done.stderr.contains(part), "{}", done.stderr);
 }
 
@@ -196,7 +197,7 @@ fn an_agents_file_that_cannot_be_used_is_an_error() {
     };
     bad(&|path| std::fs::write(path, "x".repeat(65537)).unwrap(), "longer than 65536 bytes");
     bad(&|path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(), "leads out");
-    bad(&|path| std::fs::create_dir(path).unwrap(), "no regular file");
+    bad(&|path| std::fs::create_dir(path).unwrap(), "not a regular file");
     bad(&|path| std::fs::write(path, b"\xff").unwrap(), "UTF-8");
     assert!(provider.requests().is_empty());
 }

@@ -80,7 +80,7 @@ fn a_refusal_that_names_a_field_is_sent_again_without_it_and_says_so() {
     let done = place().zerostack(&arguments).model(&provider).run();
     assert_eq!(done.success(), "Yes.\n");
     let error = &done.stderr;
-    assert!(error.contains("stream_options") && error.contains("goes without it"), "{error}");
+    assert!(error.contains("stream_options") && error.contains("omits it"), "{error}");
     let has: Vec<bool> = provider
         .requests()
         .iter()

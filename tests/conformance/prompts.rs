@@ -59,7 +59,7 @@ fn a_file_that_cannot_be_used_is_named_and_left_out() {
         &|place| place.write(&format!("{PROMPTS}/notes.md"), "x".repeat(256 * 1024 + 1)),
         "longer than 262144",
     );
-    bad(&|place| place.write(&format!("{PROMPTS}/notes.md/inside"), ""), "no regular file");
+    bad(&|place| place.write(&format!("{PROMPTS}/notes.md/inside"), ""), "not a regular file");
     bad(
         &|place| {
             let path = place.project().join(".zerostack/prompts/notes.md");

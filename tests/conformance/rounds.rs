@@ -138,7 +138,7 @@ fn a_killed_loop_goes_on_where_it_was() {
     let provider = Scripted::start(script).unwrap();
     let done = place.zerostack(&arguments).model(&provider).run();
     let patch = done.success();
-    assert!(done.stderr.contains("going on after round 1"), "{done:?}");
+    assert!(done.stderr.contains("continuing after round 1"), "{done:?}");
     assert!(patch.contains("+one") && patch.contains("+two"), "{patch}");
     assert_eq!(provider.requests().len(), 2);
 }

@@ -92,7 +92,7 @@ fn landlock_alone_is_a_mode_that_must_be_asked_for() {
         return;
     }
     assert_eq!((code, out.as_str()), (0, "old\n"), "{err}");
-    assert!(err.contains("the sandbox is not whole: namespaces: --sandbox landlock"), "{err}");
+    assert!(err.contains("the sandbox is incomplete: namespaces: --sandbox landlock"), "{err}");
     assert_eq!(read(&place, "file"), "old\n");
     let (code, _, err) = sandboxed(&place, &["--sandbox", "landlock", "--net", "on"], "true");
     assert!(code == 44 && err.contains("--net needs"), "{code} {err}");

@@ -204,7 +204,7 @@ fn what_cannot_be_gone_on_with_is_refused() {
         assert!(done.code == code && told.contains(words), "{arguments:?}: {done:?}");
         assert!(done.stdout.is_empty());
     };
-    refused(&["-c", "go on"], 42, "there is no session to go on with");
+    refused(&["-c", "go on"], 42, "there is no session to continue");
     refused(&["--fork", "ask", "what?"], 2, "--fork: name the session to copy");
     refused(&["--session", "a/b", "ask", "what?"], 2, "the name of a session is made of");
     refused(&["--session", "7", "ask", "what?"], 42, "unknown session");

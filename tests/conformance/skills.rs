@@ -60,7 +60,7 @@ fn skills_are_listed_and_loaded_with_their_files() {
     assert!(!found[0].contains("out"), "{}", found[0]);
     assert_eq!(found[1..3], ["FORM", "MINE"]);
     assert!(found[3].contains("leads out"), "{}", found[3]);
-    assert!(found[4].contains("no path within the skill"), "{}", found[4]);
+    assert!(found[4].contains("not a path within the skill"), "{}", found[4]);
     assert!(found[5].contains("there are mine, charts, pdf"), "{}", found[5]);
     // The second request begins as the first.
     let first = requests[0]["messages"].as_array().unwrap();

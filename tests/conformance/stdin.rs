@@ -194,7 +194,7 @@ fn a_long_input_is_a_file_for_the_tools_and_never_in_memory() {
     let done = place.zerostack(&["retry"]).model(&provider).run();
     assert!(done.failure(42).contains("cannot be run again"), "{}", done.stderr);
     let shown = place.zerostack(&["show"]).run().success();
-    assert!(shown.contains("only the beginning is kept"), "{shown}");
+    assert!(shown.contains("only its beginning is kept"), "{shown}");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn nothing_to_do_is_a_wrong_command_line() {
             let place = place();
             let provider = model();
             let done = set(place.zerostack(arguments)).model(&provider).run();
-            assert!(done.failure(2).contains("nothing to do: say what to change"));
+            assert!(done.failure(2).contains("nothing to do: give an instruction"));
             assert!(provider.requests().is_empty());
         }
     }

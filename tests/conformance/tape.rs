@@ -93,18 +93,18 @@ fn one_that_was_changed_or_cut_is_not_played() {
         lines.join("\n") + "\n"
     };
     let mut changed: Vec<(String, &str)> = vec![
-        (String::new(), "no tape"),
-        ("hello\n".to_owned(), "no tape"),
-        ("{}\n".to_owned(), "no tape"),
+        (String::new(), "not a tape"),
+        ("hello\n".to_owned(), "not a tape"),
+        ("{}\n".to_owned(), "not a tape"),
         (whole.replace("done", "gone"), "changed"),
         (whole.replace("\"version\":1", "\"version\":2"), "changed"),
-        (whole.clone() + "\n", "no tape"),
+        (whole.clone() + "\n", "not a tape"),
         (whole.clone() + &whole, "changed"),
-        (whole[..whole.len() / 2].to_owned(), "no tape"),
+        (whole[..whole.len() / 2].to_owned(), "not a tape"),
         ("\u{feff}".to_owned() + &whole, "changed"),
     ];
     changed.extend((0..lines.len() - 1).map(|index| (without(index), "changed")));
-    changed.push((without(lines.len() - 1), "no tape"));
+    changed.push((without(lines.len() - 1), "not a tape"));
     for (text, part) in changed {
         fs::write(&tape, &text).unwrap();
         for arguments in [&["replay", &tape][..], &["replay", "--requests", &tape]] {

@@ -125,7 +125,11 @@ fn a_person_is_asked_once_and_the_answer_holds_for_these_bytes() {
     place.write(config, "[permissions]\nmode = \"standard\"\n");
     let asked = on_terminal(&place, script(), &["go"], &["what", "y"]);
     assert!(asked.screen.contains("allow Bash(python3 -c:*)"), "{}", asked.screen);
-    assert!(asked.screen.contains("Do you trust this file as it is now?"), "{}", asked.screen);
+    assert!(
+        asked.screen.contains("Do you trust the current content of this file?"),
+        "{}",
+        asked.screen
+    );
     assert_eq!((asked.code, asked.stdout.matches("+x").count()), (0, 1), "{}", asked.screen);
     assert_eq!(asked.results, ["[exit 0]\n"]);
     // The answer holds for the next run, and without a terminal too.

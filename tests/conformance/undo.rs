@@ -74,7 +74,7 @@ fn changes_since_of_other_lines_stay() {
     let read = |name: &str| fs::read_to_string(place.project().join(name)).unwrap();
     let done = place.zerostack(&["undo"]).writes().run();
     done.success();
-    assert!(done.stderr.contains("what was changed since stays: a\n"), "{}", done.stderr);
+    assert!(done.stderr.contains("later changes are kept: a\n"), "{}", done.stderr);
     assert_eq!((read("a"), read("b")), (lines("one", "mine"), "b\n".to_owned()));
     place.zerostack(&["redo"]).writes().run().success();
     assert_eq!((read("a"), read("b")), (lines("two", "mine"), "B\n".to_owned()));
@@ -119,7 +119,7 @@ fn a_run_belongs_to_its_folder() {
     write(&place, "echo two > a");
     let home = place.folder("home");
     let done = place.zerostack(&["undo", "1"]).in_folder(&home).run();
-    assert!(done.failure(2).contains("say -C "));
+    assert!(done.failure(2).contains("use -C "));
     place.zerostack(&["undo", "7"]).run().failure(42);
     place.zerostack(&["undo", "x"]).run().failure(2);
     let project = place.project().display().to_string();

@@ -79,9 +79,9 @@ fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_told() {
     let place = project();
     for (arguments, code, part) in [
         (&["merge", "none"][..], 42, "there is no worktree \"none\"; there are none"),
-        (&["new", "../x"], 2, "is no name"),
-        (&["new"], 2, "worktree: write new NAME"),
-        (&["sing", "x"], 2, "worktree: write new NAME"),
+        (&["new", "../x"], 2, "is not a valid name"),
+        (&["new"], 2, "worktree: use new NAME"),
+        (&["sing", "x"], 2, "worktree: use new NAME"),
     ] {
         assert!(worktree(&place, arguments).failure(code).contains(part), "{arguments:?}");
     }
@@ -95,7 +95,7 @@ fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_told() {
     worktree(&place, &["remove", "x"]).success();
     assert_eq!(worktree(&place, &["list"]).success(), "");
     std::fs::remove_dir_all(place.project().join(".git")).unwrap();
-    assert!(worktree(&place, &["list"]).failure(42).contains("is in no git repository"));
+    assert!(worktree(&place, &["list"]).failure(42).contains("is not in a git repository"));
     place.git("project", &["init", "--quiet"], b"");
     let said = worktree(&place, &["new", "x"]).failure(42).to_owned();
     assert!(said.contains("has no commit yet; make the first one"), "{said}");
@@ -132,6 +132,6 @@ fn instructions_run_at_once_and_those_that_pass_are_merged_in_order() {
     // Those that were not merged stay.
     assert_eq!(worktree(&place, &["list"]).success().lines().count(), 3);
     let none = place.zerostack(&["--parallel", "2"]).model(&provider).run();
-    assert!(none.failure(2).contains("one a line"));
+    assert!(none.failure(2).contains("one per line"));
     place.zerostack(&["--merge", "do it"]).model(&provider).run().failure(2);
 }

@@ -121,7 +121,7 @@ def test_a_tape_that_was_cut_or_changed_is_not_played(provider: Provider, tmp_pa
     record(provider, tape)
     whole = tape.read_bytes()
     for damaged, words in [
-        (b"", "it is no tape"),
+        (b"", "it is not a tape"),
         (b"nonsense\n", "line 1: Expecting value"),
         (whole[: whole.rstrip().rindex(b"\n") + 1], "its end is missing"),
         (whole.replace(b'"go"', b'"no"'), "it was changed"),
@@ -142,7 +142,7 @@ def test_there_is_no_tape_with_the_key_on_it(provider: Provider, tmp_path: Path)
     scripted = provider({"parts": [{"text": "your key is sk-secret"}], "pieces": 50})
     agent = Agent("scripted", base_url=scripted.url, record=tmp_path / "u", api_key="sk-secret")
     agent.run("go")
-    with pytest.raises(zerostack.BadTape, match="the key would stand on it"):
+    with pytest.raises(zerostack.BadTape, match="it would contain the key"):
         agent.close()
     assert sorted(os.listdir(tmp_path / ".")) == ["provider-0", "provider-1", "t"]
 

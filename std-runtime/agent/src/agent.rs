@@ -1,4 +1,4 @@
-//! The agent: a model, its tools and all that was said.
+//! The agent: a model, its tools and the conversation.
 
 use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedConfig, ToolCall, Usage};
@@ -18,13 +18,13 @@ use crate::totals::{SharedBudget, Totals};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
 use crate::{Error, ErrorKind, Result};
 
-/// A model, the tools it may call, and all that was said.
+/// A model, the tools it may call, and the conversation.
 pub struct Agent {
     conversation: Conversation<'static>,
     max_repairs: u8,
 }
 
-/// What an [`Agent`] is made of. Whatever is not set has a default.
+/// The settings of an [`Agent`]. A setting that is not given has a default.
 #[derive(Default)]
 pub struct AgentBuilder {
     endpoint: Option<Endpoint>,
@@ -43,8 +43,8 @@ pub struct AgentBuilder {
     call_deltas: bool,
 }
 
-/// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
-/// calls are answered by "aborted", and the conversation can go on.
+/// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open calls
+/// get the result "aborted", and the conversation can continue.
 pub struct Turn<'a> {
     conversation: &'a mut Conversation<'static>,
     /// The error of the start, which is the first and only item.
@@ -58,24 +58,24 @@ impl Agent {
         AgentBuilder::default()
     }
 
-    /// Says `text` and gives the events of the turn as they come, tools being run on the way.
+    /// Sends `text` and returns the events of the turn as they occur; tools run on the way.
     pub fn run(&mut self, text: &str) -> Turn<'_> {
         let refused = self.conversation.say(text).err();
         self.turn(refused)
     }
 
-    /// The same with files beside the text.
+    /// The same with files attached to the text.
     ///
-    /// One that cannot be sent is the error that is the only item.
+    /// If a file cannot be sent, the only item is an error.
     pub fn run_with(&mut self, text: &str, files: impl IntoIterator<Item = File>) -> Turn<'_> {
         let files: Vec<File> = files.into_iter().collect();
         let refused = self.conversation.say_with(text, &files).err();
         self.turn(refused)
     }
 
-    /// Goes on with the turn that is open, as a conversation that was saved in its middle has one:
-    /// open calls run, and the model is asked again. With none open the only item is an error of
-    /// kind `Usage`.
+    /// Continues the open turn of a conversation that was saved in the middle of one: open calls
+    /// run, and the model is asked again. If no turn is open, the only item is an error of kind
+    /// `Usage`.
     pub fn resume(&mut self) -> Turn<'_> {
         let is_open = self.conversation.is_open();
         let refused =
@@ -83,10 +83,10 @@ impl Agent {
         self.turn(refused)
     }
 
-    /// Goes on with a turn whose calls wait for approval, see
+    /// Continues a turn whose calls wait for approval, see
     /// [`AgentEvent::Deferred`](crate::AgentEvent::Deferred): `decisions` are by the ids of the calls.
-    /// Calls about which nothing is said wait on. With an id of no open call the only item is an error
-    /// of kind `Usage`.
+    /// Calls without a decision keep waiting. If an id belongs to no open call, the only item is an
+    /// error of kind `Usage`.
     ///
     /// ```no_run
     /// use zerostack_agent::{Agent, AgentEvent, Decision};
@@ -122,7 +122,7 @@ impl Agent {
         Turn { conversation: &mut self.conversation, over, refused }
     }
 
-    /// Says `text` and waits for the whole answer.
+    /// Sends `text` and waits for the complete answer.
     ///
     /// # Errors
     /// Whatever ended the turn.
@@ -130,11 +130,11 @@ impl Agent {
         self.ask_with(text, [])
     }
 
-    /// The same with files beside the text.
+    /// The same with files attached to the text.
     ///
     /// # Errors
     /// Whatever ended the turn; `Input` and `Configuration` for a file that cannot be sent; `Deferred`
-    /// when calls wait for approval: the turn stays open.
+    /// if calls wait for approval: the turn stays open.
     pub fn ask_with(
         &mut self,
         text: &str,
@@ -152,8 +152,8 @@ impl Agent {
         }
     }
 
-    /// Says `text` and waits for an answer of type `T`: the model is told its schema, and an answer
-    /// that does not fit is asked for again, see [`AgentBuilder::max_repairs`].
+    /// Sends `text` and waits for an answer of type `T`: the model gets its schema, and is asked
+    /// again if the answer does not fit, see [`AgentBuilder::max_repairs`].
     ///
     /// ```no_run
     /// use serde::Deserialize;
@@ -173,8 +173,8 @@ impl Agent {
     /// ```
     ///
     /// # Errors
-    /// Whatever ended the turn; `Answer` when no answer is a `T`: the last one is in the
-    /// [`session`](Self::session). `Configuration` when the model cannot be told of the schema.
+    /// Whatever ended the turn; `Answer` if no answer is a `T`: the last one is in the
+    /// [`session`](Self::session). `Configuration` if the schema cannot be sent to the model.
     pub fn ask_as<T: AnswerType>(&mut self, text: &str) -> Result<T> {
         let schema = structured::schema_of::<T>(self.max_repairs);
         let before = self.conversation.set_answer_schema(Some(schema))?;
@@ -193,20 +193,20 @@ impl Agent {
                 Err(why) => return Err(structured::no_value(&why)),
             }
         }
-        Err(Error::new(ErrorKind::Internal, "an answer is asked for less often than that"))
+        Err(Error::new(ErrorKind::Internal, "the number of repairs fits"))
     }
 
-    /// Says something to the model beside the user, before the next turn: another mode, other
-    /// skills. What was sent stays, so the provider's cache goes on to serve.
+    /// Gives the model an instruction besides the user's text, before the next turn: another mode,
+    /// other skills. Earlier messages stay unchanged, so the provider's cache keeps hitting.
     ///
     /// # Errors
-    /// `Limit` when the conversation is full.
+    /// `Limit` if the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
         self.conversation.instruct(text)
     }
 
-    /// The files of the conversation. One that was saved has none: give them by their numbers, or go
-    /// on by [`leave_out_attachments`](Self::leave_out_attachments).
+    /// The files of the conversation. A saved conversation has none: add them by their numbers, or
+    /// continue with [`leave_out_attachments`](Self::leave_out_attachments).
     pub fn files_mut(&mut self) -> &mut Files {
         self.conversation.files_mut()
     }
@@ -234,7 +234,7 @@ impl Agent {
         self.conversation.session()
     }
 
-    /// Which model answers, and where.
+    /// The model and its server.
     pub fn endpoint(&self) -> &Endpoint {
         self.conversation.endpoint()
     }
@@ -253,7 +253,7 @@ impl AgentBuilder {
         self
     }
 
-    /// Your own way to send requests.
+    /// Your own transport.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Box::new(transport));
@@ -288,37 +288,37 @@ impl AgentBuilder {
         self
     }
 
-    /// Sees everything that goes into the session: a tape.
+    /// Records all inputs of the session: a tape.
     #[must_use]
     pub fn recorder(mut self, recorder: impl Recorder + 'static) -> Self {
         self.recorder = Some(Box::new(recorder));
         self
     }
 
-    /// Goes on with a conversation: the bytes that [`zerostack_core::Session::snapshot`] gave.
+    /// Continues a conversation from the bytes of [`zerostack_core::Session::snapshot`].
     #[must_use]
     pub fn saved(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
         self.saved = Some(snapshot.into());
         self
     }
 
-    /// The bounds of the session.
+    /// The limits of the session.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How often an answer that is not of its type is asked for again: twice, if nothing is said.
+    /// How often the model is asked again if an answer does not have its type; 2 by default.
     #[must_use]
     pub fn max_repairs(mut self, count: u8) -> Self {
         self.max_repairs = Some(count);
         self
     }
 
-    /// What is done about calls of unknown tools and about arguments that do not fit their schema, and
-    /// how many of them a turn may have: they are repaired where that is unambiguous, else the model is
-    /// told, and a turn may have 32, if nothing is said.
+    /// What to do with calls of unknown tools and arguments that do not fit their schema, and how many
+    /// of them a turn may have. By default they are repaired if the repair is unambiguous, else
+    /// reported to the model, and a turn may have 32.
     #[must_use]
     pub fn bad_calls(mut self, policy: BadCallPolicy, most: u16) -> Self {
         self.rules = CallRules { policy, most };
@@ -342,8 +342,8 @@ impl AgentBuilder {
     /// The agent.
     ///
     /// # Errors
-    /// `Configuration` or `Authentication` when no model can be used, or a tool's schema is not
-    /// a JSON object; `Input` when a saved conversation is damaged.
+    /// `Configuration` or `Authentication` if no model can be used, or a tool's schema is not a
+    /// JSON object; `Input` if a saved conversation is damaged.
     pub fn build(self) -> Result<Agent> {
         let env = |name: &str| std::env::var_os(name);
         let endpoint = match self.endpoint {

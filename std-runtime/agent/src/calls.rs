@@ -1,4 +1,4 @@
-//! What is decided about calls before they run: approvals, and calls that cannot run as they are.
+//! Decisions about calls before they run: approvals, and calls that cannot run unchanged.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use crate::tool::ToolOutput;
 use crate::toolbox::Toolbox;
 use crate::{Error, ErrorKind, Result};
 
-/// What becomes of a call that waited.
+/// The decision about a waiting call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// It runs.
     Approve,
-    /// It does not run, and the model is told why; the reason may be empty.
+    /// It does not run, and the model gets the reason, which may be empty.
     Deny(String),
     /// It does not run here: this is its result.
     Answer(ToolOutput),
 }
 
-/// What is done about calls that cannot run as they are, and how many of them a turn may have.
+/// What to do with calls that cannot run unchanged, and how many of them a turn may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CallRules {
     pub policy: BadCallPolicy,
@@ -35,13 +35,13 @@ impl Default for CallRules {
     }
 }
 
-/// Calls that a turn may have that cannot run, if nothing is said.
+/// How many calls that cannot run a turn may have by default.
 const MAX_BAD_CALLS: u16 = 32;
 
-/// The open calls of a reply, by what is to be done with them now.
+/// The open calls of a reply, by the next action.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Those that run, with their arguments as they were repaired.
+    /// Those that run, with their repaired arguments.
     pub running: Vec<(CallId, Option<String>)>,
     /// Those that are answered without being run.
     pub answered: Vec<(CallId, Call, ToolOutput)>,
@@ -97,7 +97,7 @@ fn checked(
     policy: BadCallPolicy,
 ) -> Result<Option<String>, String> {
     let tool = session.config().tools.iter().find(|tool| tool.name == call.name);
-    // Whoever runs it tells of a tool that is unknown.
+    // The toolbox that runs it reports an unknown tool.
     let Some(tool) = tool else { return Ok(None) };
     match check_arguments(&tool.parameters, call.arguments, policy) {
         Ok(std::borrow::Cow::Owned(repaired)) => Ok(Some(repaired)),
@@ -118,7 +118,7 @@ fn denied(reason: &str) -> ToolOutput {
 /// The decisions by the calls that they are about.
 ///
 /// # Errors
-/// `Usage` for one that is about no open call.
+/// `Usage` for a decision that belongs to no open call.
 pub(crate) fn decisions(
     session: &OwnedSession,
     given: impl IntoIterator<Item = (u32, Decision)>,
@@ -134,7 +134,7 @@ pub(crate) fn decisions(
     }
 }
 
-/// The error of a turn that ends by a call that cannot run.
+/// The error of a turn that a call that cannot run ends.
 pub(crate) fn bad_call(name: &str, why: &str) -> Error {
     Error::new(ErrorKind::BadCall, format!("the model called {name}: {why}"))
 }
@@ -146,11 +146,11 @@ pub(crate) fn too_many(most: u16, name: &str, why: &str) -> Error {
     Error::new(ErrorKind::BadCall, text)
 }
 
-/// The error of a turn that waits, for who waits for its answer.
+/// The error of a waiting turn, for a caller that waits for its answer.
 pub(crate) fn deferred(waiting: &[DeferredCall]) -> Error {
     let names: Vec<&str> = waiting.iter().map(|it| it.call.name.as_str()).collect();
     let text = format!(
-        "the turn waits for the approval of {} ({}): resume_with() goes on with it",
+        "the turn waits for the approval of {} ({}): continue it with resume_with()",
         if names.len() == 1 { "a call" } else { "calls" },
         names.join(", ")
     );

@@ -17,7 +17,7 @@ use crate::totals::{SharedBudget, Totals};
 use crate::transport::{Cancel, Transport};
 use crate::{Error, Result};
 
-/// A conversation that borrows what it works with. [`Agent`](crate::Agent) is one that owns it.
+/// A conversation that borrows its parts. [`Agent`](crate::Agent) is one that owns it.
 pub struct Conversation<'a> {
     session: OwnedSession,
     endpoint: Endpoint,
@@ -29,7 +29,7 @@ pub struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    /// Of `session`, whose configuration names the tools of `tools`; nothing is recorded.
+    /// A conversation of `session`, whose configuration names the tools of `tools`; nothing is recorded.
     pub fn new(
         session: OwnedSession,
         endpoint: Endpoint,
@@ -42,26 +42,26 @@ impl<'a> Conversation<'a> {
         Self { session, endpoint, transport, tools, recorder, cancel, drive: Drive::new() }
     }
 
-    /// Records what goes into the session.
+    /// Records the inputs of the session.
     #[must_use]
     pub fn recorded(mut self, recorder: impl Recorder + 'a) -> Self {
         self.recorder = Box::new(recorder);
         self
     }
 
-    /// Begins a turn: the user says `text`.
+    /// Begins a turn with the user's `text`.
     ///
     /// # Errors
-    /// `Usage` when a turn is open; `Limit` when the conversation is full.
+    /// `Usage` if a turn is open; `Limit` if the conversation is full.
     pub fn say(&mut self, text: &str) -> Result<()> {
         self.say_with(text, &[])
     }
 
-    /// The same with files beside the text, which may be empty then.
+    /// The same with files attached to the text, which may then be empty.
     ///
     /// # Errors
     /// Those of [`say`](Self::say); `Input` and `Configuration` for a file that cannot be sent:
-    /// nothing was said.
+    /// nothing was added.
     pub fn say_with(&mut self, text: &str, files: &[File]) -> Result<()> {
         let numbers = self.drive.files_mut().say(&mut self.session, text, files)?;
         self.drive.begin();
@@ -77,13 +77,13 @@ impl<'a> Conversation<'a> {
         self.drive.files()
     }
 
-    /// The files of the conversation, to give those of one that was saved.
+    /// The files of the conversation, to add those of a saved one.
     pub const fn files_mut(&mut self) -> &mut Files {
         self.drive.files_mut()
     }
 
-    /// From now on, a line of text tells the model what each file was of which the bytes are here:
-    /// for a conversation that goes on without them. Returns how many there are.
+    /// Replaces each file whose bytes are on this side by a line that describes it: for a
+    /// conversation that continues without them. Returns how many there are.
     ///
     /// # Errors
     /// `Usage` while a reply is received or calls are open.
@@ -91,10 +91,10 @@ impl<'a> Conversation<'a> {
         leave_out(&mut self.session)
     }
 
-    /// Goes on until something happens; `None` when the turn is over.
+    /// Continues until the next event; `None` if the turn is over.
     ///
     /// # Errors
-    /// Whatever ended the turn. The session is idle then, and can go on with another turn.
+    /// Whatever ended the turn. Then the session is idle, and can continue with another turn.
     pub fn next_event(&mut self) -> Result<Option<AgentEvent>> {
         let Self { session, endpoint, transport, tools, recorder, cancel, drive } = self;
         let event = drive.next(
@@ -111,8 +111,8 @@ impl<'a> Conversation<'a> {
         Ok(event)
     }
 
-    /// Goes on with a turn whose calls wait, now that this was decided, by the ids of the calls. Calls
-    /// about which nothing is said wait on.
+    /// Continues a turn whose calls wait, with decisions by the ids of the calls. Calls without a
+    /// decision keep waiting.
     ///
     /// # Errors
     /// `Usage` for an id of no open call.
@@ -122,8 +122,8 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// What is done about calls of unknown tools and about arguments that do not fit, and how many of
-    /// such calls a turn may have before it fails.
+    /// What to do with calls of unknown tools and arguments that do not fit, and how many such calls
+    /// a turn may have before it fails.
     pub fn set_bad_calls(&mut self, policy: BadCallPolicy, most: u16) {
         self.drive.set_rules(CallRules { policy, most });
     }
@@ -150,19 +150,19 @@ impl<'a> Conversation<'a> {
         self.session.step() != zerostack_core::Step::Idle
     }
 
-    /// Says something to the model beside the user, before the next turn: another mode, other
-    /// skills. What was sent stays, so the provider's cache goes on to serve.
+    /// Gives the model an instruction besides the user's text, before the next turn: another mode,
+    /// other skills. Earlier messages stay unchanged, so the provider's cache keeps hitting.
     ///
     /// # Errors
-    /// `Limit` when the conversation is full.
+    /// `Limit` if the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
         self.session.instruct(text).map_err(Error::from)
     }
 
-    /// The same conversation with other bounds for the turns that follow.
+    /// The same conversation with other limits for the following turns.
     ///
     /// # Errors
-    /// `Input` when a turn is open and cannot go on.
+    /// `Input` if a turn is open and cannot continue.
     pub fn with_limits(self, limits: Limits) -> Result<Self> {
         let mut config = self.session.config().clone();
         config.limits = limits;
@@ -171,18 +171,18 @@ impl<'a> Conversation<'a> {
         Ok(Self { session, ..self })
     }
 
-    /// The session, to go on with later or elsewhere, and its files.
+    /// The session, to continue later or elsewhere, and its files.
     #[must_use]
     pub fn into_parts(self) -> (OwnedSession, Files) {
         let Self { session, mut drive, .. } = self;
         (session, std::mem::take(drive.files_mut()))
     }
 
-    /// What the answers of the turns from now on must be; `None` for plain text. Returns what it was
-    /// before.
+    /// Sets the form of the following turns' answers; `None` for plain text. Returns the previous
+    /// one.
     ///
     /// # Errors
-    /// `Usage` when a turn is open; `Configuration` for a schema that cannot be used.
+    /// `Usage` if a turn is open; `Configuration` for a schema that cannot be used.
     pub fn set_answer_schema(
         &mut self,
         schema: Option<OwnedResponseSchema>,
@@ -195,12 +195,12 @@ impl<'a> Conversation<'a> {
         self.session.usage()
     }
 
-    /// All that was said.
+    /// The session.
     pub fn session(&self) -> &OwnedSession {
         &self.session
     }
 
-    /// Which model answers, and where.
+    /// The model and its server.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

@@ -33,7 +33,7 @@ impl Default for Drive {
 }
 
 impl Drive {
-    /// Ready to drive a session that was told something.
+    /// Ready to drive a session that has a new input.
     pub fn new() -> Self {
         let rules = CallRules::default();
         let meter = Meter::default();
@@ -46,7 +46,7 @@ impl Drive {
         self.go_on(BTreeMap::new());
     }
 
-    /// Ready to go on with a turn that waited, now that this was decided.
+    /// Ready to continue a waiting turn with decisions.
     pub(crate) fn go_on(&mut self, decisions: BTreeMap<u32, Decision>) {
         let machine = Machine::new(self.rules, decisions, self.meter.clone());
         (self.machine, self.body) = (machine, None);
@@ -77,10 +77,10 @@ impl Drive {
         &mut self.files
     }
 
-    /// Goes on until something happens; `None` when the turn is over.
+    /// Continues until the next event; `None` if the turn is over.
     ///
     /// # Errors
-    /// Whatever ended the turn. The session is idle then, and can go on with another turn.
+    /// Whatever ended the turn. Then the session is idle, and can continue with another turn.
     pub fn next(
         &mut self,
         session: &mut OwnedSession,
@@ -168,7 +168,7 @@ fn send(
     let post = Post { url: &url, headers: &headers, body_len };
     let mut body = files.body(request);
     let sent = transport.post(&post, &mut body);
-    // What the transport makes of a body that breaks off says less.
+    // The transport's own error about an interrupted body is less useful.
     body.failure().map_or(sent, Err)
 }
 
@@ -187,5 +187,5 @@ fn sleep(millis: u32, cancel: &Cancel) -> Result<()> {
     }
 }
 
-/// How often a wait looks for a cancel.
+/// How often a wait checks for cancellation.
 const CANCEL_CHECK: Duration = Duration::from_millis(50);

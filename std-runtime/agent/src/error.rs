@@ -19,13 +19,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// A defect of ours.
+    /// A defect in zerostack.
     Internal,
     /// A call in the wrong order.
     Usage,
     /// The provider refuses the key, or there is none.
     Authentication,
-    /// What was given as input cannot be used.
+    /// The input cannot be used.
     Input,
     /// A setting or a variable is wrong.
     Configuration,
@@ -33,12 +33,12 @@ pub enum ErrorKind {
     Limit,
     /// The provider cannot be reached or keeps failing.
     Provider,
-    /// The answer is not what was asked for, and was asked for again as often as it may be. It is in
-    /// the conversation.
+    /// The answer is not the requested one, even after the permitted number of repairs. It is in the
+    /// conversation.
     Answer,
-    /// The model made a call that cannot run, and the turn was to fail by it; or too many of them.
+    /// The model made a call that cannot run and the policy is to fail, or it made too many of them.
     BadCall,
-    /// Calls wait for approval: the turn is open, and goes on when it is decided.
+    /// Calls wait for approval: the turn is open, and continues with the decisions.
     Deferred,
     /// [`Cancel::cancel`](crate::transport::Cancel::cancel) was called.
     Interrupted,
@@ -48,8 +48,8 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error of `kind`; `message` is one line without a full stop. What would break the line,
-    /// or do something to a terminal, becomes a blank: parts of it come from outside.
+    /// An error of `kind`; `message` is one line without a full stop. Line breaks and control
+    /// characters become blanks, because parts of it come from outside.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: zerostack_text::message(message), is_lasting: false, source: None }
     }
@@ -66,7 +66,7 @@ impl Error {
         self.kind
     }
 
-    /// What to tell a person: one line without a full stop.
+    /// The message for a person: one line without a full stop.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -77,19 +77,19 @@ impl Error {
         Self { message: format!("{context}: {}", self.message), ..self }
     }
 
-    /// The same error, which another attempt would meet again.
+    /// The same error, marked as one that another attempt would meet again.
     #[must_use]
     pub fn lasting(self) -> Self {
         Self { is_lasting: true, ..self }
     }
 
-    /// Whether trying again is of no use.
+    /// Whether another attempt is useless.
     pub const fn is_lasting(&self) -> bool {
         self.is_lasting
     }
 }
 
-/// What the core refused. The kinds of a failed turn become the kinds that say the same.
+/// Converts an error of the core. The kinds of a failed turn are mapped to the matching kinds.
 impl From<zerostack_core::Error> for Error {
     fn from(error: zerostack_core::Error) -> Self {
         use zerostack_core::ErrorKind as Core;

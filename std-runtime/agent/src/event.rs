@@ -1,8 +1,8 @@
-//! What happens in a turn.
+//! The events of a turn.
 
 use zerostack_core::{Dropped, StopReason, Usage};
 
-/// One thing that happened.
+/// One event.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentEvent {
@@ -19,7 +19,7 @@ pub enum AgentEvent {
     ToolCall(Call),
     /// The tool starts. The calls of one reply start together.
     ToolStarted(Call),
-    /// The tool answered.
+    /// The tool returned a result.
     ToolResult {
         /// The call.
         call: Call,
@@ -32,21 +32,21 @@ pub enum AgentEvent {
     },
     /// Counts of the running reply.
     Usage(Usage),
-    /// So many bytes of the reply did not fit the conversation; what was shown was whole.
+    /// This many bytes of the reply did not fit into the conversation; the events showed all of it.
     Truncated {
         /// How many.
         bytes: u32,
     },
-    /// The conversation became too long: this many bytes of it went.
+    /// The conversation became too long: this many bytes of it were removed.
     MadeRoom {
         /// Which part of it, and what replaces it.
         what: Room,
         /// How many.
         bytes: u32,
     },
-    /// The conversation became too long: the model is asked for a summary of what is oldest.
+    /// The conversation became too long: the model is asked for a summary of the oldest messages.
     Compacting,
-    /// No summary came, so what is oldest goes without one.
+    /// The model wrote no summary, so the oldest messages are removed without one.
     SummaryFailed {
         /// Why, for a person.
         reason: String,
@@ -55,10 +55,10 @@ pub enum AgentEvent {
     Repeating {
         /// The tool.
         name: String,
-        /// How often in a row so far.
+        /// How many times in a row so far.
         count: u16,
     },
-    /// The reply broke off: discard what was shown since the last request.
+    /// The reply broke off: discard everything shown since the last request.
     Restart,
     /// Another attempt follows after a wait.
     Retry {
@@ -67,13 +67,13 @@ pub enum AgentEvent {
         /// Why, for a person.
         reason: String,
     },
-    /// Calls were found in the text of the reply, and follow: its text is now this.
+    /// Calls were found in the text of the reply, and follow; this is the text without them.
     Recovered {
-        /// What the model said beside its calls.
+        /// The model's text besides its calls.
         text: String,
     },
     /// These calls wait for approval, and all others of the reply were answered. The turn stays open:
-    /// save the conversation, or go on by `resume_with`.
+    /// save the conversation, or continue with `resume_with`.
     Deferred {
         /// The calls.
         calls: Vec<DeferredCall>,
@@ -82,23 +82,23 @@ pub enum AgentEvent {
     End(StopReason),
 }
 
-/// What goes when a conversation is too long.
+/// What is removed from a conversation that is too long.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// Old tool results; a line says what they were.
+    /// Old tool results; a line describes each.
     Results,
-    /// The middle of new tool results that are longer than the context has room for; a line says
-    /// how to read on.
+    /// The middle of new tool results that are too long for the context; a line explains how to
+    /// read on.
     Shortened,
-    /// The oldest exchanges; nothing stands for them.
+    /// The oldest exchanges, without a replacement.
     Exchanges,
-    /// The oldest exchanges; a summary stands for them.
+    /// The oldest exchanges; a summary replaces them.
     Summarised,
 }
 
 impl Room {
-    /// The name as it stands in events.
+    /// The name in events.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -111,10 +111,10 @@ impl Room {
 }
 
 /// A call that waits for approval, see [`Tool::needs_approval`](crate::Tool::needs_approval). It is
-/// open in the saved conversation too, in any language.
+/// also open in the saved conversation, in any language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeferredCall {
-    /// What a [`Decision`](crate::Decision) is about; the same after the conversation was saved and resumed.
+    /// The id for a [`Decision`](crate::Decision); the same after the conversation was saved and resumed.
     pub id: u32,
     /// The call.
     pub call: Call,

@@ -8,14 +8,14 @@ use crate::session::OwnedSession;
 use crate::{Error, ErrorKind};
 
 /// The error of the session's last failure: what, where, and what to do. `said` is a part of the
-/// body, for errors of a form that the dialect does not have.
+/// body, for errors in a form that the dialect does not define.
 pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) -> Error {
     let Some(failure) = session.failure() else {
         return Error::new(ErrorKind::Internal, "the turn failed without a reason");
     };
     let name = &endpoint.name;
     let error = Error::from(failure.error);
-    // Some providers say which key it was that they refuse, in whichever field.
+    // Some providers return the refused key, in any field.
     let secrets = endpoint.secrets();
     let clean = |text: &str| quote(&secrets.redact(text));
     let (message, code) = (clean(failure.message), clean(failure.code));
@@ -55,7 +55,7 @@ pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
             "the reply reached its token limit inside a tool call; raise --max-tokens".to_owned()
         }
         Core::BadAnswer => {
-            format!("{name} did not give the answer that was asked for: {}", unfit(session))
+            format!("{name} did not give the requested answer: {}", unfit(session))
         }
         Core::Limit | Core::WindowTooLong => return refused(session, failure.error),
         _ => format!("{name}: {}", failure.error),
@@ -68,7 +68,7 @@ fn broken_rule(error: zerostack_core::Error) -> String {
     error.broken_rule().map_or_else(String::new, |rule| format!(": {}", rule.message()))
 }
 
-/// What is wrong with the answer that is or was asked for again.
+/// The fault of the answer that the model was asked to correct.
 pub(crate) fn unfit(session: &OwnedSession) -> String {
     let message = session.failure().map_or("", |failure| failure.message);
     match message {
@@ -77,8 +77,8 @@ pub(crate) fn unfit(session: &OwnedSession) -> String {
     }
 }
 
-/// The line of `said` that tells the error: the first of a body that is one, the last that names
-/// one in a reply.
+/// The line of `said` with the error: the first line of an error body, or the last line in a reply
+/// that names an error.
 fn error_line(said: &[u8], status: u16) -> Option<String> {
     let text = String::from_utf8_lossy(said);
     let lines = text.lines().map(|line| line.strip_prefix("data:").unwrap_or(line).trim());
@@ -90,7 +90,7 @@ fn error_line(said: &[u8], status: u16) -> Option<String> {
     line.map(str::to_owned)
 }
 
-/// What the session itself refused: a budget that is used up, or a conversation that is too long.
+/// Errors of the session itself: an exhausted budget, or a conversation that is too long.
 pub(crate) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> Error {
     let limits = session.config().limits();
     let text = match (error.kind(), Budget::from_detail(error.detail())) {
@@ -122,9 +122,7 @@ pub(crate) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
                 false => "raise --context, or give the model less to read".to_owned(),
             };
             let over = error.detail();
-            format!(
-                "what is to be sent is {over} tokens too long for a context of {context}; {less}"
-            )
+            format!("the request is {over} tokens too long for a context of {context}; {less}")
         }
         _ => return Error::from(error),
     };
@@ -136,7 +134,7 @@ mod tests {
     use super::error_line;
 
     #[test]
-    fn the_line_that_tells_the_error() {
+    fn the_line_with_the_error_is_found() {
         for (status, said, expected) in [
             (429, "\r\nslow down\r\nmore", Some("slow down")),
             (400, "{\"detail\":\"no\"}", Some("{\"detail\":\"no\"}")),

@@ -1,4 +1,4 @@
-//! A file beside what is said: an image, a sound, a document. Nothing of it is held: its bytes are read
+//! An attached file: an image, a sound, a document. Its bytes are not held in memory: they are read
 //! while a request is sent, a piece at a time.
 
 use std::fmt;
@@ -36,18 +36,18 @@ enum Source {
     Id(String),
 }
 
-/// Gives the bytes of a file, at any place and as often as requests need them.
+/// Reads the bytes of a file, at any offset and as often as requests need them.
 ///
 /// A closure is one.
 pub trait ReadAt: Send + Sync {
-    /// Copies bytes from `offset` on to `out`, at least one; returns how many. 0 is the end of the
-    /// file.
+    /// Copies bytes from `offset` on to `out`, at least one; returns the number. 0 is the end of
+    /// the file.
     ///
     /// # Errors
-    /// Whatever keeps it from reading; the turn ends.
+    /// Whatever prevents reading; the turn ends.
     fn read_at(&self, offset: u32, out: &mut [u8]) -> io::Result<usize>;
 
-    /// Whether reading waits for nothing. The async agent reads anything else in a thread of its own.
+    /// Whether reading never blocks. The async agent reads anything else on a separate thread.
     fn is_in_memory(&self) -> bool {
         false
     }
@@ -60,11 +60,11 @@ impl<F: Fn(u32, &mut [u8]) -> io::Result<usize> + Send + Sync> ReadAt for F {
 }
 
 impl File {
-    /// The file at `path`. It is opened here and read while requests are sent, so what is then at
-    /// the path does not matter; what is in the file must stay.
+    /// The file at `path`. It is opened here and read while requests are sent, so the path may
+    /// change afterwards, but the content of the file must not.
     ///
     /// # Errors
-    /// `Input` when it cannot be read, is no regular file, or is empty.
+    /// `Input` if it cannot be read, is not a regular file, or is empty.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -75,16 +75,16 @@ impl File {
         // Opening a pipe would wait for a writer.
         let found = fs::metadata(path).map_err(|error| unreadable(&error))?;
         if !found.is_file() {
-            return Err(unreadable(&"it is no regular file"));
+            return Err(unreadable(&"it is not a regular file"));
         }
         let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
         Self::opened(file, &name)
     }
 
-    /// A file that is open, with this name.
+    /// An open file, with this name.
     ///
     /// # Errors
-    /// `Input` when it cannot be read, or is empty.
+    /// `Input` if it cannot be read, or is empty.
     pub fn opened(file: fs::File, name: &str) -> Result<Self> {
         let length = file.metadata().map_err(|error| {
             Error::new(ErrorKind::Input, format!("the file {name} cannot be read: {error}"))
@@ -95,17 +95,17 @@ impl File {
     /// These bytes, which stay in memory.
     ///
     /// # Errors
-    /// `Input` when there are none.
+    /// `Input` if there are none.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
         let bytes: Vec<u8> = bytes.into();
         let length = bytes.len() as u64;
         Self::of(Arc::new(InMemory(bytes)), length, "")
     }
 
-    /// A file of so many bytes that `reader` gives.
+    /// A file of this many bytes, read from `reader`.
     ///
     /// # Errors
-    /// `Input` when it is empty, or its start cannot be read.
+    /// `Input` if it is empty, or its start cannot be read.
     pub fn reader(reader: impl ReadAt + 'static, bytes: u32) -> Result<Self> {
         Self::of(Arc::new(reader), bytes.into(), "")
     }
@@ -117,20 +117,20 @@ impl File {
         Self { media_type, name: String::new(), tokens: 0, bytes: 0, source: Source::Url(url) }
     }
 
-    /// A file that was uploaded to the provider, which calls it by this id.
+    /// A file that was uploaded to the provider, which gave it this id.
     pub fn uploaded(id: impl Into<String>, media_type: impl Into<String>) -> Self {
         let (media_type, source) = (media_type.into(), Source::Id(id.into()));
         Self { media_type, name: String::new(), tokens: 0, bytes: 0, source }
     }
 
-    /// Its media type, where neither its first bytes nor its name tell it.
+    /// Sets its media type, if neither its first bytes nor its name identify it.
     #[must_use]
     pub fn with_media_type(mut self, media_type: impl Into<String>) -> Self {
         self.media_type = media_type.into();
         self
     }
 
-    /// Its name, as the model reads it. It gives the media type where the first bytes do not.
+    /// Its name, as the model reads it. It determines the media type if the first bytes do not.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -141,7 +141,7 @@ impl File {
         self
     }
 
-    /// What it takes of the model's context, if you know.
+    /// Sets the number of tokens that it takes, if you know it.
     #[must_use]
     pub fn with_tokens(mut self, tokens: u32) -> Self {
         self.tokens = tokens;
@@ -158,7 +158,7 @@ impl File {
         &self.name
     }
 
-    /// What it takes of the model's context; 0 if that is not known.
+    /// The number of tokens that it takes; 0 if that is not known.
     pub fn tokens(&self) -> u32 {
         self.tokens
     }
@@ -176,7 +176,7 @@ impl File {
         self.bytes
     }
 
-    /// Whether nothing of it is here, because the provider has it.
+    /// Whether it has no bytes on this side, because the provider has it.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
     }
@@ -194,10 +194,10 @@ impl File {
         }
     }
 
-    /// Gives all bytes of it to `out`, a piece at a time.
+    /// Passes all its bytes to `out`, a piece at a time.
     ///
     /// # Errors
-    /// Whatever keeps it from being read; those of `out`.
+    /// Whatever prevents reading; those of `out`.
     pub fn in_pieces(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let (mut at, mut buffer) = (0, [0; 16 * 1024]);
         loop {
@@ -213,7 +213,7 @@ impl File {
     /// Fills `out` with bytes of it.
     ///
     /// # Errors
-    /// `Input` when it cannot be read, or is not as long as it was.
+    /// `Input` if it cannot be read, or its length has changed.
     pub(crate) fn fill(&self, mut offset: u32, mut out: &mut [u8]) -> Result<()> {
         while !out.is_empty() {
             let count = self.read_at(offset, out).map_err(|error| unread(self, &error))?;
@@ -223,7 +223,7 @@ impl File {
         Ok(())
     }
 
-    /// Whether it has a number, and is read here.
+    /// Whether it has a number and is read on this side.
     pub(crate) fn is_here(&self) -> bool {
         matches!(self.source, Source::Reader(_))
     }
@@ -285,7 +285,7 @@ impl fmt::Debug for File {
     }
 }
 
-/// Equal are clones, and files that the provider has under one name.
+/// Clones are equal, and so are files that the provider has under one name.
 impl PartialEq for File {
     fn eq(&self, other: &Self) -> bool {
         let is_same = match (&self.source, &other.source) {
@@ -335,15 +335,15 @@ pub(crate) fn unread(file: &File, error: &io::Error) -> Error {
     Error::new(ErrorKind::Input, format!("the file {} cannot be read: {error}", file.name))
 }
 
-/// A file that is not as long as it was.
+/// The error for a file whose length has changed.
 pub(crate) fn changed(file: &File) -> Error {
     let text =
-        format!("the file {} changed its length since it was attached: attach it anew", file.name);
+        format!("the file {} changed its length since it was attached: attach it again", file.name);
     Error::new(ErrorKind::Input, text)
 }
 
-/// As the core has it.
+/// Its form in the core.
 const FILE_BYTES_MAX: u32 = 1 << 30;
 
-/// As many as tell a media type.
+/// Enough bytes to determine a media type.
 const FIRST_BYTES: usize = 16;

@@ -22,8 +22,7 @@ impl Files {
         Self::default()
     }
 
-    /// Gives the file of a conversation that was saved: `number` is the one that its transcript has
-    /// for it.
+    /// Adds the file of a saved conversation: `number` is its number in the transcript.
     pub fn insert(&mut self, number: u32, file: File) {
         self.by_number.insert(number, file);
     }
@@ -38,12 +37,11 @@ impl Files {
         self.by_number.get(&number)
     }
 
-    /// The user says `text` with `given` beside it.
+    /// Adds the user's `text` with the files of `given`.
     ///
     /// # Errors
-    /// `Input` for a file of no known media type, `Configuration` for one that the dialect has no
-    /// place for, `Limit` when the conversation is full, `Usage` when a turn is open; nothing was
-    /// said.
+    /// `Input` for a file of no known media type, `Configuration` for one that the dialect does not
+    /// accept, `Limit` if the conversation is full, `Usage` if a turn is open; nothing was added.
     pub fn say(
         &mut self,
         session: &mut OwnedSession,
@@ -58,15 +56,15 @@ impl Files {
         };
         said.map_err(|error| match error.kind() {
             Core::WrongStep => {
-                Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
+                Error::new(ErrorKind::Usage, "a turn is open: continue it with resume()")
             }
             _ => unsent(session, given, error),
         })?;
         Ok(self.keep(given, numbers))
     }
 
-    /// Answers a call. The model is told of files that it cannot be sent; `output` is then what it was
-    /// told. Returns the bytes that were left out of the middle, and the numbers of the files.
+    /// Answers a call. Files that cannot be sent are described to the model instead, and `output` is
+    /// then that text. Returns the bytes that were left out of the middle, and the numbers of the files.
     pub(crate) fn answer(
         &mut self,
         session: &mut OwnedSession,
@@ -99,10 +97,10 @@ impl Files {
         session.tool_result(result).map(|left_out| (left_out, Vec::new()))
     }
 
-    /// Whether all bytes that a request needs can be read, and files are as long as they were.
+    /// Checks that all bytes that a request needs can be read, and that no file changed its length.
     ///
     /// # Errors
-    /// `Input`, with the name of the file that cannot be sent. Nothing is on its way yet.
+    /// `Input`, with the name of the file that cannot be sent. Nothing was sent yet.
     pub fn check(&self, session: &OwnedSession) -> Result<()> {
         for attachment in numbered(session).filter(|it| session.takes_attachment(it)) {
             let AttachmentSource::Number(number) = attachment.source else { continue };
@@ -120,7 +118,7 @@ impl Files {
     /// Fills `out` with bytes of a file, from `offset` on.
     ///
     /// # Errors
-    /// `Input` when it cannot be read, or is not as long as it was.
+    /// `Input` if it cannot be read, or its length has changed.
     pub fn read(&self, number: u32, offset: u32, out: &mut [u8]) -> Result<()> {
         match self.by_number.get(&number) {
             Some(file) => file.fill(offset, out),
@@ -128,7 +126,7 @@ impl Files {
         }
     }
 
-    /// So many bytes of a file, read where they keep nobody waiting.
+    /// Reads this many bytes of a file without blocking the caller's thread.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -154,10 +152,10 @@ impl Files {
         tokio::task::spawn_blocking(read).await.map_err(failed)?
     }
 
-    /// Adds the whole body of `request` to `body`, with the bytes of files where it needs them.
+    /// Appends the whole body of `request` to `body`, with the bytes of files where it needs them.
     ///
     /// # Errors
-    /// `Input` when a file cannot be read, or is not as long as it was.
+    /// `Input` if a file cannot be read, or its length has changed.
     pub fn read_body(&self, request: Request<'_>, body: &mut Vec<u8>) -> Result<()> {
         let mut source = self.body(request);
         match source.read_to_end(body) {
@@ -240,21 +238,21 @@ impl Read for RequestBody<'_> {
     }
 }
 
-/// The model is told what each file was of which the caller has the bytes.
+/// Replaces each file whose bytes the caller has by a description for the model.
 ///
 /// # Errors
-/// `Usage` in a step in which a request was sent or calls are open.
+/// `Usage` if a request was sent or calls are open.
 pub(crate) fn leave_out(session: &mut OwnedSession) -> Result<usize> {
     session.leave_out_attachments().map_err(|error| match error.kind() {
         Core::WrongStep => Error::new(
             ErrorKind::Usage,
-            "a reply is received or calls are open: end the turn first",
+            "a reply is being received or calls are open: end the turn first",
         ),
         _ => error.into(),
     })
 }
 
-/// The attachments of the transcript whose bytes are here, as far as they are sent.
+/// The attachments of the transcript that are sent and whose bytes are on this side.
 fn numbered(session: &OwnedSession) -> impl Iterator<Item = Attachment<'_>> {
     session.transcript().entries().filter_map(|entry| match entry.part {
         Part::Attachment(attachment) if !entry.is_cut => {
@@ -272,7 +270,7 @@ fn is_refused(error: zerostack_core::Error) -> bool {
     matches!(error.kind(), Core::BadAttachment | Core::UnsupportedAttachment)
 }
 
-/// Why files were not added, with the name of the one that cannot be.
+/// The error of files that were not added, with the name of the one at fault.
 fn unsent(session: &OwnedSession, given: &[File], error: zerostack_core::Error) -> Error {
     let Some(file) = given.get(error.detail() as usize).filter(|_| is_refused(error)) else {
         return error.into();

@@ -1,6 +1,6 @@
-//! A turn as a pure machine: it returns what to do next, and takes the outcome.
+//! A turn as a pure state machine: it returns what to do next, and takes the outcome.
 //!
-//! It does no I/O and waits for nothing, so the blocking [`Drive`](crate::Drive) and the async
+//! It does no I/O and never waits, so the blocking [`Drive`](crate::Drive) and the async
 //! agent are thin loops around the same decisions.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind, Recorder, Result, reply};
 /// What the driver of a [`Machine`] does next.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Shows that something happened.
+    /// Shows an event.
     Show(AgentEvent),
     /// Sends the session's request, then calls [`Machine::sent`].
     Send,
@@ -32,7 +32,7 @@ pub(crate) enum Effect {
     Receive,
     /// Runs the session's open calls, then calls [`Machine::answered`].
     RunTools,
-    /// Waits so long, then calls [`Machine::waited`].
+    /// Waits this long, then calls [`Machine::waited`].
     Wait {
         /// How long.
         millis: u32,
@@ -41,24 +41,24 @@ pub(crate) enum Effect {
     Done,
 }
 
-/// The state of a turn beside its session.
+/// The state of a turn besides its session.
 pub(crate) struct Machine {
     buffer: Vec<u8>,
     /// The part of the buffer that was received and not fed.
     unread: Range<usize>,
-    /// The beginning of a body that tells an error, or the end of another so far: what the session
-    /// finds no message in is told by that.
+    /// The beginning of an error body, or the latest bytes of another: used to report an error in
+    /// which the session finds no message.
     said: Vec<u8>,
     status: u16,
-    /// Why the transport failed, for the person, when the session gives up.
+    /// Why the transport failed, for the message if the session gives up.
     transport_error: Option<Error>,
     /// The wait for another attempt was shown.
     waiting: bool,
     /// The start of the calls that run was shown.
     started: bool,
-    /// The calls that run, with their arguments as they were repaired.
+    /// The running calls, with their repaired arguments.
     running: Vec<(CallId, Option<String>)>,
-    /// What was decided about open calls.
+    /// The decisions about open calls.
     decisions: BTreeMap<u32, Decision>,
     /// The turn waits for decisions.
     is_deferred: bool,
@@ -67,13 +67,13 @@ pub(crate) struct Machine {
     spans: Spans,
     /// Calls of the turn that could not run.
     bad_calls: u16,
-    /// Calls of the reply that is received.
+    /// Calls of the current reply.
     reply_calls: usize,
-    /// Times that the open request was sent.
+    /// How many times the open request was sent.
     attempts: u32,
-    /// What happened and was not shown yet.
+    /// Events that were not shown yet.
     ready: VecDeque<AgentEvent>,
-    /// Results of the open calls that the session does not have yet.
+    /// Results of open calls that the session does not have yet.
     results: VecDeque<(CallId, Call, Result<ToolOutput>)>,
 }
 
@@ -161,12 +161,14 @@ impl Machine {
                     return Ok(Effect::Show(AgentEvent::Retry { wait_ms: millis, reason }));
                 }
                 Step::MakeRoom { .. } => return make_room(session).map(Effect::Show),
-                _ => return Err(Error::new(ErrorKind::Internal, "the session has a new step")),
+                _ => {
+                    return Err(Error::new(ErrorKind::Internal, "the session has an unknown step"));
+                }
             }
         }
     }
 
-    /// The request was sent: status and wished wait of the response's head, or why there is none.
+    /// The request was sent: status and requested wait from the response's head, or why there is none.
     ///
     /// # Errors
     /// Whatever ended the turn.
@@ -193,12 +195,12 @@ impl Machine {
         }
     }
 
-    /// Where the next bytes of the body go.
+    /// The buffer for the next bytes of the body.
     pub fn buffer(&mut self) -> &mut [u8] {
         &mut self.buffer
     }
 
-    /// So many bytes are in the [`buffer`](Self::buffer); 0 is the end of the body.
+    /// This many bytes are in the [`buffer`](Self::buffer); 0 is the end of the body.
     ///
     /// # Errors
     /// Whatever ended the turn.
@@ -286,7 +288,7 @@ impl Machine {
         }
     }
 
-    /// Decides what is done with the open calls.
+    /// Decides what to do with the open calls.
     fn plan(&mut self, session: &OwnedSession, tools: &dyn Toolbox) {
         let Plan { running, answered, waiting } =
             Plan::new(session, tools, &mut self.decisions, self.rules.policy);
@@ -308,7 +310,7 @@ impl Machine {
         }
     }
 
-    /// Gives the session the result of one of its open calls.
+    /// Passes the result of an open call to the session.
     fn answer(
         &mut self,
         session: &mut OwnedSession,
@@ -340,7 +342,7 @@ impl Machine {
         session.abort();
     }
 
-    /// Feeds bytes of the body until something happens.
+    /// Feeds bytes of the body until the next event.
     fn feed(
         &mut self,
         session: &mut OwnedSession,
@@ -394,21 +396,21 @@ impl Machine {
         Ok(())
     }
 
-    /// A field that the server refuses is left out from here on.
+    /// A field that the server refuses is omitted from here on.
     fn tell_of_switch(&mut self, session: &OwnedSession, endpoint: &Endpoint) {
         let Some(field) = session.switched_off() else { return };
         let said = failure(session, endpoint, &self.said);
         let profile = session.profile();
         let now = match profile.value(field) {
-            Some("false" | "none") | None => "goes without it".to_owned(),
-            Some(value) => format!("goes with {value}"),
+            Some("false" | "none") | None => "omits it".to_owned(),
+            Some(value) => format!("uses {value}"),
         };
-        let reason = format!("{said}; what follows {now} ({} of its profile)", field.name());
+        let reason = format!("{said}; the next request {now} ({} of its profile)", field.name());
         self.attempts = self.attempts.saturating_sub(1);
         self.ready.push_back(AgentEvent::Retry { wait_ms: 0, reason });
     }
 
-    /// Keeps some of the `count` bytes that were received.
+    /// Keeps some of the `count` received bytes.
     fn keep_said(&mut self, count: usize) {
         let received = self.buffer.get(..count).unwrap_or_default();
         if self.status >= 400 {
@@ -431,14 +433,14 @@ impl Machine {
     }
 }
 
-/// Gives the session the result of one of its open calls.
+/// Passes the result of an open call to the session.
 fn answer(
     session: &mut OwnedSession,
     recorder: &mut dyn Recorder,
     files: &mut Files,
     (id, call, mut output): (CallId, Call, ToolOutput),
 ) -> Result<AgentEvent> {
-    // Providers refuse U+0000, or end a text there.
+    // Providers refuse U+0000, or end the text there.
     if output.content.contains('\0') {
         output.content = output.content.replace('\0', "\u{2400}");
     }
@@ -452,10 +454,10 @@ fn answer(
     Ok(AgentEvent::ToolResult { call, content, is_error, left_out_bytes })
 }
 
-/// Makes room as the configuration says; where it leaves that to us, the oldest goes.
+/// Makes room by the policy of the configuration; if it has none, the oldest exchange is removed.
 ///
 /// # Errors
-/// `Limit` when only what is needed is left.
+/// `Limit` if nothing more can be removed.
 pub fn make_room(session: &mut OwnedSession) -> Result<AgentEvent> {
     let made = match session.config().limits.room {
         RoomPolicy::Ask => session
@@ -468,8 +470,8 @@ pub fn make_room(session: &mut OwnedSession) -> Result<AgentEvent> {
     made.map_err(|error| refused(session, error))
 }
 
-/// Enough for a line that tells an error.
+/// Enough for a line with an error.
 const SAID_BYTES: usize = 1024;
 
-/// Bytes that are received at once.
+/// The size of one read.
 const BUFFER_BYTES: usize = 16 * 1024;

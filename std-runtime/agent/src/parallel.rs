@@ -4,12 +4,12 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// `run` of each of `calls`, some at the same time, in their order.
+/// Calls `run` for each of `calls`, some at the same time; the results are in order.
 pub fn in_parallel<C: Sync, R: Send>(calls: &[C], run: impl Fn(&C) -> R + Sync) -> Vec<R> {
     in_parallel_up_to(MAX_AT_ONCE, calls, run)
 }
 
-/// The same, `most` at the same time.
+/// The same, at most `most` at the same time.
 pub fn in_parallel_up_to<C: Sync, R: Send>(
     most: NonZero<usize>,
     calls: &[C],
@@ -32,7 +32,7 @@ pub fn in_parallel_up_to<C: Sync, R: Send>(
     };
     std::thread::scope(|scope| {
         for _ in 1..workers {
-            // Where the system gives no more threads, fewer calls run at once.
+            // If the system gives no more threads, fewer calls run at once.
             let _ = std::thread::Builder::new().name("tool".to_owned()).spawn_scoped(scope, work);
         }
         work();
@@ -42,7 +42,7 @@ pub fn in_parallel_up_to<C: Sync, R: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// More at once would not end sooner on most machines, and take memory.
+/// More at once would not finish sooner on most machines, and would take memory.
 const MAX_AT_ONCE: NonZero<usize> = NonZero::new(8).unwrap();
 
 #[cfg(test)]

@@ -1,25 +1,25 @@
-//! What goes into a session, for a tape.
+//! The inputs of a session, for a tape.
 
 use zerostack_core::Request;
 
 use crate::{File, Files, Result};
 
-/// Sees everything that goes into the session, for a tape. `()` records nothing.
+/// Receives all inputs of the session, for a tape. `()` records nothing.
 pub trait Recorder {
-    /// The user said `text`.
+    /// The user sent `text`.
     fn user(&mut self, _text: &str) -> Result<()> {
         Ok(())
     }
-    /// A file is beside the text or the result that follows. The transcript has it under `number`.
+    /// A file that belongs to the following text or result. The transcript has it under `number`.
     fn attached(&mut self, _number: u32, _file: &File) -> Result<()> {
         Ok(())
     }
     /// A request is about to be sent; its bytes can be read from `request`, with those of `files`
     /// where it [wants](Request::wanted) them.
     fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()>;
-    /// The head of a response came.
+    /// The head of a response was received.
     fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()>;
-    /// Bytes of its body came.
+    /// Bytes of its body were received.
     fn bytes(&mut self, bytes: &[u8]) -> Result<()>;
     /// The body ended, or there was no response.
     fn end(&mut self) -> Result<()>;

@@ -1,11 +1,11 @@
-//! What of a reply is shown, and when: text that is the JSON of a schema is shown as what it says.
+//! Which part of a reply is shown, and when: text that is JSON of a schema is shown as its value.
 
 use zerostack_core::{Event, ToolMode};
 
 use crate::event::AgentEvent;
 use crate::session::OwnedSession;
 
-/// The event that is shown for one of a running reply.
+/// The event to show for one of a running reply.
 pub fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {
     match event {
         Event::TextDelta(_) if is_held => None,
@@ -13,13 +13,13 @@ pub fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {
     }
 }
 
-/// Whether the text of a reply is JSON, which is shown when it was read.
+/// Whether the text of a reply is JSON, which is shown after it was read.
 pub fn is_held(session: &OwnedSession) -> bool {
     let config = session.config();
     config.tool_mode == ToolMode::Schema && !config.tools.is_empty()
 }
 
-/// Ends the reply; the last event says how.
+/// Ends the reply; the last event reports how.
 ///
 /// # Errors
 /// Those of [`zerostack_core::Session::end_response`].

@@ -1,4 +1,4 @@
-//! The session of this runtime, empty or as it was saved.
+//! The session of this runtime, new or restored.
 
 use zerostack_core::{Dialect, Growing, OwnedConfig, Session, ToolMode};
 
@@ -7,16 +7,16 @@ use crate::{Error, ErrorKind, Result};
 /// The session of this runtime: it owns its configuration and grows to a limit.
 pub type OwnedSession = Session<OwnedConfig, Growing>;
 
-/// An empty session, which grows as it must.
+/// An empty session, which grows as needed.
 ///
 /// # Errors
-/// `Configuration` when a tool's schema is not a JSON object, or the tool mode is none for the
-/// dialect.
+/// `Configuration` if a tool's schema is not a JSON object, or the dialect does not support the
+/// tool mode.
 pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
     let (api, mode) = (config.dialect, config.tool_mode);
     if mode == ToolMode::Schema && !matches!(api, Dialect::OpenAiChat | Dialect::Ollama) {
         let text = format!(
-            "the tool mode schema is known for openai-chat and ollama, and this is {}; use text",
+            "the tool mode schema works with openai-chat and ollama, not with {}; use text",
             api.name()
         );
         return Err(Error::new(ErrorKind::Configuration, text));
@@ -24,7 +24,7 @@ pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
     Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from)
 }
 
-/// A session that is empty, or goes on where the one that gave the bytes of `saved` was.
+/// An empty session, or the one whose snapshot is `saved`.
 pub(crate) fn open_session(config: OwnedConfig, saved: Option<Vec<u8>>) -> Result<OwnedSession> {
     let Some(saved) = saved else { return start_session(config) };
     let used = saved.len();
@@ -32,5 +32,5 @@ pub(crate) fn open_session(config: OwnedConfig, saved: Option<Vec<u8>>) -> Resul
     Session::resume(storage, used, config).map_err(Error::from)
 }
 
-/// The most that one conversation may take.
+/// The largest conversation, in bytes.
 const TRANSCRIPT_BYTES: usize = 64 * 1024 * 1024;

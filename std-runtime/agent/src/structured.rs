@@ -8,13 +8,13 @@ use zerostack_core::{ErrorKind as Core, OwnedResponseSchema};
 use crate::session::OwnedSession;
 use crate::{Error, ErrorKind, Result};
 
-/// A type that an answer can be: one that derives [`ArgType`] and serde's `Deserialize`, or a
+/// A type that an answer can have: one that derives [`ArgType`] and serde's `Deserialize`, or a
 /// number, text, `Vec` or `Option` of these.
 pub trait AnswerType: ArgType + DeserializeOwned {}
 
 impl<T: ArgType + DeserializeOwned> AnswerType for T {}
 
-/// The schema of an answer of type `T`. Providers want an object, so what is none is put into one.
+/// The schema of an answer of type `T`. Providers require an object, so other types are wrapped in one.
 pub(crate) fn schema_of<T: AnswerType>(max_repairs: u8) -> OwnedResponseSchema {
     let inner = T::SCHEMA.to_string();
     let schema = match is_object::<T>() {
@@ -30,8 +30,8 @@ pub(crate) fn schema_of<T: AnswerType>(max_repairs: u8) -> OwnedResponseSchema {
     }
 }
 
-/// The value that the answer of the session is. The error says what is wrong, for the model: a
-/// schema does not say all that a type demands, such as the size of a number.
+/// The value of the session's answer. The error describes the fault to the model: a schema does not
+/// express everything that a type demands, such as the size of a number.
 pub(crate) fn read<T: AnswerType>(session: &OwnedSession) -> Result<T, String> {
     #[derive(Deserialize)]
     struct Wrapped<T> {
@@ -48,7 +48,7 @@ pub(crate) fn read<T: AnswerType>(session: &OwnedSession) -> Result<T, String> {
     }
 }
 
-/// What the model is asked when [`read`] failed.
+/// The request to the model after [`read`] failed.
 pub(crate) fn ask_again(why: &str) -> String {
     format!(
         "This is not the answer that was asked for: {why}. Answer again, with the whole JSON value \
@@ -58,13 +58,10 @@ pub(crate) fn ask_again(why: &str) -> String {
 
 /// The error of an answer that never became a value.
 pub(crate) fn no_value(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Answer,
-        format!("the answer is not of the type that was asked for: {why}"),
-    )
+    Error::new(ErrorKind::Answer, format!("the answer does not have the requested type: {why}"))
 }
 
-/// Changes what the answers of the session must be, from the next turn on.
+/// Changes the form of the session's answers, from the next turn on.
 pub(crate) fn set_schema(
     session: &mut OwnedSession,
     schema: Option<OwnedResponseSchema>,
@@ -72,7 +69,9 @@ pub(crate) fn set_schema(
     let mut config = session.config().clone();
     config.options.response_schema = schema;
     let before = session.set_config(config).map_err(|error| match error.kind() {
-        Core::WrongStep => Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it"),
+        Core::WrongStep => {
+            Error::new(ErrorKind::Usage, "a turn is open: continue it with resume()")
+        }
         _ => Error::from(error),
     })?;
     Ok(before.options.response_schema)
@@ -82,5 +81,5 @@ fn is_object<T: ArgType>() -> bool {
     T::SCHEMA.to_string().starts_with("\"type\":\"object\"")
 }
 
-/// How often an answer is asked for again, if nothing else is said.
+/// How often the model is asked to correct an answer by default.
 pub(crate) const MAX_REPAIRS: u8 = 2;

@@ -9,15 +9,15 @@ pub use zerostack_core::tool::typed::ToolArgs;
 
 use crate::file::File;
 
-/// What a tool says to the model.
+/// A tool's output for the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutput {
     /// Text, or JSON.
     pub content: String,
     /// Whether the call failed.
     pub is_error: bool,
-    /// What the model is shown beside the text. It is told of files that its dialect has no place
-    /// for.
+    /// Files for the model, in addition to the text. Files that its dialect does not accept are
+    /// described instead.
     pub files: Vec<File>,
     /// Whether there was no call to run: the tool is unknown, or its arguments do not fit.
     pub(crate) is_bad_call: bool,
@@ -29,18 +29,18 @@ impl ToolOutput {
         Self { content: content.into(), is_error: false, files: Vec::new(), is_bad_call: false }
     }
 
-    /// The call failed; the text should tell the model what to do about it.
+    /// The call failed; the text should explain to the model what to do.
     pub fn error(content: impl Into<String>) -> Self {
         Self { content: content.into(), is_error: true, files: Vec::new(), is_bad_call: false }
     }
 
-    /// The call cannot run: there is no such tool, or its arguments are not those of the tool. Such
+    /// The call cannot run: there is no such tool, or the arguments do not fit it. Such
     /// calls are counted, see [`AgentBuilder::bad_calls`](crate::AgentBuilder::bad_calls).
     pub fn bad_call(content: impl Into<String>) -> Self {
         Self { is_bad_call: true, ..Self::error(content) }
     }
 
-    /// The same with a file beside the text.
+    /// The same with an attached file.
     #[must_use]
     pub fn with_file(mut self, file: File) -> Self {
         self.files.push(file);
@@ -61,9 +61,9 @@ pub(crate) type Asks = dyn Fn(&str) -> bool + Send + Sync;
 impl Tool {
     /// A tool from a function.
     ///
-    /// `parameters` is the JSON Schema of `A`, which the arguments are read into. A string that
-    /// the function returns goes to the model as it is, any other value as JSON, an error as a
-    /// failed call. Calls of one reply run at the same time, those of one tool too.
+    /// `parameters` is the JSON Schema of `A`, into which the arguments are read. A string that the
+    /// function returns goes to the model unchanged, any other value as JSON, an error as a failed
+    /// call. Calls of one reply run at the same time, including those of one tool.
     pub fn new<A, R, E>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -88,7 +88,7 @@ impl Tool {
     }
 
     /// A tool from a function whose argument derives [`ToolArgs`]: name, description and schema
-    /// come from the type. Else as [`new`](Self::new).
+    /// come from the type. Otherwise as [`new`](Self::new).
     pub fn typed<A, R, E>(function: impl Fn(A) -> Result<R, E> + Send + Sync + 'static) -> Self
     where
         A: ToolArgs + DeserializeOwned,
@@ -98,7 +98,7 @@ impl Tool {
         Self::new(A::NAME, A::DESCRIPTION, A::PARAMETERS, function)
     }
 
-    /// A tool whose function says itself what the model is told, files among it. Else as
+    /// A tool whose function builds the output itself, including files. Otherwise as
     /// [`new`](Self::new).
     pub fn with_output<A: DeserializeOwned>(
         name: impl Into<String>,
@@ -125,7 +125,7 @@ impl Tool {
         self.needs_approval_if(|_| true)
     }
 
-    /// The same for calls with arguments, as JSON text, for which `asks` says so.
+    /// The same for calls for which `asks` returns true; it gets the arguments as JSON text.
     #[must_use]
     pub fn needs_approval_if(
         mut self,
@@ -139,7 +139,7 @@ impl Tool {
         self.needs_approval.as_ref().is_some_and(|asks| asks(arguments))
     }
 
-    /// What the model knows of it.
+    /// Its description for the model.
     pub fn spec(&self) -> &OwnedTool {
         &self.spec
     }
@@ -151,7 +151,7 @@ impl Tool {
 
 /// The arguments of a call as a value; the error is sent to the model.
 pub(crate) fn arguments<A: DeserializeOwned>(text: &str) -> Result<A, ToolOutput> {
-    // Models send nothing where they mean no arguments.
+    // Models send nothing if there are no arguments.
     let text = if text.is_empty() { "{}" } else { text };
     let mut read = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut read)
@@ -163,7 +163,7 @@ pub(crate) fn output<R: Serialize, E: Display>(result: Result<R, E>) -> ToolOutp
     match result.map(serde_json::to_value) {
         Ok(Ok(serde_json::Value::String(text))) => ToolOutput::ok(text),
         Ok(Ok(value)) => ToolOutput::ok(value.to_string()),
-        Ok(Err(error)) => ToolOutput::error(format!("the result is no JSON: {error}")),
+        Ok(Err(error)) => ToolOutput::error(format!("the result is not JSON: {error}")),
         Err(error) => ToolOutput::error(error.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! Where calls go: sources of tools, one gate in front of all of them.
+//! The destinations of calls: sources of tools, with one gate in front of all of them.
 
 use zerostack_core::{OwnedTool, ToolCall};
 
@@ -9,7 +9,7 @@ use crate::tool::{Tool, ToolOutput};
 /// A source of tools: runs the calls of a model.
 pub trait Toolbox {
     /// The tools that it has, in an order that stays the same: the provider's cache depends on it.
-    /// A toolbox that is only called, by a program that configures its session itself, has none.
+    /// A toolbox for a program that configures its session itself has none.
     fn specs(&self) -> Vec<OwnedTool> {
         Vec::new()
     }
@@ -19,21 +19,21 @@ pub trait Toolbox {
         false
     }
 
-    /// Whether calls are given to it whose arguments do not fit their schema, because it reads them more
-    /// leniently than that. Such a call is answered by [`ToolOutput::bad_call`] if it cannot run.
+    /// Whether it receives calls whose arguments do not fit their schema, because it reads them more
+    /// leniently. It answers such a call with [`ToolOutput::bad_call`] if it cannot run.
     fn checks_arguments(&self) -> bool {
         false
     }
 
-    /// Runs `call`. What goes wrong inside the tool is an output that the model sees.
+    /// Runs `call`. A failure inside the tool is an output that the model sees.
     ///
     /// # Errors
-    /// Whatever must end the turn: `Interrupted`, or an error of the program's own by
+    /// Whatever must end the turn: `Interrupted`, or the program's own error by
     /// [`Error::other`](crate::Error::other).
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput>;
 
-    /// Runs the calls of one reply and gives a result for each, in their order. One after the
-    /// other, if it is not written otherwise.
+    /// Runs the calls of one reply and returns a result for each, in order. By default it runs them
+    /// one after the other.
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
         calls.iter().map(|call| self.call(*call)).collect()
     }
@@ -140,7 +140,7 @@ struct Source<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Adds a source after those that are there.
+    /// Adds a source after the existing ones.
     pub fn push(&mut self, toolbox: impl Toolbox + 'a) {
         self.sources.push(Source { specs: toolbox.specs(), toolbox: Box::new(toolbox) });
     }
@@ -185,7 +185,7 @@ impl Toolbox for Sources<'_> {
 
     fn needs_approval(&self, call: &ToolCall<'_>) -> bool {
         let source = self.owner(call.name).and_then(|owner| self.sources.get(owner));
-        // What the gate refuses is not asked about.
+        // A call that the gate refuses needs no approval.
         self.refusal(call).is_none() && source.is_some_and(|it| it.toolbox.needs_approval(call))
     }
 
@@ -197,8 +197,8 @@ impl Toolbox for Sources<'_> {
         self.call_all(&[call]).pop().unwrap_or_else(|| Ok(no_tool(call.name, [].into_iter())))
     }
 
-    /// Neighbouring calls of one source are given to it together, and it decides what runs at the
-    /// same time.
+    /// Adjacent calls of one source are passed to it together, and it decides which run at the same
+    /// time.
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
         let mut results = Vec::with_capacity(calls.len());
         let mut together: Vec<ToolCall<'_>> = Vec::new();

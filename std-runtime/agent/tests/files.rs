@@ -132,7 +132,7 @@ fn files_that_cannot_be_sent_are_named_and_nothing_is_sent() {
     for (path, said) in [
         (at("empty.png", b""), "the file empty.png cannot be sent: it is empty"),
         (folder.path().join("none.png"), "cannot be read: No such file"),
-        (folder.path().join("folder"), "cannot be read: it is no regular file"),
+        (folder.path().join("folder"), "cannot be read: it is not a regular file"),
     ] {
         let error = File::open(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input);

@@ -16,9 +16,9 @@
 //! The language of templates: paths (`a.b`, `../a`, `this`, `@index`, `@root`, `@name` of the
 //! context), literals, calls within calls; `if`, `unless`, `each`, `with`, `ifEquals`,
 //! `unlessEquals`, values as blocks, `else` and chains of it, `as |a b|`; partials with a context;
-//! the helpers `role`, `history`, `media`, `section`, `json`, `lookup`; comments, `~` and tags on
-//! lines of their own. Nothing is escaped. Helpers of a program's own, decorators and blocks of
-//! partials are not read.
+//! the helpers `role`, `history`, `media`, `section`, `json`, `lookup`; comments, `~` and
+//! standalone tags. Nothing is escaped. A program's own helpers, decorators and partial blocks are
+//! not supported.
 
 #![forbid(unsafe_code)]
 
@@ -41,18 +41,18 @@ pub struct Dotprompt {
     template: Vec<Node>,
 }
 
-/// The value of a YAML document in the part of YAML that front matter is in.
+/// The value of a YAML document in the subset of YAML for front matter.
 ///
 /// # Errors
-/// What is wrong, with its line.
+/// The fault, with its line.
 pub fn yaml_value(text: &str) -> Result<Value, String> {
     yaml::parse(text)
 }
 
-/// What a template is filled with.
+/// The values for a template.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
-    /// The values, an object; those that are missing have the defaults of the prompt.
+    /// The values, an object; missing ones have the defaults of the prompt.
     pub input: Value,
     /// The values that begin with `@`.
     pub context: Map<String, Value>,
@@ -66,12 +66,12 @@ impl Dotprompt {
     /// Reads a prompt.
     ///
     /// # Errors
-    /// What is wrong, and where.
+    /// The fault and its place.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (front, body, line) = split(text);
         let fields = match front.map(yaml::parse).transpose() {
             Ok(Some(Value::Object(fields))) => fields,
-            Ok(Some(_)) => return Err("the front matter is no map".to_owned()),
+            Ok(Some(_)) => return Err("the front matter is not a map".to_owned()),
             Ok(None) => Map::new(),
             Err(why) => return Err(format!("front matter, {why}")),
         };
@@ -84,7 +84,7 @@ impl Dotprompt {
         &self.fields
     }
 
-    /// Fields whose names have a namespace, `a.b.c` being `c` of `a.b`.
+    /// Fields whose names have a namespace: `a.b.c` is `c` of `a.b`.
     pub fn extensions(&self) -> Map<String, Value> {
         let mut all = Map::new();
         for (key, value) in &self.fields {
@@ -101,7 +101,7 @@ impl Dotprompt {
     /// The JSON Schema of the input.
     ///
     /// # Errors
-    /// What is no schema; `named` has those that are known by name.
+    /// A fault in the schema; `named` has the schemas with names.
     pub fn input_schema(&self, named: &Map<String, Value>) -> Result<Option<Value>, String> {
         self.schema("input", named)
     }
@@ -109,7 +109,7 @@ impl Dotprompt {
     /// The JSON Schema of the result.
     ///
     /// # Errors
-    /// What is no schema; `named` has those that are known by name.
+    /// A fault in the schema; `named` has the schemas with names.
     pub fn output_schema(&self, named: &Map<String, Value>) -> Result<Option<Value>, String> {
         self.schema("output", named)
     }
@@ -121,7 +121,7 @@ impl Dotprompt {
         found.map_err(|why| format!("{field}.schema: {why}"))
     }
 
-    /// The values of input that the prompt has a default for.
+    /// The default values of the prompt's input.
     pub fn defaults(&self) -> Map<String, Value> {
         let default = self.fields.get("input").and_then(|input| input.get("default"));
         default.and_then(Value::as_object).cloned().unwrap_or_default()
@@ -146,11 +146,11 @@ impl Dotprompt {
     }
 }
 
-/// The front matter, the template and the line before it.
+/// The front matter, the template and the number of the line before it.
 fn split(text: &str) -> (Option<&str>, &str, usize) {
     let mut at = 0;
     let mut lines = text.split_inclusive('\n');
-    // The head of a licence may stand before.
+    // A licence header may precede it.
     let start = loop {
         match lines.next() {
             Some(line) if line.trim_end() == "---" => break at + line.len(),

@@ -1,4 +1,4 @@
-//! What a template gives, as messages.
+//! The messages of a template.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use crate::template::Piece;
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// `system`, `user`, `model`, or what the template says.
+    /// `system`, `user`, `model`, or another role of the template.
     pub role: String,
     /// Its parts.
     pub content: Vec<Part>,
-    /// Whether it is an earlier message, which `{{history}}` stands for.
+    /// Whether it is an earlier message, inserted by `{{history}}`.
     pub is_history: bool,
 }
 
@@ -20,7 +20,7 @@ pub struct Message {
 pub enum Part {
     /// Text.
     Text(String),
-    /// Something else than text.
+    /// Media.
     Media {
         /// Where it is.
         url: String,
@@ -29,7 +29,7 @@ pub enum Part {
     },
     /// A place for what `{{section}}` names.
     Section(String),
-    /// A part of an earlier message, as it was given.
+    /// A part of an earlier message, unchanged.
     Other(Value),
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn messages(pieces: Vec<Piece>, history: &[Message]) -> Vec<Message> 
             Piece::Role(role) if open.content.iter().any(is_something) => {
                 all.push(std::mem::replace(&mut open, new(&role)));
             }
-            // Nothing but blanks was before it.
+            // Only blanks were before it.
             Piece::Role(role) => open = new(&role),
             Piece::History => {
                 all.push(std::mem::replace(&mut open, new("model")));

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// The JSON Schema that `pico` means; names that it does not know are looked up in `named`.
+/// The JSON Schema of `pico`; unknown names are looked up in `named`.
 ///
 /// # Errors
-/// What is no schema, and where.
+/// The fault in the schema, and its place.
 pub(crate) fn json_schema(pico: &Value, named: &Map<String, Value>) -> Result<Value, String> {
     match pico {
         Value::Object(map) => {
@@ -72,7 +72,7 @@ fn field(
                         json!({ "enum": values })
                     }
                     other => {
-                        return Err(format!("{name}: {other:?} is none of array, object and enum"));
+                        return Err(format!("{name}: {other:?} is not array, object or enum"));
                     }
                 };
                 describe(&mut schema, description);
@@ -97,7 +97,7 @@ fn scalar(text: &str, named: &Map<String, Value>, at: &str) -> Result<Value, Str
         kind if SCALARS.contains(&kind) => json!({ "type": kind }),
         kind => named.get(kind).cloned().ok_or_else(|| {
             let at = if at.is_empty() { String::new() } else { format!("{at}: ") };
-            format!("{at}{kind:?} is no type and no schema that is known by name")
+            format!("{at}{kind:?} is neither a type nor the name of a schema")
         })?,
     };
     describe(&mut schema, description);

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 /// Reads a document.
 ///
 /// # Errors
-/// What is wrong, with its line from 1.
+/// The fault, with its line, counted from 1.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let lines = text.lines().enumerate().map(|(number, text)| Line::new(number + 1, text));
     let lines: Vec<Line<'_>> = lines.collect();
@@ -110,17 +110,17 @@ impl<'a> Reader<'a> {
                 false => self.value(rest, indent, line.number)?,
             };
             if map.insert(key, value).is_some() {
-                return Err(format!("line {}: this key is there twice", line.number));
+                return Err(format!("line {}: this key occurs twice", line.number));
             }
         }
         Ok(Value::Object(map))
     }
 
-    /// What is below a key or a dash, if anything is.
+    /// The value below a key or a dash, if there is one.
     fn nested(&mut self, indent: usize) -> Result<Value, String> {
         match self.peek() {
             Some(line) if line.indent > indent => self.block(line.indent),
-            // A list may stand at the margin of its key.
+            // A list may have the same indentation as its key.
             Some(line) if line.indent == indent && is_item(line.text) => self.list(indent),
             _ => Ok(Value::Null),
         }
@@ -144,11 +144,11 @@ impl<'a> Reader<'a> {
             let value = flow.value().map_err(told)?;
             return match flow.rest.trim().is_empty() {
                 true => Ok(value),
-                false => Err(told("text behind the bracket".into())),
+                false => Err(told("text after the bracket".into())),
             };
         }
         let mut text = without_comment(rest).to_owned();
-        // A plain scalar goes on in deeper lines.
+        // A plain scalar continues on lines with more indentation.
         while let Some(line) = self.lines.get(self.at).filter(|line| {
             !line.is_blank() && line.indent > indent && split_key(line.text).is_none()
         }) {
@@ -224,7 +224,7 @@ fn split_key(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Without what follows ` #` outside of quotes.
+/// Without a comment: ` #` and the rest, outside quotes.
 fn without_comment(text: &str) -> &str {
     let mut quote = None;
     for (at, character) in text.char_indices() {
@@ -319,7 +319,7 @@ impl Flow<'_> {
         }
     }
 
-    /// Up to one of `ends`, outside of quotes.
+    /// Up to one of `ends`, outside quotes.
     fn word(&mut self, ends: &str) -> &str {
         let text = self.rest;
         let mut quote = None;
@@ -344,7 +344,7 @@ impl Flow<'_> {
 fn scalar(text: &str) -> Result<Value, String> {
     let text = text.trim();
     if text.starts_with(['&', '*', '!']) {
-        return Err("anchors, aliases and tags are not read: quote the value".to_owned());
+        return Err("anchors, aliases and tags are not supported: quote the value".to_owned());
     }
     if let Some(inner) = text.strip_prefix('\'') {
         let inner = inner.strip_suffix('\'').ok_or("this quote is not closed")?;
@@ -369,7 +369,7 @@ fn scalar(text: &str) -> Result<Value, String> {
     })
 }
 
-/// `inf` and `nan` are texts.
+/// `inf` and `nan` are strings.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
         && text.bytes().any(|byte| byte.is_ascii_digit())
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn errors_name_their_line() {
         for (text, line) in [
             ("a: 1\nb", "line 2"),
             ("a: 'x", "line 1"),

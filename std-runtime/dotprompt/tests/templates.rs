@@ -54,7 +54,7 @@ fn what_cannot_be_filled_is_told() {
         ("{{> none}}", "there is no partial \"none\""),
         ("{{> loop}}", "does a partial include itself?"),
         ("---\na: [\n---\n", "front matter, line"),
-        ("---\n- a\n---\n", "no map"),
+        ("---\n- a\n---\n", "not a map"),
         ("{{(a (b}}", "not closed"),
     ] {
         let error = render(template, json!({"a": 1})).unwrap_err();

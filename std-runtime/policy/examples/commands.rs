@@ -1,6 +1,6 @@
 //! Prints the names of the programs in scripts, for a comparison with bash
-//! (`differential.py`): a JSON string a line in, a JSON array a line out, or `null` for a script
-//! that is not understood.
+//! (`differential.py`): one JSON string per line in, one JSON array per line out, or `null` for a
+//! script that is not understood.
 
 use std::io::{BufRead as _, Write as _};
 
@@ -24,11 +24,11 @@ fn collect(script: &Script, names: &mut Vec<String>) {
     for command in &script.commands {
         match command {
             Command::Simple(simple) => {
-                // An assignment, too, may hold a substitution.
+                // An assignment may also hold a substitution.
                 simple.assignments.iter().for_each(|it| inner(&it.value, names));
                 simple.words.iter().for_each(|word| inner(word, names));
                 simple.redirects.iter().for_each(|it| inner(&it.target, names));
-                // A name that is not known is `?`: it may be any.
+                // An unknown name is `?`: it may be any.
                 let known = |word: &Word| word.text().unwrap_or_else(|| "?".to_owned());
                 names.extend(simple.words.first().map(known));
             }

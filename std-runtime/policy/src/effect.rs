@@ -1,12 +1,12 @@
-//! What a command does.
+//! The effects of a command.
 
 use crate::path::Place;
 
-/// One thing that a command does, or may do.
+/// One effect of a command, certain or possible.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Effect {
-    /// It computes and prints, no more.
+    /// It only computes and prints.
     Prints,
     /// It reads a file or a folder.
     Reads(Place),
@@ -14,7 +14,7 @@ pub enum Effect {
     Writes(Place),
     /// It deletes a file or a folder.
     Deletes(Place),
-    /// It throws work away that is not named file by file.
+    /// It discards work that is not named file by file.
     Discards(&'static str),
     /// It runs code of the project: its build, its tests, its scripts.
     RunsProject,
@@ -24,6 +24,6 @@ pub enum Effect {
     Elevates,
     /// It harms the machine, not only the project.
     HarmsMachine(&'static str),
-    /// What it does is not known before it runs; the text says why.
+    /// Its effect is not known before it runs; the string states why.
     NotUnderstood(String),
 }

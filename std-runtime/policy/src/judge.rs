@@ -2,16 +2,16 @@
 
 use crate::{Effect, Place, Verdict};
 
-/// What an agent may do without a rule that allows it. The order is from the narrowest.
+/// What an agent may do without a rule that allows it, from the narrowest mode on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Look, change nothing.
+    /// Read, change nothing.
     ReadOnly,
     /// Change files of the project, run its build and tests, and commands that are known to be
     /// safe.
     Standard,
-    /// Everything but what harms the machine.
+    /// Everything except harming the machine.
     Full,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn judge(effect: &Effect, mode: Mode) -> (Verdict, String) {
         Effect::NotUnderstood(reason) => (Ask, reason.clone()),
     };
     match (mode, effect) {
-        // All but what harms the machine; credentials are the business of the sandbox.
+        // Everything except harming the machine; the sandbox protects credentials.
         (Mode::Full, Effect::Reads(_) | Effect::Writes(Place::Secret(_))) => (Allow, reason),
         (Mode::Full, _) if verdict == Ask => (Allow, reason),
         _ => (verdict, reason),
@@ -78,11 +78,11 @@ fn reads(place: &Place) -> (Verdict, String) {
         Place::Secret(path) => (Ask, format!("{path} may hold credentials")),
         Place::Network => (Ask, "the shell opens a network connection".into()),
         Place::Device(path) if path.starts_with("/sys") || path.starts_with("/proc") => {
-            (Allow, "it reads what the kernel tells".into())
+            (Allow, "it reads kernel information".into())
         }
         Place::Device(path) => (Deny, format!("{path} is a device")),
         Place::Home(path) | Place::Elsewhere(path) | Place::Everything(path) => {
-            (Ask, format!("{path} is outside of the project"))
+            (Ask, format!("{path} is outside the project"))
         }
     }
 }
@@ -105,13 +105,11 @@ fn writes(place: &Place, mode: Mode) -> (Verdict, String) {
             (Deny, format!("{path} may hold credentials"))
         }
         Place::Secret(path) => (change(mode, Ask), format!("{path} may hold credentials")),
-        Place::Device(path) => (Deny, format!("{path} is a device or steers the kernel")),
+        Place::Device(path) => (Deny, format!("{path} is a device or controls the kernel")),
         Place::System(path)
         | Place::Home(path)
         | Place::Elsewhere(path)
-        | Place::Everything(path) => {
-            (change(mode, Ask), format!("{path} is outside of the project"))
-        }
+        | Place::Everything(path) => (change(mode, Ask), format!("{path} is outside the project")),
     }
 }
 
@@ -131,7 +129,7 @@ fn deletes(place: &Place, mode: Mode) -> (Verdict, String) {
     }
 }
 
-/// In a mode that changes nothing a change is denied.
+/// In a read-only mode a change is denied.
 const fn change(mode: Mode, verdict: Verdict) -> Verdict {
     match mode {
         Mode::ReadOnly => Verdict::Deny,

@@ -2,8 +2,8 @@
 //!
 //! A command is parsed as bash parses it ([`shell`]); from the tree follow its effects
 //! ([`Effect`]): files that are read, written or deleted, code of the project that runs, the
-//! network, and what nobody can know before it runs. A [`Mode`] and [`Rule`]s turn effects into a
-//! [`Verdict`]. What is not understood is asked, never guessed.
+//! network, and what cannot be known before it runs. A [`Mode`] and [`Rule`]s turn effects into a
+//! [`Verdict`]. If a command is not understood, the user is asked; nothing is guessed.
 //!
 //! ```
 //! use zerostack_policy::{Mode, Policy, Verdict};
@@ -14,8 +14,8 @@
 //! assert_eq!(policy.check_command("rm -rf ~").verdict, Verdict::Deny);
 //! ```
 //!
-//! Nothing here does I/O: paths are compared as texts, relative to the project's folder. A link
-//! in the project that leads out of it is the sandbox's business.
+//! Nothing here does I/O: paths are compared as strings, relative to the project's folder. The
+//! sandbox handles links in the project that lead out of it.
 
 mod effect;
 mod judge;

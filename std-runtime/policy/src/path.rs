@@ -1,4 +1,4 @@
-//! Where a path leads, told from its text.
+//! Where a path leads, derived from its text.
 
 use crate::shell::Word;
 
@@ -24,9 +24,9 @@ pub enum Place {
     Everything(String),
     /// Keys, passwords and other credentials.
     Secret(String),
-    /// A device or a file that steers the kernel.
+    /// A device or a file that controls the kernel.
     Device(String),
-    /// Another place outside of the project.
+    /// Another place outside the project.
     Elsewhere(String),
     /// A connection that bash opens: `/dev/tcp/HOST/PORT`.
     Network,
@@ -37,9 +37,9 @@ pub enum Place {
 /// The folder that relative paths start from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Folder {
-    /// Below the project's folder, or the folder itself: an empty text.
+    /// Below the project's folder, or the folder itself: an empty string.
     Project(String),
-    /// An absolute path outside of the project.
+    /// An absolute path outside the project.
     Absolute(String),
     /// A path below the home folder that begins with `~`.
     Home(String),
@@ -236,7 +236,7 @@ fn absolute(path: &str, root: Option<&str>, home: Option<&str>) -> Place {
     }
     let starts = |folder: &str| below(folder).is_some();
     if let Some(rest) = ["/tmp", "/var/tmp", "/dev/shm"].iter().find_map(|it| below(it)) {
-        // The folder itself is everybody's.
+        // The folder itself is shared by all users.
         return match rest {
             "" | "*" => Place::Elsewhere(path.to_owned()),
             _ => Place::Temporary(path.to_owned()),
@@ -333,7 +333,7 @@ fn is_secret(path: &str) -> bool {
     let is_environment = name == ".env"
         || (name.starts_with(".env.")
             && ![".env.example", ".env.sample", ".env.template", ".env.dist"].contains(&name));
-    // Names that are credentials only where the system keeps them.
+    // Names that are credentials only in the system's folders.
     let is_where_it_counts = match name {
         "environ" | "kcore" => lower.starts_with("/proc/"),
         "shadow" | "gshadow" | "sudoers" => lower.starts_with("/etc/"),
@@ -397,7 +397,7 @@ fn normal(path: &str) -> String {
     format!("{start}/{}", names.join("/"))
 }
 
-/// The same of a relative path; `None` when it climbs out.
+/// The same for a relative path; `None` if it climbs out.
 fn normal_relative(path: &str) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for name in path.split('/') {

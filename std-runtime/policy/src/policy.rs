@@ -6,14 +6,14 @@ use crate::rule::Rule;
 use crate::walk::{Walk, found};
 use crate::{Effect, shell};
 
-/// Whether something may be done. The order is that of severity.
+/// Whether something is permitted, in order of severity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Verdict {
-    /// It may be done.
+    /// It is permitted.
     Allow,
     /// A person must be asked; if nobody can be asked it is denied.
     Ask,
-    /// It must not be done.
+    /// It is forbidden.
     Deny,
 }
 
@@ -32,13 +32,13 @@ impl Verdict {
 /// A verdict and what led to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Decision {
-    /// Whether it may be done.
+    /// The verdict.
     pub verdict: Verdict,
     /// Why, in one sentence without a full stop.
     pub reason: String,
-    /// What decided: a rule as it was written, or the mode.
+    /// What decided: a rule as written, or the mode.
     pub rule: String,
-    /// The part of the command that decided, empty if it was the whole.
+    /// The part of the command that decided, empty if it was the whole command.
     pub part: String,
 }
 
@@ -67,8 +67,8 @@ impl Policy {
         self
     }
 
-    /// Says where the project's folder and the home folder are, so that absolute paths into them
-    /// are understood.
+    /// Sets the project's folder and the home folder, so that absolute paths into them are
+    /// understood.
     #[must_use]
     pub fn with_folders(mut self, root: Option<String>, home: Option<String>) -> Self {
         (self.root, self.home) = (root, home);
@@ -137,7 +137,7 @@ impl Policy {
             }
             None => false,
         });
-        // A rule that allows a program says nothing about the files that the shell opens for it.
+        // A rule that allows a program does not cover the files that the shell opens for it.
         let mut decisions: Vec<Decision> = match ruled {
             Some(decision) => vec![decision],
             None => found.effects.iter().map(|it| self.judged(it, &found.text)).collect(),

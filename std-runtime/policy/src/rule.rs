@@ -1,13 +1,13 @@
 //! Rules as people write them: `Bash(git diff:*)`, `Read(./secrets/**)`, `Edit`.
 //!
-//! The form is that of the permission settings of Claude Code, so that such rules can be read as
-//! they are; the names of our own tools are understood too.
+//! The form is that of the permission settings of Claude Code, so that such rules can be reused;
+//! the names of zerostack's own tools are accepted too.
 
 use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A rule: a tool, and which of its uses.
+/// A rule: a tool, and the uses of it that the rule covers.
 #[derive(Clone, Debug)]
 pub struct Rule {
     source: String,
@@ -76,7 +76,7 @@ impl Rule {
         Ok(Self { source: text.to_owned(), tools, pattern })
     }
 
-    /// Whether it is about a command with these words. `…` stands for what is not known.
+    /// Whether it covers a command with these words. `…` marks unknown parts.
     pub(crate) fn matches_command(&self, words: &str) -> bool {
         if self.tools != ["bash"] {
             return false;
@@ -218,7 +218,7 @@ fn may_meet(path: &[&str], names: &[&str]) -> bool {
     }
 }
 
-/// The names of tools in rules, and which tools of ours they are about.
+/// The names of tools in rules, and the tools of zerostack that they cover.
 const TOOLS: &[(&str, &[&str])] = &[
     ("Bash", &["bash"]),
     ("Read", &["read", "grep", "find", "list"]),

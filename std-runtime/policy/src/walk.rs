@@ -1,4 +1,4 @@
-//! A walk over the commands of a script, which finds what they do.
+//! A walk over the commands of a script, which finds their effects.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ pub(crate) mod found {
     /// A command, or files that the shell opens for it, with the effects.
     #[derive(Clone, Debug)]
     pub(crate) struct Found {
-        /// The words of the program, for rules; `None` for what the shell does itself.
+        /// The words of the program, for rules; `None` for actions of the shell itself.
         pub words: Option<String>,
         /// The text for a person.
         pub text: String,
@@ -25,7 +25,7 @@ pub(crate) mod found {
 
 use found::Found;
 
-/// Where the script stands while it is walked over.
+/// The state of the script during the walk.
 pub(crate) struct Walk<'p> {
     root: Option<&'p str>,
     also: &'p [String],

@@ -1,4 +1,4 @@
-//! Assertions on what was sent, for tests: each panics at its caller and prints the requests.
+//! Assertions on the requests, for tests: each panics at its caller and prints the requests.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ impl Request {
         self.api().map(|api| self.wish(api).model).unwrap_or_default()
     }
 
-    /// The messages of the request, as its dialect has them; none if it is no request for a reply.
+    /// The messages of the request, in the form of its dialect; empty if it does not ask for a reply.
     pub fn messages(&self) -> Vec<Value> {
         let key = match self.api() {
             None => return Vec::new(),
@@ -25,7 +25,7 @@ impl Request {
         self.json()[key].as_array().cloned().unwrap_or_default()
     }
 
-    /// The names of the tools that the model was told of, in their order.
+    /// The names of the tools in the request, in order.
     pub fn tools(&self) -> Vec<String> {
         let json = self.json();
         let tools = json["tools"].as_array().into_iter().flatten();
@@ -73,8 +73,8 @@ impl Scripted {
         assert!(found == count, "{found} requests, not {count}; {}", self.shown());
     }
 
-    /// Panics if a request does not begin as the one before it: with the same tools, and with its
-    /// messages. A provider's prompt cache serves only what does.
+    /// Panics if a request does not begin with the previous one: with the same tools and messages.
+    /// A provider's prompt cache serves only such a prefix.
     #[track_caller]
     pub fn assert_grows(&self) {
         let requests = self.requests();

@@ -24,7 +24,7 @@ impl Connections {
         true
     }
 
-    /// Ends every connection: a thread that reads from one or writes to it goes on with an error.
+    /// Ends every connection: a thread that reads from or writes to one gets an error.
     pub fn close(&self) {
         // Under the lock: a stream is either added before, and shut down here, or refused.
         let mut streams = self.streams();

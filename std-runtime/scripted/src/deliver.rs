@@ -12,7 +12,7 @@ pub(super) struct Delivery<'a> {
     reply: &'a Reply,
     head: String,
     body: Vec<u8>,
-    /// Lengths of the writes; what is left over is one more.
+    /// Lengths of the writes; the rest is one more write.
     writes: Vec<usize>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Delivery<'a> {
         Self { reply, head, body, writes }
     }
 
-    /// Sends it. `stalled` waits in the middle and says whether to go on. Gives back whether the
+    /// Sends it. `stalled` waits in the middle and returns whether to continue. Returns whether the
     /// connection can serve another request.
     pub fn send(mut self, stream: &TcpStream, stalled: impl Fn() -> bool) -> io::Result<KeepAlive> {
         let reply = self.reply;
@@ -108,7 +108,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Makes the coming close a reset: what was not read yet is lost, too.
+/// Turns the following close into a reset: unread bytes are lost, too.
 #[cfg(unix)]
 fn reset_on_close(stream: &TcpStream) -> io::Result<()> {
     rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO))?;

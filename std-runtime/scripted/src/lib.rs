@@ -1,12 +1,12 @@
 //! A provider that plays a script: a small HTTP server on a real loopback socket.
 //!
-//! Tests drive the whole way through it, and `zerostack try` runs on it without key and network.
+//! Tests use it end to end, and `zerostack try` runs on it without key and network.
 //! It answers each `POST` with the next [`Reply`] of its [`Script`], in the dialect of the path
-//! (`…/chat/completions`, `…/responses`, `…/messages`, `…:generateContent`, `…/api/chat`), streamed
-//! when the request asks for it in the way of that dialect, and keeps every [`Request`] for assertions.
+//! (`…/chat/completions`, `…/responses`, `…/messages`, `…:generateContent`, `…/api/chat`), streamed if
+//! the request asks for it in the form of that dialect, and keeps every [`Request`] for assertions.
 //! `GET …/models` and `…/api/tags` list the models of the script; any other path is answered 404.
-//! When no reply is left, or none fits the request, it answers 410, which nobody
-//! retries, with an error body that names the fault.
+//! If no reply is left, or no reply fits the request, it answers 410, which clients do not retry,
+//! with an error body that names the fault.
 //!
 //! ```
 //! use serde_json::json;
@@ -30,11 +30,11 @@
 //! let provider = Scripted::start(Script::new())?;
 //! // Run the agent here; then:
 //! provider.assert_played(); // every reply of the script
-//! provider.assert_requests(0); // and no request more
-//! provider.assert_grows(); // each begins with all of the one before: the prompt cache serves it
+//! provider.assert_requests(0); // and no more requests
+//! provider.assert_grows(); // each begins with the previous one, so the prompt cache serves it
 //! # Ok::<(), zerostack_scripted::Error>(())
 //! ```
-//! `Request::assert_contains`, `messages`, `tools` and `model` look into one of them, in every dialect.
+//! `Request::assert_contains`, `messages`, `tools` and `model` inspect one of them, in every dialect.
 //!
 //! # Scripts as files
 //! TOML, or JSON of the same shape when the file's name ends in `.json`:
@@ -43,7 +43,7 @@
 //! models = ["scripted"]                # what GET …/models lists; this is the default
 //!
 //! [[replies]]                          # played in order, each once
-//! when = { contains = ["FAILED"], lacks = ["fixed"] }   # texts of the request; else skipped
+//! when = { contains = ["FAILED"], lacks = ["fixed"] }   # strings in the request; else skipped
 //! repeat = false                       # true: again and again, as long as it fits
 //! status = 200
 //! headers = { retry-after = "2" }
@@ -52,13 +52,13 @@
 //!   { text = "I run the tests." },     # one delta each
 //!   { call = { name = "bash", arguments = { command = "make test" } } },
 //!   { error = { code = "overloaded_error", message = "in the middle" } },   # ends the stream
-//! ]                                    # a string as arguments is sent as it is
-//! stop = "tool-calls"                  # end, tool-calls, length, refusal, none; else as it fits
+//! ]                                    # a string as arguments is sent unchanged
+//! stop = "tool-calls"                  # end, tool-calls, length, refusal, none; else the fitting one
 //! usage = { input = 10, output = 5, cached = 0 }        # else counted, 4 bytes a token
 //! delay_ms = 0                         # before the head
 //! pieces = 7                           # bytes of one write; else one event
 //! random_pieces = 1                    # a seed: writes of 1 to 31 bytes
-//! cut = 100                            # close the connection after so many bytes of the body
+//! cut = 100                            # close the connection after this many bytes of the body
 //! reset = 100                          # the same with a TCP reset
 //! stall = 100                          # stop there until the client is gone
 //! framing = "chunked"                  # length, close
@@ -69,7 +69,7 @@
 //!
 //! [[replies]]
 //! body = "<html></html>"               # these bytes
-//! content_type = "text/html"           # else what goes with the request
+//! content_type = "text/html"           # else the type that fits the request
 //!
 //! [[replies]]
 //! wire = "HTTP/1.1 200 OK\r\n"         # these bytes in place of head and body, then the end

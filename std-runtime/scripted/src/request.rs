@@ -1,4 +1,4 @@
-//! A request as it came, without its key.
+//! A received request, without its key.
 
 use std::io::{self, BufRead, Write};
 
@@ -14,13 +14,13 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// Names in lower case, and values, in their order; [`Self::KEY_SEEN`] for that of a key.
+    /// Names in lower case, and values, in order; [`Self::KEY_SEEN`] replaces a key.
     pub headers: Vec<(String, String)>,
     /// The exact bytes.
     pub body: Vec<u8>,
 }
 
-/// What a request asks for, beside the conversation.
+/// What a request asks for, besides the conversation.
 #[derive(Debug)]
 pub(super) struct Wish {
     pub model: String,
@@ -55,7 +55,7 @@ struct StreamOptions {
 }
 
 impl Request {
-    /// Stands in the place of a key.
+    /// Replaces a key.
     pub const KEY_SEEN: &str = "(key)";
 
     /// The value of the first header called `name` (in lower case).
@@ -68,12 +68,12 @@ impl Request {
         KEY_HEADERS.iter().any(|name| self.header(name).is_some())
     }
 
-    /// The body as JSON; `Null` when it is none.
+    /// The body as JSON; `Null` if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
-    /// Whether the body contains `text`, plain or as it stands in a JSON string.
+    /// Whether the body contains `text`, plain or escaped as in a JSON string.
     pub fn contains(&self, text: &str) -> bool {
         let contains = |needle: &[u8]| {
             needle.is_empty() || self.body.windows(needle.len()).any(|window| window == needle)
@@ -102,7 +102,7 @@ impl Request {
         to.flush()
     }
 
-    /// The dialect of a request for a reply; none where no dialect has its path.
+    /// The dialect of a request for a reply; `None` if no dialect has its path.
     pub(super) fn api(&self) -> Option<Dialect> {
         let path = self.path.split('?').next().unwrap_or_default();
         let ends = [
@@ -157,14 +157,14 @@ impl Request {
         Wish { model, form, includes_usage }
     }
 
-    /// Reads the next request of a connection; none when the client is done.
+    /// Reads the next request of a connection; `None` if the client is done.
     pub(super) fn read(
         from: &mut impl BufRead,
         mut to: impl Write,
     ) -> io::Result<Option<(Self, KeepAlive)>> {
         // A TLS handshake, for one, has no lines to wait for.
         if from.fill_buf()?.first().is_some_and(|byte| !byte.is_ascii_uppercase()) {
-            return Err(bad("this is no HTTP"));
+            return Err(bad("this is not HTTP"));
         }
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -199,7 +199,8 @@ impl Request {
         match (request.header("transfer-encoding"), request.header("content-length")) {
             (Some(_), _) => request.body = read_chunked(from)?,
             (None, Some(length)) => {
-                let length: u64 = length.parse().map_err(|_| bad("content-length is no number"))?;
+                let length: u64 =
+                    length.parse().map_err(|_| bad("content-length is not a number"))?;
                 let read = io::Read::take(&mut *from, length);
                 if io::Read::read_to_end(&mut { read }, &mut request.body)? as u64 != length {
                     return Err(bad("the body is incomplete"));

@@ -1,4 +1,4 @@
-//! What to answer: the script, in Rust or as a file.
+//! The answers: the script, in Rust or as a file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,8 +19,8 @@ pub struct Script {
     pub(super) replies: Vec<Reply>,
 }
 
-/// One answer. A reply without parts, error, body or wire is an empty answer of the model, or
-/// from status 400 on the error that goes with the status.
+/// One answer. A reply without parts, error, body or wire is an empty answer of the model, or, from
+/// status 400 on, the default error of the status.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
@@ -84,7 +84,7 @@ pub(super) struct Usage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
-    /// It has said everything.
+    /// The answer is complete.
     End,
     /// It waits for the results of its calls.
     ToolCalls,
@@ -92,7 +92,7 @@ pub enum Stop {
     Length,
     /// It, or a filter, refused.
     Refusal,
-    /// The stream ends without saying why.
+    /// The stream ends without a reason.
     None,
 }
 
@@ -122,13 +122,13 @@ impl Script {
         self
     }
 
-    /// Adds a reply that says `text` and nothing else.
+    /// Adds a reply with only `text`.
     #[must_use]
     pub fn text(self, text: &str) -> Self {
         self.reply(Reply::new().text(text))
     }
 
-    /// Adds a reply that calls one tool and nothing else.
+    /// Adds a reply with only one tool call.
     #[must_use]
     pub fn call(self, name: &str, arguments: Value) -> Self {
         self.reply(Reply::new().call(name, arguments))
@@ -144,7 +144,7 @@ impl Script {
     /// Reads a script file.
     ///
     /// # Errors
-    /// `Script` when it cannot be read or is no script: the file, the line, what is wrong.
+    /// `Script` if it cannot be read or is not a script: the file, the line and the fault.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Error::new(ErrorKind::Script, format!("cannot read {}: {error}", path.display()))
@@ -157,7 +157,7 @@ impl Script {
     /// Reads a script from TOML.
     ///
     /// # Errors
-    /// `Script` when it is no script: the line and what is wrong.
+    /// `Script` if it is not a script: the line and the fault.
     pub fn from_toml(text: &str) -> Result<Self> {
         toml::from_str::<Self>(text)
             .map_err(|error| {
@@ -172,7 +172,7 @@ impl Script {
     /// Reads a script from JSON.
     ///
     /// # Errors
-    /// `Script` when it is no script: the line and what is wrong.
+    /// `Script` if it is not a script: the line and the fault.
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str::<Self>(text)
             .map_err(|error| Error::new(ErrorKind::Script, error.to_string()))?
@@ -213,7 +213,7 @@ impl Reply {
         Self::default()
     }
 
-    /// An answer with `status`; from 400 on it has the error body that goes with it.
+    /// An answer with `status`; from 400 on it has the default error body of the status.
     pub fn status(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
@@ -253,7 +253,7 @@ impl Reply {
         self
     }
 
-    /// Adds a tool call. A string as `arguments` is sent as it is, so that it need not be JSON.
+    /// Adds a tool call. A string as `arguments` is sent unchanged, so that it need not be JSON.
     #[must_use]
     pub fn call(mut self, name: &str, arguments: Value) -> Self {
         self.parts.push(Part::Call { name: name.to_owned(), arguments });
@@ -281,14 +281,14 @@ impl Reply {
         self
     }
 
-    /// Says why the model stopped. Else it is `ToolCalls` after a call and `End` without one.
+    /// Sets the stop reason. The default is `ToolCalls` after a call and `End` without one.
     #[must_use]
     pub fn stop(mut self, stop: Stop) -> Self {
         self.stop = Some(stop);
         self
     }
 
-    /// Says how many tokens were used. Else they are counted, 4 bytes a token.
+    /// Sets the number of used tokens. By default they are counted, 4 bytes per token.
     #[must_use]
     pub fn usage(mut self, input: u32, output: u32, cached: u32) -> Self {
         self.usage = Some(Usage { input, output, cached });
@@ -337,21 +337,21 @@ impl Reply {
         self
     }
 
-    /// Closes the connection after so many bytes of the body.
+    /// Closes the connection after this many bytes of the body.
     #[must_use]
     pub fn cut(mut self, after_bytes: usize) -> Self {
         self.cut = Some(after_bytes);
         self
     }
 
-    /// Resets the connection after so many bytes of the body.
+    /// Resets the connection after this many bytes of the body.
     #[must_use]
     pub fn reset(mut self, after_bytes: usize) -> Self {
         self.reset = Some(after_bytes);
         self
     }
 
-    /// Stops after so many bytes of the body, until [`Scripted::release`](super::Scripted::release)
+    /// Stops after this many bytes of the body, until [`Scripted::release`](super::Scripted::release)
     /// or until the client is gone.
     #[must_use]
     pub fn stall(mut self, after_bytes: usize) -> Self {

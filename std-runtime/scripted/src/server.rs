@@ -41,7 +41,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// None in the place of one that was played.
+    /// `None` in the place of a reply that was played.
     replies: Vec<Option<Reply>>,
     played: usize,
     playing: usize,
@@ -94,7 +94,7 @@ impl Scripted {
         Ok(Self { address, shared, accepting: Some(accepting) })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -119,12 +119,12 @@ impl Scripted {
         self.shared.state().connections
     }
 
-    /// Waits until a reply has come to its `stall`.
+    /// Waits until a reply has reached its `stall`.
     pub fn wait_until_stalled(&self) {
         self.shared.wait(|state| state.stalled > 0);
     }
 
-    /// Lets every stalled reply go on, now and later.
+    /// Lets every stalled reply continue, now and later.
     pub fn release(&self) {
         self.shared.state().released = true;
         self.shared.changed.notify_all();
@@ -135,7 +135,7 @@ impl Scripted {
         self.shared.state().replies.iter().flatten().filter(|reply| !reply.repeat).count()
     }
 
-    /// Waits until every reply was played to its end. Never returns with one that repeats.
+    /// Waits until every reply was played to its end. Never returns if one repeats.
     pub fn wait_until_played(&self) {
         self.shared.wait(|state| state.playing == 0 && state.replies.iter().all(Option::is_none));
     }
@@ -179,13 +179,13 @@ impl Shared {
         if let Some(record) = &mut state.record
             && let Err(error) = request.write_line(record)
         {
-            // Nobody else could tell: the client must not see it.
+            // It is reported here, because the client must not see it.
             eprintln!("the scripted provider cannot write its record: {error}");
         }
         state.requests.push(request.clone());
     }
 
-    /// The reply to play and its number; what says that there is none, too.
+    /// The reply to play and its number, or the one that reports that there is none.
     fn take_reply(&self, request: &Request) -> (Reply, usize) {
         let mut state = self.state();
         state.playing += 1;
@@ -207,7 +207,7 @@ impl Shared {
         (Reply::status(410).error("script_ended", &message), 0)
     }
 
-    /// Waits in a stalled reply; false when the client or the server is gone.
+    /// Waits in a stalled reply; false if the client or the server is gone.
     fn stall(&self, stream: &TcpStream) -> bool {
         let mut state = self.state();
         state.stalled += 1;
@@ -327,5 +327,5 @@ fn is_gone(stream: &TcpStream) -> bool {
 /// How often a stalled reply looks whether its client is still there.
 const GONE_CHECK: Duration = Duration::from_millis(20);
 const READ_BUFFER_BYTES: usize = 8 * 1024;
-/// Enough for the recursion of the JSON parser; only what is touched takes memory.
+/// Enough for the recursion of the JSON parser; only touched pages take memory.
 const STACK_BYTES: usize = 512 * 1024;

@@ -19,8 +19,8 @@ use crate::{Result, own_process};
 use refusal::refusal;
 use table::COMMANDS;
 
-/// Runs the command with the arguments of the process, and its tools by `tools`: only a program
-/// whose `main` is this may give [`ToolHost::ThisProgram`].
+/// Runs the command with the arguments of the process; `tools` runs its tools: only a program whose
+/// `main` calls this may pass [`ToolHost::ThisProgram`].
 pub fn main(tools: ToolHost) -> ExitCode {
     own_process::settle();
     if STDOUT_IS_CLOSED.load(Ordering::Relaxed) {
@@ -29,8 +29,8 @@ pub fn main(tools: ToolHost) -> ExitCode {
     execute(std::env::args_os().skip(1).collect(), tools).unwrap_or_else(|error| fail(&error))
 }
 
-/// Remembers for [`main`] whether stdout is closed. To be called before anything of Rust's own
-/// runs, which opens it.
+/// Remembers for [`main`] whether stdout is closed. Must be called before Rust's own start-up code,
+/// which opens it.
 #[doc(hidden)]
 pub fn notice_closed_stdout() {
     let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
@@ -39,9 +39,9 @@ pub fn notice_closed_stdout() {
 
 static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Finds the command, reads its flags, and does it.
+/// Finds the command, reads its flags, and runs it.
 fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
-    // What editors and scripts ask first of all; the table of flags takes longer than the rest.
+    // Editors and scripts ask for this first; the table of flags takes longer than the rest.
     if let [only] = arguments.as_slice()
         && (only == "--version" || only == "-V")
     {
@@ -81,7 +81,7 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
 
 /// The command that the first word names, and where that word is.
 fn named(arguments: &[OsString]) -> Option<(usize, &'static Entry)> {
-    // The flags are looked at only if there are some before it.
+    // The flags are read only if some precede it.
     let is_first = arguments.first().is_some_and(|it| !it.as_encoded_bytes().starts_with(b"-"));
     let place = match is_first {
         true => Some(0),

@@ -1,4 +1,4 @@
-//! What the parser refuses, as an error of ours: what is wrong, where, what to do.
+//! Turns an error of the parser into this crate's error: what is wrong, where, what to do.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error as Refused, ErrorKind};
@@ -7,7 +7,7 @@ use crate::Error;
 use crate::command::usage::usage;
 use crate::provider::shown;
 
-/// The error of a command line that `command` does not take.
+/// The error of a command line that `command` does not accept.
 pub(super) fn refusal(refused: &Refused, command: &Command) -> Error {
     let argument = text(refused, ContextKind::InvalidArg);
     // The parser adds the name of the value.
@@ -50,15 +50,15 @@ pub(super) fn refusal(refused: &Refused, command: &Command) -> Error {
         ErrorKind::ArgumentConflict => {
             let prior = text(refused, ContextKind::PriorArg);
             let prior = prior.split(' ').next().unwrap_or_default();
-            format!("{argument} and {prior} do not go together")
+            format!("{argument} and {prior} cannot be combined")
         }
         ErrorKind::MissingRequiredArgument => format!("{argument} is missing; see `{help}`"),
-        ErrorKind::InvalidUtf8 => "an argument is not Unicode".to_owned(),
-        _ => format!("the command line is not understood; see `{help}`"),
+        ErrorKind::InvalidUtf8 => "an argument is not valid Unicode".to_owned(),
+        _ => format!("the command line cannot be parsed; see `{help}`"),
     })
 }
 
-/// The first text that the parser tells of.
+/// The first string that the parser reports.
 fn text(refused: &Refused, kind: ContextKind) -> String {
     texts(refused, kind).into_iter().next().unwrap_or_default()
 }

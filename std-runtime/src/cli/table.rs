@@ -1,4 +1,4 @@
-//! The table of commands: what the command line, the help, the man pages and the completions know.
+//! The table of commands: the source of the command line, the help, the man pages and the completions.
 
 use crate::command::entry::Entry;
 use crate::command::{
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_long_enough_to_be_told_from_an_instruction_and_there_once() {
+    fn a_name_is_too_long_for_an_instruction_and_occurs_once() {
         let names: Vec<&str> = COMMANDS.iter().map(|entry| entry.name).collect();
         let all: BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(all.len(), names.len());
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_usage_line_names_is_there() {
+    fn what_a_usage_line_names_exists() {
         for entry in COMMANDS {
             let command = entry.command();
             let words = entry.usage.split(|character: char| " |[]".contains(character));
@@ -91,7 +91,7 @@ mod tests {
             let keyword = keyword.trim_matches('"');
             let keyword = keyword.strip_suffix("_s").unwrap_or(keyword).replace('_', "-");
             // `env` is the environment of the command itself there.
-            // `continue` is a word of the language.
+            // `continue` is a Python keyword.
             let keyword = match keyword.as_str() {
                 "tool-env" => "env".to_owned(),
                 "go-on" => "continue".to_owned(),

@@ -1,4 +1,4 @@
-//! Whether what is printed has colours.
+//! Whether the output has colours.
 
 use clap::Arg;
 
@@ -15,7 +15,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    /// Whether there are colours where `is_terminal` says whether it is one.
+    /// Whether the output has colours; `is_terminal` tells whether it is a terminal.
     pub(crate) fn is_on(self, is_terminal: bool) -> bool {
         let is_unwanted = crate::agent::variable("NO_COLOR").is_some_and(|it| !it.is_empty());
         match self {
@@ -29,12 +29,12 @@ impl Color {
 /// `--color`.
 pub(crate) fn color() -> Arg {
     let colors = vec![("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
-    flag::choice("color", "WHEN", colors, "Whether there are colours (auto)").long_help(
-        "Whether there are colours: auto (on a terminal, unless NO_COLOR is set), always or never",
+    flag::choice("color", "WHEN", colors, "Whether to use colours (auto)").long_help(
+        "Whether to use colours: auto (on a terminal, unless NO_COLOR is set), always or never",
     )
 }
 
-/// Whether the terminal knows no escape sequences.
+/// Whether the terminal lacks escape sequences.
 pub(crate) fn is_dumb() -> bool {
     let term = crate::agent::variable("TERM").unwrap_or_default();
     term.is_empty() || ["dumb", "emacs", "cons25"].iter().any(|it| term == *it)

@@ -1,4 +1,4 @@
-//! `complete`: what may stand at the end of a command line. The scripts of `completions` call it,
+//! `complete`: the completions of a command line. The scripts of `completions` call it,
 //! so that they know the prompts of the folder and the runs of the user.
 
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ use crate::sessions::Sessions;
 pub(crate) const ENTRY: Entry = Entry {
     name: "complete",
     group: Group::Hidden,
-    about: "Print what may stand at the end of a command line",
+    about: "Print the completions of a command line",
     usage: "-- WORD...",
     arguments,
     run,
@@ -44,13 +44,13 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a shell takes `name` as it is: a project chooses the names of its prompts.
+/// Whether a shell takes `name` literally: a project chooses the names of its prompts.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     name.bytes().all(plain)
 }
 
-/// What may stand at a place.
+/// The candidates for a place.
 struct Candidates<'a> {
     table: &'a [Entry],
     names: Vec<String>,
@@ -114,7 +114,7 @@ impl Candidates<'_> {
         self.names.extend(values.iter().map(|value| value.get_name().to_owned()));
     }
 
-    /// What is no flag, by the name of the first such argument.
+    /// The candidates that are not flags, by the name of the first such argument.
     fn arguments(&mut self, entry: &Entry, command: &Command) {
         let Some(arg) = command.get_positionals().next() else { return };
         match (entry.name, arg.get_id().as_str()) {

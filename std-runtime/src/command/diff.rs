@@ -1,4 +1,4 @@
-//! `diff`: what is different between two runs.
+//! `diff`: the differences between two runs.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Result, state_folder};
 pub(crate) const ENTRY: Entry = Entry {
     name: "diff",
     group: Group::History,
-    about: "Print what is different between two runs",
+    about: "Print the differences between two runs",
     usage: "RUN RUN",
     arguments,
     run,
@@ -43,7 +43,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A diff of what is told of both, of their answers, and of their patches.
+/// A diff of their descriptions, their answers, and their patches.
 fn difference(one: &Record, other: &Record) -> Result<Vec<u8>> {
     let unusable = |error: std::io::Error| {
         Error::new(ErrorKind::Input, format!("cannot compare the runs: {error}"))

@@ -27,16 +27,16 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn arguments(command: Command) -> Command {
     command
-        .arg(flag::switch("network", "Ask the provider for its models, too"))
+        .arg(flag::switch("network", "Also ask the provider for its models"))
         .arg(flag::switch("json", "Print a line of JSON for each check"))
 }
 
-/// One thing that was looked at.
+/// One check.
 struct Finding {
     name: &'static str,
     state: &'static str,
     detail: String,
-    /// What follows from it, if something does.
+    /// Its consequence, if it has one.
     meaning: String,
 }
 
@@ -119,7 +119,7 @@ fn cgroup() -> Finding {
 }
 
 fn git() -> Finding {
-    // Outside of any project, whose settings must not run anything.
+    // Run it outside of any project: a project's settings must not run anything.
     let output = Process::new("git").arg("--version").current_dir("/").output();
     match output {
         Ok(output) if output.status.success() => {
@@ -129,7 +129,7 @@ fn git() -> Finding {
         _ => Finding {
             name: "git",
             state: "missing",
-            detail: "there is no program git".to_owned(),
+            detail: "git is not installed".to_owned(),
             meaning: "patches are not checked, and ignore files are read without git".to_owned(),
         },
     }
@@ -210,7 +210,7 @@ fn model(asks: bool) -> Result<Vec<Finding>> {
     Ok(vec![finding, profile])
 }
 
-/// What the server refuses or demands beyond its dialect, and who says so.
+/// What the server refuses or demands beyond its dialect, and the origin of each field.
 fn profile(endpoint: &Endpoint) -> Finding {
     let key = endpoint.output_limit_key.name();
     let mut fields: Vec<String> = endpoint

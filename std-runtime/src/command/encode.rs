@@ -35,7 +35,7 @@ fn arguments(command: Command) -> Command {
         .arg(tool_mode())
         .args(options::arguments())
         .arg(options::profile())
-        .arg(flag::switch("prefix-report", "Report which requests begin with the one before"))
+        .arg(flag::switch("prefix-report", "Report which requests begin with the previous one"))
 }
 
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {

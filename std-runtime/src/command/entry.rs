@@ -1,4 +1,4 @@
-//! What a command is to the table.
+//! An entry of the table of commands.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -8,39 +8,39 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use crate::Result;
 use crate::sandbox::ToolHost;
 
-/// One command: its name, its flags and what it does.
+/// One command: its name, its flags and its function.
 pub(crate) struct Entry {
     /// The first word of the command line.
     pub name: &'static str,
-    /// The part of the list of commands that it is shown in.
+    /// The group in which the list of commands shows it.
     pub group: Group,
     /// One line for the list of commands.
     pub about: &'static str,
-    /// What follows the name on a command line.
+    /// What follows the name in the usage line.
     pub usage: &'static str,
     /// Adds the flags and arguments.
     pub arguments: fn(Command) -> Command,
-    /// Does it.
+    /// Runs it.
     pub run: fn(Invocation<'_>) -> Result<ExitCode>,
 }
 
-/// The parts of the list of commands.
+/// The groups of the list of commands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
-    /// What asks a model.
+    /// Commands that ask a model.
     Runs,
-    /// What was run, and taking it back.
+    /// Finished runs, and taking them back.
     History,
     /// What the command would do, and why.
     Inspect,
     /// Parts of the agent as filters.
     Filters,
-    /// What other programs call.
+    /// Commands that other programs call.
     Hidden,
 }
 
 impl Group {
-    /// Those that are listed, in this order.
+    /// The groups that are listed, in this order.
     pub(crate) const LISTED: [Self; 4] = [Self::Runs, Self::History, Self::Inspect, Self::Filters];
 
     /// The heading in the list.
@@ -63,7 +63,7 @@ pub(crate) struct Invocation<'a> {
     pub tools: ToolHost,
     /// All commands.
     pub table: &'a [Entry],
-    /// The command was named; if not, it is a run.
+    /// Whether the command was named; if not, it is a run.
     pub is_named: bool,
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn root(table: &[Entry]) -> Command {
         .subcommands(listed.map(Entry::command))
 }
 
-/// Whether one of `arguments` asks for help, whatever else they are, and whether for a short one.
+/// Whether one of `arguments` asks for help, whatever the others are, and for which.
 pub(crate) fn asks_for_help(arguments: &[OsString]) -> Option<Length> {
     let flags = arguments.iter().take_while(|argument| *argument != "--");
     flags.into_iter().find_map(|argument| match argument.to_str() {
@@ -129,6 +129,6 @@ pub(crate) fn asks_for_help(arguments: &[OsString]) -> Option<Length> {
 pub(crate) enum Length {
     /// At most 24 lines.
     Short,
-    /// Every flag with all there is to know of it.
+    /// Every flag with its full description.
     Long,
 }

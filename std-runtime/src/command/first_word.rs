@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
-/// The place of the first argument that is no flag and no value of one; nothing after `--`, or if
-/// a prompt was named before.
+/// The place of the first argument that is neither a flag nor a flag's value; `None` after `--`, or
+/// if a prompt was named before.
 pub(crate) fn first_word(arguments: &[OsString], flags: &Command) -> Option<usize> {
     let mut place = 0;
     while let Some(argument) = arguments.get(place) {
@@ -30,7 +30,7 @@ enum Flag<'a> {
 }
 
 fn flag(argument: &OsStr) -> Flag<'_> {
-    // What is not UTF-8 is no flag of ours.
+    // An argument that is not UTF-8 is not a flag.
     match argument.to_str() {
         Some("--") => Flag::End,
         Some(text) if text.len() > 1 && text.starts_with('-') => Flag::Given(text),
@@ -49,7 +49,7 @@ fn taken_value<'a>(argument: &str, flags: &'a Command) -> Option<&'a Arg> {
     }
 }
 
-/// Whether the value stands in the same argument, as in `--model=x` and `-mx`.
+/// Whether the value is in the same argument, as in `--model=x` and `-mx`.
 fn has_value(argument: &str, flags: &Command) -> bool {
     match argument.strip_prefix("--") {
         Some(long) => long.contains('='),

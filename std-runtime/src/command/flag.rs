@@ -13,7 +13,7 @@ pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
-/// `--name VALUE`, a text.
+/// `--name VALUE`, a string.
 pub(crate) fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).help(help)
 }
@@ -55,7 +55,7 @@ pub(crate) fn bounded(
     option(name, value, help).allow_negative_numbers(true).value_parser(parse)
 }
 
-/// `--name VALUE`, one of a few words that stand for something.
+/// `--name VALUE`, one of a few words, each of which has a value.
 pub(crate) fn choice<T: Clone + Send + Sync + 'static>(
     name: &'static str,
     value: &'static str,
@@ -75,7 +75,7 @@ pub(crate) fn amount(name: &'static str, help: &'static str) -> Arg {
     let parse = |text: &str| {
         let micros = text.parse::<f64>().ok().map(|amount| (amount * 1e6).round());
         let micros = micros.filter(|micros| (1.0..=f64::from(u32::MAX)).contains(micros));
-        let wrong = || format!("{} is no amount between 0.000001 and 4294", shown(text));
+        let wrong = || format!("{} is not an amount between 0.000001 and 4294", shown(text));
         micros.map(|micros| micros as u32).ok_or_else(wrong)
     };
     option(name, "AMOUNT", help).allow_negative_numbers(true).value_parser(parse)
@@ -89,9 +89,9 @@ pub(crate) fn text_of_amount(micros: u64) -> String {
 /// `--allow`, `--ask` and `--deny`, each any number of times.
 pub(crate) fn rules() -> [Arg; 3] {
     let help = [
-        "Permit what a rule names, such as Bash(npm install:*) or Edit(./src/**)",
-        "Deny it unless somebody can be asked",
-        "Deny it, whatever else allows it",
+        "Permit the calls of a rule, such as Bash(npm install:*) or Edit(./src/**)",
+        "Deny them unless somebody can be asked",
+        "Deny them, whatever else allows them",
     ];
     let mut help = help.into_iter();
     VERDICTS.map(|(name, _)| {
@@ -102,7 +102,7 @@ pub(crate) fn rules() -> [Arg; 3] {
     })
 }
 
-/// What [`rules`] were given, in the order of the command line.
+/// The values of [`rules`], in the order of the command line.
 pub(crate) fn given_rules(matches: &ArgMatches) -> Vec<(Verdict, Rule)> {
     let mut rules: Vec<(usize, Verdict, Rule)> = Vec::new();
     for (name, verdict) in VERDICTS {

@@ -1,4 +1,4 @@
-//! `fork`: goes on from the first rounds of a run with another instruction.
+//! `fork`: continues from the first rounds of a run with another instruction.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) const ENTRY: Entry = Entry {
     name: "fork",
     group: Group::Runs,
-    about: "Go on from the first rounds of a run, with the files as they were then",
+    about: "Continue from the first rounds of a run, with the files of that time",
     usage: "RUN --at ROUND [OPTIONS] [INSTRUCTION...]",
     arguments,
     run,
 };
 
 fn arguments(command: Command) -> Command {
-    let at = flag::number("at", "ROUND", 1, "The last round that is kept").long_help(
-        "The last round that is kept: a request, its reply and the results of its calls, counted \
+    let at = flag::number("at", "ROUND", 1, "The last round to keep").long_help(
+        "The last round to keep: a request, its reply and the results of its calls, counted \
          from 1. `zerostack show RUN --cache` lists the rounds",
     );
     run::arguments(command.arg(history::number()).arg(at))
@@ -41,17 +41,17 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let record = Record::find(id)?;
     if record.about.folder() != folder {
         let of = record.about.folder();
-        let text = format!("run {id} was in {0}; say -C {0}", of.display());
+        let text = format!("run {id} was in {0}; use -C {0}", of.display());
         return Err(Error::new(ErrorKind::Usage, text));
     }
     if record.is_written && !record.is_undone {
         let text = format!(
-            "run {id} was written to the folder, which is not as it was when that began; \
+            "run {id} was written to the folder, which differs from its state at the start of the run; \
              `zerostack undo {id}` takes it back"
         );
         return Err(Error::new(ErrorKind::Conflict, text));
     }
-    // That of the attempt that had the result, where they came one after the other.
+    // The tape of the attempt that gave the result, if attempts ran one after the other.
     let tape = record.tapes()?.pop().ok_or_else(|| missing("the tape", ENTRY.name))?;
     let fork = Fork::read(id, record.about.prompt.clone(), tape, at)?;
     let args = RunArgs { fork: Some(Arc::new(fork)), ..RunArgs::read(matches) };

@@ -53,7 +53,7 @@ pub(super) fn known<'a>(table: &'a [Entry], name: &str) -> Result<&'a Entry> {
 /// Prints the help that a flag asks for, of a command or of the program.
 ///
 /// # Errors
-/// `Input` if stdout does not take it.
+/// `Input` if stdout cannot be written.
 pub(crate) fn print_help(table: &[Entry], entry: Option<&Entry>, length: Length) -> Result<()> {
     let text = match entry {
         None => page::of_program(table, length),

@@ -1,4 +1,4 @@
-//! What `log`, `show`, `undo` and their like share: the runs of a folder.
+//! What `log`, `show`, `undo` and the like share: the runs of a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -21,11 +21,11 @@ pub(super) fn number() -> Arg {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn parsed(text: &str) -> Result<u32, String> {
-    let wrong = |_| format!("{} is no number of a run; see zerostack log", shown(text));
+    let wrong = |_| format!("{} is not the number of a run; see zerostack log", shown(text));
     text.parse::<u32>().map_err(wrong)
 }
 
-/// The folder that is asked about, once an interrupted commit in it is taken back or finished.
+/// The folder of the command, after an interrupted commit in it was taken back or finished.
 pub(super) fn folder(matches: &ArgMatches) -> Result<PathBuf> {
     let folder: Option<PathBuf> = value(matches, "folder");
     let folder = folder.unwrap_or_else(|| ".".into());
@@ -33,7 +33,7 @@ pub(super) fn folder(matches: &ArgMatches) -> Result<PathBuf> {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
     })?;
     commit::recover(&folder)?.iter().for_each(|line| tell(line));
-    // A state folder that can only be read still has its records.
+    // The records of a read-only state folder can still be shown.
     if let Err(error) = record::adopt() {
         tell(&error);
     }
@@ -55,11 +55,11 @@ pub(super) fn named_or_last(matches: &ArgMatches, name: &str) -> Result<Record> 
     }
 }
 
-/// Takes the changes of a run back, or makes them again.
+/// Takes back the changes of a run, or makes them again.
 ///
 /// # Errors
-/// `Input` when there is no such record or it cannot be used, `Conflict` when a file was changed
-/// since, so that nothing can be taken back.
+/// `Input` if there is no such record or it cannot be used, `Conflict` if a file was changed since,
+/// so that they cannot be taken back.
 pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
     let lock = Lock::take()?;
     let record = match run {
@@ -70,7 +70,7 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
     if !record.about.is_of(folder) {
         let of = record.about.folder();
         let of = of.display();
-        let text = format!("run {id} was written to {of}; say -C {of}");
+        let text = format!("run {id} was written to {of}; use -C {of}");
         return Err(Error::new(ErrorKind::Usage, text));
     }
     if !record.is_written {
@@ -94,7 +94,7 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
     tell(&format_args!("run {id} is {done}: {files} file{plural}"));
     if !merged.is_empty() {
         let names = crate::error::listed(&merged);
-        tell(&format_args!("what was changed since stays: {names}"));
+        tell(&format_args!("later changes are kept: {names}"));
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ fn latest(mut records: Vec<Record>, undo: bool) -> Result<Record> {
     let standing = records.iter().filter(|it| !it.is_undone).map(|it| it.id).max().unwrap_or(0);
     let found = match undo {
         true => records.into_iter().rfind(|record| !record.is_undone),
-        // Another run that was written since begins a new line of changes.
+        // A run that was written since begins a new line of changes.
         false => records.into_iter().find(|record| record.is_undone && record.id > standing),
     };
     found.ok_or_else(|| {

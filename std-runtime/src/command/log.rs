@@ -65,7 +65,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The line without what a terminal would act on; its columns stay.
+/// The line without control characters; its columns stay.
 fn one_line_kept(line: &str) -> String {
     visible(line).replace('\n', " ")
 }
@@ -73,7 +73,7 @@ fn one_line_kept(line: &str) -> String {
 /// How long ago, in one unit.
 pub(super) fn ago(time: u64) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(time));
-    // A clock may run backwards.
+    // The clock may have been set back.
     let seconds = since.unwrap_or_default().as_secs();
     match seconds {
         0..60 => format!("{seconds} s ago"),

@@ -1,4 +1,4 @@
-//! The flags of what a request says beside the conversation, for a run and for `encode`.
+//! The flags of the request options, for a run and for `encode`.
 
 use std::path::{Path, PathBuf};
 
@@ -22,10 +22,10 @@ pub(crate) fn arguments() -> Vec<Arg> {
         decimal("temperature", "How much the model varies its words, such as 0.2"),
         decimal("top-p", "The share of the likely tokens that it chooses from"),
         flag::number("top-k", "N", 1, "How many of the likely tokens it chooses from"),
-        decimal("frequency-penalty", "How much it avoids what it wrote often"),
-        decimal("presence-penalty", "How much it avoids what it wrote at all"),
-        flag::bounded("seed", "N", 0, i32::MAX as u32, "Where its random choices begin"),
-        flag::option("stop", "TEXT", "A text that ends the reply; may be repeated")
+        decimal("frequency-penalty", "How much it avoids words that it used often"),
+        decimal("presence-penalty", "How much it avoids words that it used at all"),
+        flag::bounded("seed", "N", 0, i32::MAX as u32, "The seed of its random choices"),
+        flag::option("stop", "TEXT", "A string that ends the reply; may be repeated")
             .allow_hyphen_values(true)
             .action(ArgAction::Append),
         flag::choice("reasoning-effort", "NAME", efforts, "How long it reasons"),
@@ -34,7 +34,12 @@ pub(crate) fn arguments() -> Vec<Arg> {
                 "auto, none, required, or the name of a tool. A required call is required in the \
                  first request of a turn: after it the model is free to answer",
             ),
-        flag::choice("parallel-tool-calls", "on|off", switch, "Several calls in one reply"),
+        flag::choice(
+            "parallel-tool-calls",
+            "on|off",
+            switch,
+            "Whether one reply may have several calls",
+        ),
         flag::option("service-tier", "NAME", "The class of service, as the provider names it"),
         flag::option("user", "ID", "For whom the request is made"),
         flag::choice("cache-ttl", "TIME", ttls, "How long the provider caches the conversation"),
@@ -51,7 +56,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
         .collect()
 }
 
-/// What the short help has no room for.
+/// The details that the short help omits.
 const RARE: [&str; 9] = [
     "top-p",
     "top-k",
@@ -82,7 +87,7 @@ pub(crate) fn header() -> Arg {
 
 /// `--profile`.
 pub(crate) fn profile() -> Arg {
-    // What it means depends on the dialect; what it is does not.
+    // Its meaning depends on the dialect; its syntax does not.
     let parse = |text: &str| match Profile::parse(text, Dialect::OpenAiChat) {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err(format!(
@@ -100,7 +105,7 @@ pub(crate) fn profile() -> Arg {
         .value_parser(parse)
 }
 
-/// What [`profile`] was given, for a dialect.
+/// The values of [`profile`], for a dialect.
 pub(crate) fn read_profile(
     matches: &ArgMatches,
     dialect: Dialect,
@@ -109,7 +114,7 @@ pub(crate) fn read_profile(
     Profile::parse(&entries, dialect).unwrap_or_default()
 }
 
-/// What [`arguments`] were given, without the schema.
+/// The values of [`arguments`], without the schema.
 pub(crate) fn read(matches: &ArgMatches) -> OwnedOptions {
     let mut options = OwnedOptions::default();
     options.temperature = value(matches, "temperature");
@@ -138,19 +143,19 @@ pub(crate) fn schema_path(matches: &ArgMatches) -> Option<PathBuf> {
 /// The schema in the file that `--output-schema` names.
 ///
 /// # Errors
-/// `Input` when the file cannot be read; `Usage` when it is no JSON Schema.
+/// `Input` if the file cannot be read; `Usage` if it is not a JSON Schema.
 pub(crate) fn read_schema(path: &Path) -> Result<OwnedResponseSchema> {
     let place = || format!("--output-schema: {}", path.display());
     let file = std::fs::metadata(path)
         .map_err(|error| Error::new(ErrorKind::Input, format!("{}: {error}", place())))?;
     if !file.is_file() || file.len() > MAX_SCHEMA_BYTES {
-        let text = format!("{} is no file of at most {MAX_SCHEMA_BYTES} bytes", place());
+        let text = format!("{} is not a file of at most {MAX_SCHEMA_BYTES} bytes", place());
         return Err(Error::new(ErrorKind::Input, text));
     }
     let schema = std::fs::read_to_string(path)
         .map_err(|error| Error::new(ErrorKind::Input, format!("{}: {error}", place())))?;
     let wrong = |why: &dyn std::fmt::Display| {
-        Err(Error::new(ErrorKind::Usage, format!("{} is no JSON Schema: {why}", place())))
+        Err(Error::new(ErrorKind::Usage, format!("{} is not a JSON Schema: {why}", place())))
     };
     let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&schema);
     if let Err(error) = is_object {

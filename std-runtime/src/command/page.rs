@@ -10,7 +10,7 @@ pub(crate) fn of_command(entry: &Entry, length: Length) -> String {
     let command = entry.command();
     let mut page = Page::new(&format!("zerostack {} - {}", entry.name, entry.about));
     page.usage(&command);
-    page.finish(&command, length, &format!("`zerostack {} --help` tells more.", entry.name))
+    page.finish(&command, length, &format!("See `zerostack {} --help` for more.", entry.name))
 }
 
 /// The help of the program: its commands, and the flags of a run.
@@ -19,7 +19,7 @@ pub(crate) fn of_program(table: &[Entry], length: Length) -> String {
     let about = command.get_about().map(StyledStr::to_string).unwrap_or_default();
     let mut page = Page::new(&format!("zerostack - {about}"));
     page.usage(&command);
-    let more = "`zerostack --help` tells more, `zerostack COMMAND --help` what a command does.";
+    let more = "See `zerostack --help` for more, and `zerostack COMMAND --help` for a command.";
     match length {
         Length::Short => {
             page.blank();
@@ -49,7 +49,7 @@ fn groups(table: &[Entry]) -> impl Iterator<Item = (&'static str, Vec<&Entry>)> 
         .map(|group| (group.title(), table.iter().filter(|entry| entry.group == *group).collect()))
 }
 
-/// A text that grows line by line.
+/// Text that grows line by line.
 struct Page(String);
 
 impl Page {
@@ -84,10 +84,10 @@ impl Page {
         }
     }
 
-    /// A name, and what it is in a column beside it.
+    /// A name, with its description in a column beside it.
     fn item(&mut self, name: &str, text: &str, column: usize) {
         let mut line = format!("  {name}");
-        // A name that is too long for its column has a line of its own.
+        // A name that is too long for its column gets its own line.
         if line.chars().count() >= column {
             self.line(&line);
             line.clear();
@@ -106,7 +106,7 @@ impl Page {
         self.line(&line);
     }
 
-    /// Takes out empty lines, from the last, until the short help fits.
+    /// Removes empty lines, from the last one, until the short help fits.
     fn tighten(&mut self) {
         while self.0.lines().count() > SHORT_LINES {
             let Some(place) = self.0.rfind("\n\n") else { return };
@@ -114,7 +114,7 @@ impl Page {
         }
     }
 
-    /// Adds the flags, the exit codes and a last line, and gives the text.
+    /// Adds the flags, the exit codes and a last line, and returns the text.
     fn finish(mut self, command: &Command, length: Length, more: &str) -> String {
         match length {
             Length::Long => {
@@ -196,7 +196,7 @@ fn brief(arg: &Arg) -> String {
     }
 }
 
-/// The help, and the words that the flag takes if the help does not name them.
+/// The help, and the values of the flag if the help does not name them.
 fn choices(arg: &Arg, help: &str) -> String {
     let values = arg.get_possible_values();
     let names: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
@@ -211,19 +211,19 @@ fn choices(arg: &Arg, help: &str) -> String {
     format!("{help}: {}", names.join(", "))
 }
 
-/// The heading of what is no flag; the usage line names it too.
+/// The heading of arguments that are not flags; the usage line names them too.
 const ARGUMENTS: &str = "Arguments";
-/// Columns of a terminal that the help is made for.
+/// The terminal width that the help is made for.
 const WIDTH: usize = 100;
-/// Where the text beside a flag begins.
+/// The column of the text beside a flag.
 const LONG_COLUMN: usize = 28;
-/// Where the text beside the name of a command begins.
+/// The column of the text beside the name of a command.
 const NAME_COLUMN: usize = 16;
-/// Where the list beside a heading begins.
+/// The column of the list beside a heading.
 const SHORT_COLUMN: usize = 16;
-/// The lines of the short help at most: those of a terminal.
+/// The most lines of the short help: those of a terminal.
 const SHORT_LINES: usize = 24;
-/// So many flags are shown with their help in the short help, which has 24 lines.
+/// The number of flags that the short help, of 24 lines, describes.
 const FEW_FLAGS: usize = 12;
 
 const EXAMPLES: &str = "  zerostack \"make the test pass\" | git apply

@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) const ENTRY: Entry = Entry {
     name: "patch",
     group: Group::History,
-    about: "Apply a patch as models write it, all files or none",
+    about: "Apply a patch in a form that models write, all files or none",
     usage: "apply [-C DIR] [--check] [FILE]",
     arguments,
     run,
@@ -44,7 +44,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     if value::<String>(&matches, "what").is_none() {
-        return Err(usage(format!("patch: write {}", ENTRY.usage)));
+        return Err(usage(format!("patch: use {}", ENTRY.usage)));
     }
     let bytes = read(&matches)?;
     let folder = history::folder(&matches)?;
@@ -53,7 +53,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     let changes = patch.apply(&mut |path| record::content(&tree, path));
     let changes = changes.map_err(|refusal| refused(ErrorKind::Conflict, refusal))?;
     if changes.is_empty() {
-        tell(&"the files are as the patch makes them; nothing was changed");
+        tell(&"the files already have these changes; nothing was changed");
         return Ok(ExitCode::SUCCESS);
     }
     let is_check = matches.get_flag("check");
@@ -75,10 +75,10 @@ fn what_happens(change: &FileChange) -> &'static str {
     }
 }
 
-/// The error of a patch, after the lines to use in place of those in it.
+/// The error of a patch, after the lines to use instead of those in it.
 fn refused(kind: ErrorKind, Refusal { message, exact }: Refusal) -> Error {
     if !exact.is_empty() {
-        tell(&"the file has there:");
+        tell(&"the file has these lines there:");
         exact.lines().for_each(|line| tell(&format_args!("| {line}")));
     }
     Error::new(kind, format!("{message}; nothing was changed"))
@@ -101,7 +101,7 @@ fn read(matches: &ArgMatches) -> Result<Vec<u8>> {
         Some(path) => Box::new(File::open(path).map_err(cannot)?),
         None => {
             if io::stdin().is_terminal() {
-                tell(&"type the patch, and end it by Ctrl-D");
+                tell(&"type the patch, and end it with Ctrl-D");
             }
             Box::new(io::stdin().lock())
         }

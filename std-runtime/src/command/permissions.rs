@@ -1,4 +1,4 @@
-//! `zerostack permissions check`: what the rules say about a command or a tool.
+//! `zerostack permissions check`: the verdict of the rules on a command or a tool.
 
 use std::process::ExitCode;
 
@@ -30,13 +30,13 @@ fn arguments(command: Command) -> Command {
         .arg(action)
         .arg(checked)
         .arg(flag::option("tool", "NAME", "A tool instead of a command"))
-        .arg(flag::option("path", "PATH", "The path that the tool is given"))
+        .arg(flag::option("path", "PATH", "The path for the tool"))
         .arg(mode())
         .args(flag::rules())
         .arg(flag::switch("json", "Print a JSON object"))
 }
 
-/// What may be done or not.
+/// What is checked.
 enum Subject {
     Command(String),
     Tool { name: String, path: String },
@@ -47,7 +47,7 @@ fn subject(matches: &ArgMatches) -> Result<Subject> {
     match action.as_deref() {
         Some("check") => {}
         Some(other) => {
-            return Err(usage(format!("permissions: {other:?} is no command; say check")));
+            return Err(usage(format!("permissions: unknown command {other:?}; use check")));
         }
         None => return Err(usage("permissions: the only command is check")),
     }

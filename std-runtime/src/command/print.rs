@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// Prints the result of a command.
 ///
 /// # Errors
-/// `Input` if stdout does not take it.
+/// `Input` if stdout cannot be written.
 pub(crate) fn print(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| unwritable(&error))
@@ -18,11 +18,11 @@ pub(crate) fn print(bytes: &[u8]) -> Result<()> {
 
 /// Prints a line for a person.
 pub(crate) fn tell(text: &dyn std::fmt::Display) {
-    // Nothing can be told where stderr is closed.
+    // If stderr is closed, nothing can be reported.
     let _ = writeln!(io::stderr(), "zerostack: {}", visible(&text.to_string()));
 }
 
-/// Prints the error of a command, and gives its exit code.
+/// Prints the error of a command, and returns its exit code.
 pub(crate) fn fail(error: &Error) -> ExitCode {
     tell(error);
     ExitCode::from(error.kind().exit_code())

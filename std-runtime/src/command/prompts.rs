@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) const ENTRY: Entry = Entry {
     name: "prompts",
     group: Group::Inspect,
-    about: "List, show, make and check the prompts",
+    about: "List, show, create and check prompts",
     usage: "[list | show NAME | new NAME | check [NAME|FILE]... | path]",
     arguments,
     run,
@@ -64,7 +64,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
             print(lines.collect::<String>().as_bytes())?;
         }
         ("list" | "show" | "new" | "path", _) => {
-            return Err(usage(format!("{what}: write prompts {}", ENTRY.usage)));
+            return Err(usage(format!("{what}: use prompts {}", ENTRY.usage)));
         }
         (other, _) => {
             let other = crate::provider::shown(other);
@@ -81,15 +81,17 @@ fn unknown(name: &str, files: &PromptFiles) -> Error {
     usage(format!("there is no prompt {name:?}; there are {}", names.join(", ")))
 }
 
-/// Makes a prompt of that name in the project.
+/// Creates a prompt with this name in the project.
 fn make(folder: &Path, name: &str) -> Result<PathBuf> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || !name.chars().all(is_name) {
-        return Err(usage(format!("{name:?} is no name: use letters, digits, `-` and `_`")));
+        return Err(usage(format!(
+            "{name:?} is not a valid name: use letters, digits, `-` and `_`"
+        )));
     }
     let path = folder.join(".zerostack/prompts").join(format!("{name}.md"));
     let failed = |error: std::io::Error| {
-        Error::new(ErrorKind::Input, format!("cannot make {}: {error}", path.display()))
+        Error::new(ErrorKind::Input, format!("cannot create {}: {error}", path.display()))
     };
     std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
     let mut file = match std::fs::File::create_new(&path) {
@@ -105,7 +107,7 @@ fn make(folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Prints what is wrong, and ends with the code of a wrong configuration if anything is.
+/// Prints the faults, and exits with the code of a wrong configuration if there are any.
 fn check(names: &[String], files: &mut PromptFiles) -> Result<ExitCode> {
     let names = match names {
         [] => files.list().into_iter().map(|(name, _)| name).collect(),

@@ -12,7 +12,7 @@ use crate::Result;
 pub(crate) const ENTRY: Entry = Entry {
     name: "redo",
     group: Group::History,
-    about: "Make the changes of a run again that was taken back",
+    about: "Make the changes of an undone run again",
     usage: "[-C DIR] [RUN]",
     arguments,
     run,

@@ -75,14 +75,14 @@ fn print_body(sent: Sent<'_>) -> Result<()> {
 }
 
 /// Plays the tapes of a run, those of its subagents too. Events of a session are printed as its tape
-/// gives them, and must be those of the run; the others, which came from elsewhere, as they were
+/// gives them, and must be those of the run; the others, which have another source, as they were
 /// recorded.
 fn replay_record(record: &Record, requests: bool) -> Result<()> {
     let mut played = Played::new();
     let attempts = record.tapes()?.into_iter().zip(1..);
     let attempts = attempts.map(|(tape, number)| (tape, ConversationId::of_attempt(number)));
     let subagents = record.subagents()?.into_iter();
-    // Each tells which one it is.
+    // Each names its conversation.
     let unknown = || ConversationId { id: String::new(), parent: None };
     for (mut tape, of) in attempts.chain(subagents.map(|tape| (tape, unknown()))) {
         let of = tape::conversation(&mut tape)?.unwrap_or(of);
@@ -122,7 +122,7 @@ fn merged(recorded: &[u8], played: &Played) -> Result<Vec<u8>, usize> {
         };
         out.extend_from_slice(own);
     }
-    // A run that was killed or failed may have heard more than it had shown, and attempts at the
+    // A run that was killed or failed may have received more than it had shown, and attempts at the
     // same time are not shown.
     let is_whole = lines(recorded).next_back().is_some_and(|line| line.starts_with(WORKED));
     let is_shown = |of: &str| lines(recorded).any(|line| session_of(line).as_deref() == Some(of));
@@ -135,5 +135,5 @@ fn merged(recorded: &[u8], played: &Played) -> Result<Vec<u8>, usize> {
     }
 }
 
-/// How the last event of a run begins that has a result.
+/// How the last event begins in a run that has a result.
 const WORKED: &[u8] = b"{\"type\":\"result\",\"ok\":true";

@@ -1,4 +1,4 @@
-//! `retry`: runs again what a run was asked, with other options if some are given.
+//! `retry`: runs the instruction of a run again, with other options if some are given.
 
 use std::ffi::OsString;
 use std::io;
@@ -16,7 +16,7 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) const ENTRY: Entry = Entry {
     name: "retry",
     group: Group::Runs,
-    about: "Run again what a run was asked, with other options if given",
+    about: "Run the instruction of a run again, with other options if given",
     usage: "[RUN] [--model NAME] [--strategy NAME] [OPTIONS]",
     arguments,
     run,
@@ -32,7 +32,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     again(&record, given)
 }
 
-/// Becomes the run of `record` again, with `given` after its own options.
+/// Repeats the run of `record`, with `given` after its own options.
 fn again(record: &Record, given: Vec<OsString>) -> Result<ExitCode> {
     let (id, about) = (record.id, &record.about);
     if about.arguments.is_empty() {
@@ -48,7 +48,7 @@ fn again(record: &Record, given: Vec<OsString>) -> Result<ExitCode> {
     Err(failed(command.exec()))
 }
 
-/// What the run was given on stdin, as a file without a name.
+/// The stdin of the run, as a file without a name.
 fn stdin(record: &Record) -> Result<Stdio> {
     use std::io::{Seek as _, Write as _};
     let Some(input) = record.input()? else { return Ok(Stdio::null()) };
@@ -58,7 +58,7 @@ fn stdin(record: &Record) -> Result<Stdio> {
         Ok(file)
     });
     made.map(Stdio::from).map_err(|error| {
-        let text = format!("the input of run {} cannot be given again: {error}", record.id);
+        let text = format!("the input of run {} cannot be restored: {error}", record.id);
         Error::new(ErrorKind::Input, text)
     })
 }
@@ -78,7 +78,7 @@ fn own(words: impl Iterator<Item = OsString>, run: Option<u32>) -> Vec<OsString>
     words
 }
 
-/// The options of the run, and after them those that were given now: the last one counts.
+/// The options of the run, and after them those given now: the last one counts.
 fn joined(recorded: &[String], given: Vec<OsString>) -> Vec<OsString> {
     let end = recorded.iter().position(|word| word == "--").unwrap_or(recorded.len());
     let (before, after) = recorded.split_at(end);
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_given_now_comes_after_what_was_given_then() {
+    fn new_options_follow_those_of_the_run() {
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let given = own(words("retry 12 -m other").into_iter().map(OsString::from), Some(12));
         assert_eq!(given, ["-m", "other"]);

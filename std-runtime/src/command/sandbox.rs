@@ -36,7 +36,7 @@ fn arguments(command: Command) -> Command {
     let program = program
         .value_parser(clap::builder::OsStringValueParser::new())
         .help("The program and its arguments; its files are a private view of the folder");
-    let help = "Write the changes to FILE, as a patch; without it they are gone at the end";
+    let help = "Write the changes to FILE, as a patch; without it they are discarded";
     let output = flag::option("output-file", "FILE", help).short('o');
     command
         .arg(folder())
@@ -66,17 +66,17 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         tell(&wish.warning());
     }
     let access = access.and(config.access);
-    // No tool runs in it; none is looked for.
+    // No tool runs in it, so the tool program is not located.
     let tools = ToolHost::Command("zerostack".into());
     let options = ViewOptions { sandbox, tools, access, ..ViewOptions::default() };
     let view = View::open(&folder, &options)?;
     let _guard = stop.guard(&view);
     for lacks in view.layers().iter().filter_map(|layer| layer.lacks()) {
         if !is_quiet {
-            tell(&format_args!("the sandbox is not whole: {lacks}"));
+            tell(&format_args!("the sandbox is incomplete: {lacks}"));
         }
     }
-    // The first process of a pid namespace ignores signals that others do not, so it is a shell.
+    // The first process of a pid namespace ignores some signals, so it is a shell.
     let mut program = Program::new("sh");
     program.arg("-c").arg("\"$@\"; exit $?").arg("sh").arg(name);
     words.for_each(|word| {
@@ -89,12 +89,12 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         return Err(stop.reason(Error::new(ErrorKind::Interrupted, "stopped")));
     }
     end(&view, &matches, is_quiet, sandbox)?;
-    // As a shell tells of a program that a signal ended.
+    // As a shell reports a program that a signal ended.
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
 }
 
-/// Writes a file, whole or not at all.
+/// Writes a file completely or not at all.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let path = std::path::absolute(path)?;
     let folder = path.parent().unwrap_or(&path);
@@ -103,7 +103,7 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     new.persist(&path)
 }
 
-/// What is printed and kept of the changes.
+/// Prints and stores the changes.
 fn end(view: &View, matches: &ArgMatches, is_quiet: bool, sandbox: Mode) -> Result<()> {
     view.end_processes();
     let comparison = view.compare()?;

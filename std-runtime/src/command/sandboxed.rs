@@ -1,4 +1,4 @@
-//! The flags that say what a sandbox is and what tools reach in it.
+//! The flags that configure the sandbox and what tools can reach from it.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::flag::{self, value, values};
 use crate::sandbox::{Access, Mode, Network};
 
-/// `--sandbox` and what is allowed in one.
+/// `--sandbox` and what it permits.
 pub(crate) fn flags() -> Vec<Arg> {
     let modes = Mode::ALL.to_vec();
     let path = |name, help| {
@@ -34,10 +34,10 @@ pub(crate) fn flags() -> Vec<Arg> {
             "A file or folder outside that tools may read and write to; what they write there \
              stays and is in no patch",
         ),
-        flag::option("env", "NAME", "A variable that tools get")
+        flag::option("env", "NAME", "An environment variable for the tools")
             .action(ArgAction::Append)
             .value_parser(OsStringValueParser::new().map(OsString::from)),
-        flag::option("net", "WHAT", "What tools reach of the network: off, on or hosts (off)")
+        flag::option("net", "WHAT", "The network access of tools: off, on or hosts (off)")
             .value_parser(|text: &str| text.parse::<Network>())
             .long_help(
                 "What tools reach of the network: off (the default), on (all that you reach), or \
@@ -47,7 +47,7 @@ pub(crate) fn flags() -> Vec<Arg> {
     ]
 }
 
-/// What [`flags`] were given.
+/// The values of [`flags`].
 pub(crate) fn given(matches: &ArgMatches) -> (Mode, Access) {
     let access = Access {
         also: values(matches, "also"),

@@ -1,4 +1,4 @@
-//! `sessions`: the conversations that can be gone on with. And the flags that choose one.
+//! `sessions`: the conversations that can be continued, and the flags that choose one.
 
 use std::process::ExitCode;
 
@@ -30,16 +30,16 @@ pub(crate) const ENTRY: Entry = Entry {
 /// The flags that choose a session.
 pub(crate) fn flags() -> Vec<Arg> {
     vec![
-        flag::switch("continue", "Go on with the last session of the folder").short('c').long_help(
-            "Go on with the last session of the folder, or with the one that --session names. \
+        flag::switch("continue", "Continue the last session of the folder").short('c').long_help(
+            "Continue the last session of the folder, or the one that --session names. \
              Without an instruction the model is asked to go on",
         ),
-        flag::option("session", "NAME", "Go on with the session NAME, or begin it"),
-        flag::switch("fork", "Go on in a copy, and leave the session as it is"),
+        flag::option("session", "NAME", "Continue the session NAME, or begin it"),
+        flag::switch("fork", "Continue in a copy, and leave the session unchanged"),
     ]
 }
 
-/// What [`flags`] were given.
+/// The values of [`flags`].
 pub(crate) fn given(matches: &ArgMatches) -> SessionChoice {
     SessionChoice {
         goes_on: matches.get_flag("continue"),
@@ -49,7 +49,7 @@ pub(crate) fn given(matches: &ArgMatches) -> SessionChoice {
     }
 }
 
-/// Whether the choice can be meant.
+/// Checks the choice.
 ///
 /// # Errors
 /// `Usage`.
@@ -79,7 +79,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         ["remove", names @ ..] if !names.is_empty() => {
             names.iter().try_for_each(|name| sessions.remove(name))?;
         }
-        _ => return Err(usage(format!("sessions: write {}", ENTRY.usage))),
+        _ => return Err(usage(format!("sessions: use {}", ENTRY.usage))),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,7 +98,7 @@ fn list(sessions: &Sessions, as_json: bool) -> Result<()> {
             let mut line = serde_json::to_value(&about).unwrap_or_default();
             if let Some(object) = line.as_object_mut() {
                 object.insert("session".to_owned(), name.into());
-                // Long, and of use to a model alone.
+                // Long, and useful only to a model.
                 ["system", "instructed", "tools"].iter().for_each(|it| _ = object.remove(*it));
             }
             text.push_str(&format!("{line}\n"));
@@ -112,7 +112,7 @@ fn list(sessions: &Sessions, as_json: bool) -> Result<()> {
     print(text.as_bytes())
 }
 
-/// What was said, as a person reads it.
+/// The conversation, for a person to read.
 fn shown(sessions: &Sessions, name: &str) -> Result<String> {
     let (session, about) = sessions.look_into(name)?;
     let mut text = format!("session {name}: {} with {}\n", about.prompt, about.model);

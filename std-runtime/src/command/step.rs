@@ -30,14 +30,14 @@ fn arguments(command: Command) -> Command {
         .arg(flag::switch("begin", "Print a new transcript with an instruction"))
         .arg(system.allow_hyphen_values(true))
         .arg(tools)
-        .arg(words.help("What to do, with --begin"))
+        .arg(words.help("The instruction, with --begin"))
 }
 
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let words: Vec<String> = values(&matches, "words");
     match (matches.get_flag("begin"), matches.get_flag("answer")) {
-        (true, _) if words.is_empty() => return Err(usage("--begin: say what to do")),
+        (true, _) if words.is_empty() => return Err(usage("--begin: give an instruction")),
         (true, _) => {
             let system: Option<String> = value(&matches, "system");
             let tools: Vec<String> = values(&matches, "tools");

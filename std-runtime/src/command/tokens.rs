@@ -23,13 +23,13 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn arguments(command: Command) -> Command {
     let vocab = flag::option("vocab", "NAME|PATH", "The vocabulary").long_help(
-        "The vocabulary: o200k, cl100k, the path of a packed file, or estimate for none",
+        "The vocabulary: o200k, cl100k, the path of a packed file, or estimate to use none",
     );
     let paths = Arg::new("paths").value_name("PATH").num_args(0..).requires("files");
     command
         .arg(vocab)
         .arg(flag::switch("ids", "Print the ids of the tokens"))
-        .arg(flag::switch("files", "Count the files and folders that are named"))
+        .arg(flag::switch("files", "Count the given files and folders"))
         .arg(paths.value_parser(flag::paths()).help("Files and folders, with --files"))
 }
 

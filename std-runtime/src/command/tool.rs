@@ -1,4 +1,4 @@
-//! `tool`: one call of a tool, as a process of its own.
+//! `tool`: one call of a tool, in its own process.
 
 use std::io;
 use std::process::ExitCode;
@@ -36,8 +36,8 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
         usage(format!("name a tool: {}", names.join(", ")))
     })?;
-    // Where memory is short, what a tool starts ends before the run. Before a program that hides its
-    // memory runs another, only root may say so of it.
+    // If memory is short, the kernel ends the tool's processes before the run. Set this before the
+    // program hides its memory: afterwards only root may set it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     Ok(tool::main(&name, io::stdin().lock(), io::stdout().lock()))
 }

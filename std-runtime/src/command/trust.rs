@@ -1,4 +1,4 @@
-//! `trust`: which files of the folder may widen what a model may do.
+//! `trust`: the files of the folder that may widen what a model may do.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ fn arguments(command: Command) -> Command {
             "Configuration or prompts of the folder to trust as they are now; without any, those \
              that want more than they have are listed",
         ))
-        .arg(flag::switch("forget", "Trust the files no longer"))
+        .arg(flag::switch("forget", "Stop trusting the files"))
         .arg(run::folder())
 }
 
@@ -47,7 +47,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     }
     for file in named {
         let input = |text: String| Error::new(ErrorKind::Input, text);
-        // From the folder, or from where the command was started.
+        // Relative to the folder, or to the current folder of the command.
         let path =
             [folder.join(file), file.clone()].into_iter().find_map(|it| it.canonicalize().ok());
         let path = path.ok_or_else(|| input(format!("there is no file {}", file.display())))?;
@@ -60,20 +60,20 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
             );
             input(text)
         })?;
-        let refused = |error| input(format!("the answer cannot be kept: {error}"));
+        let refused = |error| input(format!("the answer cannot be stored: {error}"));
         if matches.get_flag("forget") {
             trust::forget(&wish.path, &wish.bytes).map_err(refused)?;
-            tell(&format_args!("not trusted any more: {}", path.display()));
+            tell(&format_args!("no longer trusted: {}", path.display()));
         } else {
             trust::keep(&wish.path, &wish.bytes, Answer::Trusted).map_err(refused)?;
             let wants = wish.wants.join(", ");
-            tell(&format_args!("trusted as it is now: {}: {wants}", path.display()));
+            tell(&format_args!("trusted with its current content: {}: {wants}", path.display()));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a line for each file: whether it is trusted, and what it wants.
+/// Prints a line for each file: whether it is trusted, and what it asks for.
 fn list(wishes: &[Wish]) -> Result<ExitCode> {
     let lines = wishes.iter().map(|wish| {
         let state = match trust::answer(&wish.path, &wish.bytes) {
@@ -87,8 +87,8 @@ fn list(wishes: &[Wish]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the person at the terminal about `wishes` that nobody answered yet, once each. Without a
-/// person the run tells that they do not hold.
+/// Asks the person at the terminal about each of `wishes` that has no answer yet. If there is
+/// nobody to ask, the run reports that they do not apply.
 pub(super) fn ask(wishes: &[Wish], confirm: impl Fn(&str) -> Option<bool>) {
     for Wish { path, bytes, wants } in wishes {
         if trust::answer(path, bytes).is_some() {
@@ -96,20 +96,20 @@ pub(super) fn ask(wishes: &[Wish], confirm: impl Fn(&str) -> Option<bool>) {
         }
         let mut text = format!("\n{} widens what the model may do:\n", path.display());
         wants.iter().for_each(|want| text.push_str(&format!("    {want}\n")));
-        text.push_str("Do you trust this file as it is now? [y]es, [n]o: ");
+        text.push_str("Do you trust the current content of this file? [y]es, [n]o: ");
         let answer = match confirm(&visible(&text)) {
             Some(true) => Answer::Trusted,
             Some(false) => Answer::Refused,
             None => continue,
         };
         if let Err(error) = trust::keep(path, bytes, answer) {
-            tell(&format_args!("the answer about {} cannot be kept: {error}", path.display()));
+            tell(&format_args!("the answer about {} cannot be stored: {error}", path.display()));
         }
     }
 }
 
-/// What the configuration of `folder` and its prompt `name` want beyond what files of a project
-/// have.
+/// What the configuration of `folder` and its prompt `name` ask for beyond the rights of a
+/// project's files.
 ///
 /// # Errors
 /// `Configuration` when the file cannot be read or understood.

@@ -8,7 +8,7 @@ pub(crate) fn usage(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Usage, text)
 }
 
-/// Something that a command cannot do without.
+/// The error for a missing argument that a command needs.
 pub(crate) fn missing(what: &str, command: &str) -> Error {
     usage(format!("{what} is missing; see `zerostack {command} --help`"))
 }

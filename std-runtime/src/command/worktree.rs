@@ -1,4 +1,4 @@
-//! `worktree`: worktrees of the repository for runs beside one another.
+//! `worktree`: worktrees of the repository for runs at the same time.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) const ENTRY: Entry = Entry {
     name: "worktree",
     group: Group::History,
-    about: "Make, list, merge and remove worktrees for runs",
+    about: "Create, list, merge and remove worktrees for runs",
     usage: "new NAME | list | merge NAME | remove NAME [--force]",
     arguments,
     run,
@@ -39,7 +39,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let folder = folder.map_err(|error| {
         Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
     })?;
-    let wrong = || usage(format!("worktree: write {}", ENTRY.usage));
+    let wrong = || usage(format!("worktree: use {}", ENTRY.usage));
     if !matches!(words[..], ["list"] | ["new" | "merge" | "remove", _]) {
         return Err(wrong());
     }

@@ -1,4 +1,4 @@
-//! `zerostack decode`: a response body in, what the model said out.
+//! `zerostack decode`: a response body in, the model's reply out.
 
 use std::io::{Read, Write};
 
@@ -11,7 +11,7 @@ use zerostack_core::{
 use super::{io_error, line};
 use crate::{Error, ErrorKind, Result};
 
-/// How the body is cut before it is decoded. The result is the same for all.
+/// How the body is split before it is decoded. The result is always the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunks {
     /// As it is read.
@@ -22,21 +22,21 @@ pub enum Chunks {
     Random(u64),
 }
 
-/// What a body says, as `zerostack decode` prints it.
+/// The content of a body, as `zerostack decode` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Decoded {
     /// The answer.
     pub text: String,
-    /// A refusal, where the provider tells it from an answer.
+    /// A refusal, if the provider distinguishes it from an answer.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub refusal: String,
-    /// The model's reasoning, where the provider shows it.
+    /// The model's reasoning, if the provider shows it.
     pub reasoning: String,
-    /// The calls that are whole.
+    /// The complete calls.
     pub tool_calls: Vec<DecodedCall>,
-    /// The provider's own word for why the model stopped.
+    /// The provider's own stop reason.
     pub stop: Option<String>,
-    /// Counts, when the provider gave any.
+    /// Counts, if the provider sent any.
     pub usage: Option<DecodedUsage>,
     /// Why there is no usable reply.
     pub error: Option<DecodedError>,
@@ -55,7 +55,7 @@ pub struct DecodedCall {
 
 /// Tokens, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the names say it; see zerostack_core::Usage")]
+#[allow(missing_docs, reason = "the names explain them; see zerostack_core::Usage")]
 pub struct DecodedUsage {
     pub input_tokens: u32,
     pub output_tokens: u32,
@@ -69,7 +69,7 @@ pub struct DecodedUsage {
 pub struct DecodedError {
     /// The name of the error kind of the core, such as `status`, `cut` or `truncated`.
     pub kind: &'static str,
-    /// The provider's message, or what is wrong with the bytes.
+    /// The provider's message, or the fault in the bytes.
     pub message: String,
     /// The provider's code or type of the error.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -88,7 +88,7 @@ enum EventLine<'a> {
     Truncated { bytes: u32 },
 }
 
-/// Decodes `body` whole, cut into `chunks`. Each event is given to `show` as it comes.
+/// Decodes the whole `body`, split into `chunks`. Each event is passed to `show` as it occurs.
 pub fn decode(
     dialect: Dialect,
     body: &[u8],
@@ -107,18 +107,18 @@ pub fn decode(
 pub enum Form {
     /// One JSON object.
     Object,
-    /// One JSON object for each event as it comes, the one of [`Form::Object`] last.
+    /// One JSON object for each event as it occurs, and [`Form::Object`] last.
     Events,
-    /// Lines for a transcript, see [`super::transcript`]; nothing when the reply cannot be used.
+    /// Lines for a transcript, see [`super::transcript`]; nothing if the reply cannot be used.
     Transcript,
 }
 
 /// The filter: `input` is a body.
 ///
 /// # Errors
-/// `Input` when the body cannot be read or the output cannot be written; `Limit` after the object
-/// when the body is over a limit of the session; with [`Form::Transcript`], `Provider` when the
-/// reply cannot be used, and `Limit` or `NoResult` after the lines of one that was cut off, refused
+/// `Input` if the body cannot be read or the output cannot be written; `Limit` after the object if
+/// the body exceeds a limit of the session; with [`Form::Transcript`], `Provider` if the reply
+/// cannot be used, and `Limit` or `NoResult` after the lines of a reply that was cut off, refused
 /// or filtered.
 pub fn run(
     dialect: Dialect,
@@ -137,7 +137,7 @@ pub fn run(
     };
     let mut decoder = Decoder::new(dialect, &mut show)?;
     let (mut cutter, mut buffer) = (Cutter::new(chunks), vec![0; READ_BYTES]);
-    // A body without an end has a limit.
+    // An endless body hits this limit.
     while !decoder.is_over_limit() {
         match input.read(&mut buffer) {
             Ok(0) => break,
@@ -153,7 +153,7 @@ pub fn run(
     match (form, &decoded.error) {
         (Form::Object | Form::Events, _) => line(output, &decoded)?,
         (Form::Transcript, None) => {
-            // The first entry is the question that this session made up.
+            // The first entry is the placeholder question of this session.
             let mut entries = session.transcript().entries();
             entries.next();
             let mut lines = session.transcript().json_lines_from(entries.place());
@@ -181,7 +181,7 @@ pub fn run(
     }
 }
 
-/// Refuses a reply that is no whole answer, as a run does.
+/// Refuses an incomplete answer, as a run does.
 fn whole(stop: StopReason) -> Result<()> {
     let (kind, text) = match stop {
         StopReason::MaxTokens => (ErrorKind::Limit, "the reply reached its token limit"),
@@ -190,18 +190,18 @@ fn whole(stop: StopReason) -> Result<()> {
             (ErrorKind::NoResult, "the provider's filter stopped the reply")
         }
         StopReason::Other => {
-            (ErrorKind::NoResult, "the provider does not say that the reply is whole")
+            (ErrorKind::NoResult, "the provider does not report that the reply is complete")
         }
         _ => return Ok(()),
     };
     Err(Error::new(kind, text))
 }
 
-/// Cuts a body, as it comes, into chunks.
+/// Splits a body into chunks as it is read.
 struct Cutter {
     chunks: Chunks,
     random: u64,
-    /// Of the chunk that is not complete.
+    /// The bytes of the incomplete chunk.
     begun: Vec<u8>,
     /// How long it will be.
     wanted: usize,
@@ -218,7 +218,7 @@ impl Cutter {
         cutter
     }
 
-    /// Gives the chunks that `bytes` complete.
+    /// Emits the chunks that `bytes` complete.
     fn cut(&mut self, bytes: &[u8], mut push: impl FnMut(&[u8])) {
         if self.chunks == Chunks::AsRead {
             return push(bytes);
@@ -241,7 +241,7 @@ impl Cutter {
         }
     }
 
-    /// Gives the last chunk, which may be shorter.
+    /// Emits the last chunk, which may be shorter.
     fn end(self, mut push: impl FnMut(&[u8])) {
         push(&self.begun);
     }
@@ -251,7 +251,7 @@ impl Cutter {
             Chunks::AsRead => usize::MAX,
             Chunks::Of(size) => size.max(1),
             Chunks::Random(_) => {
-                // The generator of Knuth's MMIX; its high bits are the good ones.
+                // The generator of Knuth's MMIX; its high bits are the most random.
                 self.random = self
                     .random
                     .wrapping_mul(6_364_136_223_846_793_005)
@@ -262,7 +262,7 @@ impl Cutter {
     }
 }
 
-/// A session that reads one body and keeps what it says.
+/// A session that reads one body and keeps its content.
 struct Decoder<'c, F> {
     session: Session<SessionConfig<'c>, Growing>,
     decoded: Decoded,
@@ -273,7 +273,7 @@ struct Decoder<'c, F> {
 impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
     fn new(dialect: Dialect, show: F) -> Result<Self> {
         let mut config = SessionConfig::new(dialect, "decode");
-        // One attempt: the body that is there is the only one.
+        // One attempt: there is only this body.
         config.limits =
             Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
         let storage = Growing::new(u32::MAX as usize);

@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 /// The filter: `input` is a transcript as JSON Lines, `output` gets the body.
 ///
 /// # Errors
-/// `Input` when the transcript is malformed or there is nothing to send.
+/// `Input` if the transcript is malformed or there is nothing to send.
 pub fn run(config: OwnedConfig, input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     let session = transcript::read(input, config)?;
     let step = session.step();

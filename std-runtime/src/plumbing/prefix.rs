@@ -10,28 +10,28 @@ use super::transcript::{self, Line, LineRole};
 use super::{io_error, line};
 use crate::{Error, ErrorKind, Result};
 
-/// One request of a transcript, and what it shares with the one before.
+/// One request of a transcript, and what it shares with the previous one.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Report {
     /// Counted from 1.
     request: usize,
     bytes: usize,
-    /// Bytes from the front that the request before had too.
+    /// The length of the prefix that the previous request had too.
     shared_bytes: usize,
-    /// Bytes of the request before that are no longer there: the brackets at its end, where all
+    /// Bytes of the previous request that are gone: only the brackets at its end, if everything
     /// else was kept.
     lost_bytes: usize,
 }
 
-/// The filter: `input` is a transcript as JSON Lines; each request that it needed, and the one
-/// that is due, gives a line.
+/// The filter: `input` is a transcript as JSON Lines; prints a line for each request that it
+/// needed, and for the one that is due.
 ///
 /// # Errors
 /// `Input` when the transcript is malformed or there was nothing to send.
 pub fn run(config: &OwnedConfig, input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     let mut text = String::new();
     input.read_to_string(&mut text).map_err(|error| io_error("stdin", &error))?;
-    // Faults of the whole are reported before anything is printed.
+    // A malformed transcript is reported before anything is printed.
     transcript::read(&mut text.as_bytes(), config.clone())?;
     let mut before = Vec::new();
     let mut request = 0;
@@ -56,7 +56,7 @@ pub fn run(config: &OwnedConfig, input: &mut dyn Read, output: &mut dyn Write) -
     output.flush().map_err(|error| io_error("stdout", &error))
 }
 
-/// Where a request was due: before each message of the model, and at the end.
+/// The places where a request was due: before each message of the model, and at the end.
 fn ends(text: &str) -> Vec<usize> {
     let (mut ends, mut at, mut in_reply) = (Vec::new(), 0, false);
     for raw in text.split_inclusive('\n') {

@@ -1,6 +1,6 @@
 //! `zerostack step`: a saved session in, what to do next out.
 //!
-//! The session is a transcript as JSON Lines, so a shell script is a runtime: it appends the
+//! The session is a transcript as JSON Lines, so a shell script can be a runtime: it appends the
 //! lines of replies and results, and asks again.
 
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ use crate::{Error, ErrorKind, Result, tool};
 pub fn run(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     let session = transcript::read(input, config())?;
     let word = match session.step() {
-        // Room is the concern of a session that goes on in memory.
+        // Only a session that stays in memory has to make room.
         Step::MakeRoom { .. } => Step::Send.name(),
         step => step.name(),
     };
@@ -36,19 +36,19 @@ pub fn run(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
 /// Prints the text of the last message of the model.
 ///
 /// # Errors
-/// `Input` when the transcript is malformed, `NoResult` when the model said nothing yet.
+/// `Input` when the transcript is malformed, `NoResult` if the model has not answered yet.
 pub fn answer(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     let session = transcript::read(input, config())?;
     let text: String = session.transcript().answer().collect();
     if text.is_empty() {
-        return Err(Error::new(ErrorKind::NoResult, "the transcript holds no answer"));
+        return Err(Error::new(ErrorKind::NoResult, "the transcript has no answer"));
     }
     let end = if text.ends_with('\n') { "" } else { "\n" };
     write!(output, "{text}{end}").map_err(|error| io_error("stdout", &error))
 }
 
 /// Prints the lines that begin a session: the system prompt, the built-in tools with these
-/// names, and what the user says.
+/// names, and the user's text.
 ///
 /// # Errors
 /// `Usage` for an unknown tool.

@@ -1,4 +1,4 @@
-//! A transcript as JSON Lines: one part a line, for people, `grep` and shell scripts.
+//! A transcript as JSON Lines: one part per line, for people, `grep` and shell scripts.
 //!
 //! ```text
 //! {"role":"system","text":"You are …"}                                  at most one, first
@@ -11,7 +11,7 @@
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
 //! {"role":"tool","id":"call_1","text":"1\tint main"}                  "is_error":true for a failure
 //! ```
-//! The parts are read and written by the core, which tells the rest of the form: [`zerostack_core::JsonLines`].
+//! The parts are read and written by the core, which documents the rest of the form: [`zerostack_core::JsonLines`].
 
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
@@ -23,22 +23,22 @@ use zerostack_core::{Growing, JsonLinesReader, LineFault, OwnedConfig, OwnedTool
 use crate::agent::OwnedSession;
 use crate::{Error, ErrorKind, Result};
 
-/// One line. Which fields it has, the role says.
+/// One line. Its role determines its fields.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// Who speaks.
+    /// The role.
     pub role: LineRole,
     /// For `tool`: the call's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What is said; for `tool`, the result.
+    /// The text; for `tool`, the result.
     #[serde(alias = "content", default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// For `assistant`: reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking: Option<String>,
-    /// For `assistant`: what only its provider understands.
+    /// For `assistant`: data that only its provider understands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opaque: Option<OpaqueLine>,
     /// For `assistant`: a call.
@@ -50,30 +50,30 @@ pub struct Line {
     /// For `tool`: the call failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_error: bool,
-    /// It begins a message, though the line before is of the model too.
+    /// It begins a message, although the line before is also from the model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begins: bool,
-    /// It is kept in part only.
+    /// It is kept only in part.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
-    /// For `user`: it stands for older turns.
+    /// For `user`: a summary that replaces older turns.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub summary: bool,
     /// For `assistant`: the text is a refusal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refusal: bool,
-    /// For `assistant`: the field of the wire that reasoning came in.
+    /// For `assistant`: the wire field of the reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<u8>,
-    /// For `tool`: the place of the call in its reply, where the id does not tell it.
+    /// For `tool`: the place of the call in its reply, if the id is not unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u16>,
 }
 
-/// Who speaks in a line.
+/// The role of a line.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the table above says what each is")]
+#[allow(missing_docs, reason = "the table above documents them")]
 pub enum LineRole {
     System,
     Tools,
@@ -96,16 +96,16 @@ pub struct ToolLine {
     pub parameters: Box<RawValue>,
 }
 
-/// What only its provider understands.
+/// Data that only its provider understands.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpaqueLine {
     /// The provider's dialect.
     pub provider: String,
-    /// What it is among the opaque texts of this dialect.
+    /// Its kind among the opaque data of this dialect.
     #[serde(default, alias = "variety")]
     pub subtype: u8,
-    /// As it came.
+    /// As received.
     pub text: String,
 }
 
@@ -122,8 +122,8 @@ pub struct CallLine {
     pub arguments: String,
 }
 
-/// Reads lines into a session for `config`'s provider; system prompt and tools come from the
-/// lines.
+/// Reads lines into a session for `config`'s provider; the system prompt and the tools come from
+/// the lines.
 ///
 /// # Errors
 /// `Input` with the number of the line that is wrong.
@@ -139,7 +139,7 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
         if text.trim().is_empty() {
             continue;
         }
-        // The core passes over unknown fields; here a misspelt field is reported.
+        // The core ignores unknown fields; here a misspelt field is reported.
         let line: Line =
             serde_json::from_str(&whole_pairs(&text)).map_err(|error| refused(&error))?;
         match (line.role, line.text, &line.tools) {
@@ -171,7 +171,7 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
 }
 
 /// The line with U+FFFD for each escaped half of a pair without the other, which JavaScript and
-/// Python write. The core reads them so by itself.
+/// Python write. The core itself reads them in the same way.
 fn whole_pairs(line: &str) -> Cow<'_, str> {
     let unit = |at: usize| {
         let digits = line.get(at..at + 6)?.strip_prefix("\\u")?;
@@ -190,7 +190,7 @@ fn whole_pairs(line: &str) -> Cow<'_, str> {
                 at += 6;
                 copied = at;
             }
-            // The escape of a backslash is no beginning of another.
+            // An escaped backslash does not begin another escape.
             _ => at = line.len().min(at + 2),
         }
         while !line.is_char_boundary(at) {
@@ -214,7 +214,7 @@ impl From<&ToolLine> for OwnedTool {
     }
 }
 
-/// The most that a transcript may take.
+/// The largest transcript, in bytes.
 const TRANSCRIPT_BYTES: usize = 1 << 30;
 
 #[cfg(test)]

@@ -10,19 +10,19 @@
 //! [providers.work]
 //! api = "openai-chat"              # or any other name that `--api` takes
 //! base_url = "https://llm.example.com/v1"
-//! key_env = "WORK_LLM_KEY"         # the variable that holds the key; no key stands in a file
+//! key_env = "WORK_LLM_KEY"         # the variable that holds the key; a key is never in a file
 //! model = "fast-coder"
-//! allow_http = false               # true sends the key over plain http:// too
-//! context_tokens = 128000          # of the request and the reply; `--context` says another number
-//! prices = { input = 3.0, output = 15.0, cache_read = 0.3 }   # a million tokens, for `--max-cost`
+//! allow_http = false               # true also sends the key over plain http://
+//! context_tokens = 128000          # of the request and the reply; `--context` overrides it
+//! prices = { input = 3.0, output = 15.0, cache_read = 0.3 }   # per million tokens, for `--max-cost`
 //! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
-//! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
+//! output_limit_key = "max_tokens"  # or "max_completion_tokens", for OpenAI's own models
 //! profile = { stream_options = false, instruction_role = "user" }   # what the server refuses
 //! options = { temperature = 0.2, stop = ["END"] }   # of each request; see the flags of a run
 //! headers = { x-portkey-provider = "openai", api-key = "${AZURE_KEY}" }   # sent with each request
 //! query = { api-version = "2024-10-21" }   # the same, in the URL; `${NAME}` is a variable
 //!
-//! [permissions]                    # as `zerostack permissions check` tries them
+//! [permissions]                    # see `zerostack permissions check`
 //! mode = "standard"                # readonly, standard or full
 //! deny = ["Read(./secrets/**)"]
 //! ask = ["Bash(git push:*)"]
@@ -33,12 +33,12 @@
 //! allow_read = ["~/data"]
 //! allow_write = ["/srv/cache"]
 //! env = ["DATABASE_URL"]
-//! net = "crates.io,*.npmjs.org"    # off, on, or hosts; `--net` says another
+//! net = "crates.io,*.npmjs.org"    # off, on, or hosts; `--net` overrides it
 //! disk_bytes = 34359738368         # what the files of a run may take of the disk
 //!
 //! [projects]                       # what a project's file may choose
-//! providers = ["work", "lab"]      # beside the user's own `provider`; none if it is not said
-//! models = ["fast-coder", "big"]   # any if it is not said
+//! providers = ["work", "lab"]      # besides the user's own `provider`; by default no other
+//! models = ["fast-coder", "big"]   # by default any
 //! ```
 //!
 //! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`,
@@ -46,7 +46,7 @@
 //! allows: a cloned project must not choose where code and keys go. It only narrows what the model
 //! may do, until the user trusts it: see [`crate::trust`].
 //!
-//! A key at the top of the user's file that is not known is told and ignored; in a table, and in a
+//! An unknown key at the top of the user's file is reported and ignored; in a table, and in a
 //! project's file, it is an error.
 
 use std::collections::BTreeMap;
@@ -66,13 +66,13 @@ use crate::sandbox::Access;
 use crate::trust::{Wish, is_trusted};
 use crate::{Error, ErrorKind, Result, project_file};
 
-/// What becomes of calls of unknown tools and of arguments that do not fit, and how many of them a turn
+/// What to do with calls of unknown tools and of arguments that do not fit, and how many of them a turn
 /// may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BadCalls {
-    /// What becomes of one.
+    /// What to do with one.
     pub(crate) policy: BadCallPolicy,
-    /// The most of a turn.
+    /// The most in a turn.
     pub(crate) most: u16,
 }
 
@@ -82,7 +82,7 @@ impl Default for BadCalls {
     }
 }
 
-/// What the configuration files say, the project's file over the user's.
+/// The settings of the configuration files; the project's file overrides the user's.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     /// Which model to talk to.
@@ -91,11 +91,11 @@ pub struct Config {
     pub permissions: Permissions,
     /// `[sandbox]` of the user's file.
     pub access: Access,
-    /// What becomes of calls that cannot run, and how many of them a turn may have.
+    /// What to do with calls that cannot run, and how many of them a turn may have.
     pub(crate) bad_calls: BadCalls,
-    /// Keys that are not known, a line each.
+    /// Unknown keys, a line each.
     pub warnings: Vec<String>,
-    /// What the project's file widens, if it is not trusted: that does not hold.
+    /// What the project's file would widen; it does not apply, because the file is not trusted.
     pub wish: Option<Wish>,
 }
 
@@ -110,10 +110,10 @@ fn policy_by_name<'de, D: Deserializer<'de>>(
 }
 
 impl Config {
-    /// Reads both files; one that is missing is empty.
+    /// Reads both files; a missing one counts as empty.
     ///
     /// # Errors
-    /// `Configuration` when a file cannot be read or understood: the file, the line, the key.
+    /// `Configuration` if a file cannot be read or parsed: the file, the line, the key.
     pub fn load(env: &Env<'_>, folder: &Path) -> Result<Self> {
         let (user, project) = (user_file(env), folder.join(PROJECT_FILE));
         let user_text = user.as_deref().map(read).transpose()?.flatten();
@@ -129,7 +129,7 @@ impl Config {
         Ok(Self { providers, ..config })
     }
 
-    /// The same from texts, each with the path that errors name, and whether that of the project is
+    /// The same from strings, each with the path for errors, and whether the project's file is
     /// trusted.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl Config {
             }
             config.permissions.rules.extend(rules);
             let setting = |value| Setting { value, file: path.into(), from };
-            // One that the user chose too is no choice of the project's.
+            // A provider that the user also chose is not a choice of the project.
             let is_users = |value: &String| {
                 config.providers.provider.as_ref().is_some_and(|provider| provider.value == *value)
             };
@@ -216,7 +216,7 @@ struct UserFile {
     sandbox: SandboxTable,
 }
 
-/// `[sandbox]`; that of a project holds if its file is trusted.
+/// `[sandbox]`; a project's applies if its file is trusted.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SandboxTable {
@@ -240,10 +240,10 @@ impl SandboxTable {
         };
         let absolute = |name: PathBuf| match (name.strip_prefix("~"), std::env::home_dir()) {
             (Ok(below), Some(home)) => Ok(home.join(below)),
-            // Relative to what is unclear: the file, or the folder of the run.
+            // A relative path would be ambiguous: relative to the file, or to the folder of the run.
             _ if !name.is_absolute() => {
                 let name = quote(&name.to_string_lossy());
-                Err(wrong(format!("{name} is no absolute path, and none that begins with ~/")))
+                Err(wrong(format!("{name} must be an absolute path or begin with ~/")))
             }
             _ => Ok(name),
         };
@@ -271,7 +271,7 @@ struct ProjectFile {
 }
 
 impl ProjectFile {
-    /// What it widens, which holds only if it is trusted.
+    /// What it would widen, which applies only if it is trusted.
     fn wants(&self) -> Vec<String> {
         let SandboxTable { also, allow_read, allow_write, env, net, disk_bytes } = &self.sandbox;
         let Self { permissions: PermissionTable { mode, allow, .. }, .. } = self;
@@ -290,7 +290,7 @@ impl ProjectFile {
     }
 }
 
-/// `[permissions]`; `allow` of a project holds if its file is trusted.
+/// `[permissions]`; a project's `allow` applies if its file is trusted.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PermissionTable {
@@ -322,13 +322,13 @@ impl PermissionTable {
     }
 }
 
-/// A line for each key at the top of a file that is none of `keys`. Inside of the tables such a key
-/// is an error, because each of them is about what may be done.
+/// A line for each key at the top of a file that is not one of `keys`. Inside the tables such a key is
+/// an error, because each of them controls what is permitted.
 ///
 /// # Errors
 /// `Configuration` for any such key of a project's file, for one of a provider, because the
-/// run would go to another server, and for one that is like the name of a table, because what was
-/// meant to be denied would be permitted.
+/// run would go to another server, and for one that resembles the name of a table, because a
+/// misspelled denial would permit the call.
 fn unknown_keys(path: &Path, text: &str, keys: &[&str]) -> Result<Vec<String>> {
     let all: BTreeMap<String, IgnoredAny> = from_toml(path, text, "")?;
     let mut warnings = Vec::new();
@@ -342,7 +342,7 @@ fn unknown_keys(path: &Path, text: &str, keys: &[&str]) -> Result<Vec<String>> {
             return refused(PROJECT_ADVICE);
         }
         if PROVIDER_KEYS.contains(&key.as_str()) {
-            return refused("; it belongs into [providers.NAME]");
+            return refused("; it belongs in [providers.NAME]");
         }
         let near = nearest(key, keys.iter().copied());
         let advice = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -366,7 +366,7 @@ fn shown_key(key: &str) -> String {
 
 const KEY_CHARACTERS: usize = 40;
 
-/// The line of a file that a key at its top stands in, counted from 1.
+/// The line of a key at the top of a file, counted from 1.
 fn line_of(text: &str, key: &str) -> usize {
     let is_place = |line: &str| {
         let line = line.trim_start().trim_start_matches('[').trim_start_matches(['"', '\'']);
@@ -376,7 +376,7 @@ fn line_of(text: &str, key: &str) -> usize {
     text.lines().position(is_place).map_or(1, |index| index + 1)
 }
 
-/// What the configuration of `folder` widens, whether it is trusted or not; `None` if nothing.
+/// What the configuration of `folder` would widen, whether it is trusted or not; `None` if nothing.
 ///
 /// # Errors
 /// As those of [`Config::load`].
@@ -387,10 +387,10 @@ pub(crate) fn wish(folder: &Path) -> Result<Option<Wish>> {
     Ok(Config::parse(None, project, false)?.wish)
 }
 
-/// The tables of both files with whose they are, as far as the files are there.
+/// The tables of both files with their owners; a missing file is left out.
 ///
 /// # Errors
-/// `Configuration` when one cannot be read or is no TOML.
+/// `Configuration` if one cannot be read or is not TOML.
 pub(crate) fn config_files(
     env: &Env<'_>,
     folder: &Path,
@@ -420,7 +420,7 @@ fn read_project(folder: &Path) -> Result<Option<String>> {
 
 /// The project's file, from the folder of the run.
 const PROJECT_FILE: &str = ".zerostack/config.toml";
-/// What stands at the top of the user's file.
+/// The keys at the top of the user's file.
 const USER_KEYS: [&str; 8] = [
     "provider",
     "model",
@@ -431,9 +431,9 @@ const USER_KEYS: [&str; 8] = [
     "bad_calls",
     "max_bad_calls",
 ];
-/// What stands at the top of a project's file.
+/// The keys at the top of a project's file.
 const PROJECT_KEYS: [&str; 4] = ["provider", "model", "permissions", "sandbox"];
-/// What stands in `[providers.NAME]` beside `model`.
+/// The keys of `[providers.NAME]` besides `model`.
 const PROVIDER_KEYS: [&str; 12] = [
     "api",
     "base_url",
@@ -448,15 +448,15 @@ const PROVIDER_KEYS: [&str; 12] = [
     "headers",
     "query",
 ];
-/// Those that are about what may be done, and by whom.
+/// The tables that control what is permitted, and for whom.
 const TABLES: [&str; 4] = ["providers", "projects", "permissions", "sandbox"];
 const PROJECT_ADVICE: &str = "; a project's file holds only provider, model, [permissions] and \
                               [sandbox], the rest belongs into the user's own file";
 
-/// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.
+/// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; `None` without a home folder.
 fn user_file(env: &Env<'_>) -> Option<PathBuf> {
     let path = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    // The XDG specification has relative paths ignored.
+    // By the XDG specification relative paths are ignored.
     let folder = path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
     Some(folder.or_else(|| Some(path("HOME")?.join(".config")))?.join("zerostack/config.toml"))
 }

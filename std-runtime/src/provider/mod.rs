@@ -1,4 +1,4 @@
-//! Which model to talk to, from `zerostack-agent`, and the configuration files that may say so.
+//! Which model to talk to, from `zerostack-agent`, and the configuration files that may choose it.
 
 mod config;
 #[cfg(test)]

@@ -683,7 +683,7 @@ fn files_are_found_and_a_missing_one_is_empty() {
     std::fs::remove_file(home.path().join(".config/zerostack/config.toml")).unwrap();
     write(".config/zerostack/config.toml/folder", "");
     let error = load("HOME", home.path()).unwrap_err();
-    assert!(error.to_string().contains("no regular file"), "{error}");
+    assert!(error.to_string().contains("not a regular file"), "{error}");
 }
 
 #[test]

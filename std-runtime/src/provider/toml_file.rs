@@ -8,18 +8,18 @@ use serde::de::DeserializeOwned;
 use crate::error::quote;
 use crate::{Error, ErrorKind, Result};
 
-/// The text of the user's file at `path`; `None` if there is none. It may be a link to a device without
-/// an end, so this looks before it reads.
+/// The text of the user's file at `path`; `None` if there is none. It may be a link to an endless
+/// device, so this checks before it reads.
 ///
 /// # Errors
-/// `Configuration` when it cannot be read.
+/// `Configuration` if it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Option<String>> {
     let wrong = |reason: &dyn fmt::Display| {
         let message = format!("cannot read {}: {reason}", path.display());
         Err(Error::new(ErrorKind::Configuration, message))
     };
     match fs::metadata(path) {
-        Ok(found) if !found.is_file() => wrong(&"it is no regular file"),
+        Ok(found) if !found.is_file() => wrong(&"it is not a regular file"),
         Ok(found) if found.len() > MAX_FILE_BYTES => {
             wrong(&format_args!("it has more than {MAX_FILE_BYTES} bytes"))
         }
@@ -58,5 +58,5 @@ fn without_strings(reason: &str) -> String {
     }
 }
 
-/// The most of a configuration file.
+/// The largest configuration file, in bytes.
 pub(super) const MAX_FILE_BYTES: u64 = 1024 * 1024;

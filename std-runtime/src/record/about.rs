@@ -1,4 +1,4 @@
-//! What ran, as JSON.
+//! The description of a run, as JSON.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use zerostack_core::Usage;
 
-/// What is kept of a run beside its changes.
+/// What is kept of a run besides its changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     version: u32,
     folder: String,
-    /// The folder where its path is no UTF-8.
+    /// The folder, if its path is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder_bytes: Option<Vec<u8>>,
     /// The other folders of the project.
@@ -34,7 +34,7 @@ pub(crate) struct About {
     pub(crate) files: Vec<String>,
     pub(crate) text: String,
     pub(crate) usage: Tokens,
-    /// Where tools connected to, or wanted to, with the reason why they could not.
+    /// The connections of tools, with the reason if one was refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) connections: Vec<String>,
     pub(crate) exit_code: u8,
@@ -62,7 +62,7 @@ pub(crate) struct Tokens {
 }
 
 impl About {
-    /// An account of a run in `folder`, in which all else is empty.
+    /// A description of a run in `folder`; all other fields are empty.
     pub(crate) fn new(folder: &Path) -> Self {
         let bytes = folder.as_os_str().as_bytes().to_vec();
         Self {

@@ -1,4 +1,4 @@
-//! A patch that no run made, written to a folder as that of a run: all files or none, with a record.
+//! Writes a patch that no run made to a folder, like the patch of a run: all files or none, with a record.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -26,7 +26,7 @@ pub(crate) fn content(tree: &Tree, path: &str) -> Result<Option<Vec<u8>>, String
         FileType::RegularFile => {}
         FileType::Directory => return Err("it is a folder, not a file".to_owned()),
         FileType::Symlink => return Err("it is a symbolic link; use `git apply`".to_owned()),
-        _ => return Err("it is no regular file".to_owned()),
+        _ => return Err("it is not a regular file".to_owned()),
     }
     if u64::try_from(stat.st_size).unwrap_or(0) > FILE_BYTES {
         return Err(format!("it has more than {FILE_BYTES} bytes; use `git apply`"));
@@ -37,11 +37,11 @@ pub(crate) fn content(tree: &Tree, path: &str) -> Result<Option<Vec<u8>>, String
     Ok(Some(bytes))
 }
 
-/// Writes `changes` to `folder` and gives the number of the record, of which `about` tells the rest.
+/// Writes `changes` to `folder` and returns the number of the record, which `about` describes.
 ///
 /// # Errors
-/// `Conflict` when a file is not as it was when the changes were made, `Input` when the disk
-/// refuses; nothing is changed then.
+/// `Conflict` if a file has changed since the changes were made, `Input` if the disk refuses; then
+/// nothing is changed.
 pub(crate) fn apply(folder: &Path, changes: &[FileChange], about: About) -> Result<u32> {
     let draft = Draft::begin(&about)?;
     written(&draft, folder, changes, about).inspect_err(|_| draft.discard())
@@ -67,7 +67,7 @@ fn written(draft: &Draft, folder: &Path, changes: &[FileChange], mut about: Abou
     })
 }
 
-/// The file as it will be, below `scratch`.
+/// The new file, below `scratch`.
 fn lay_out(folder: &Path, scratch: &Path, change: &FileChange) -> io::Result<()> {
     let Some(after) = &change.after else { return Ok(()) };
     let target = scratch.join(&change.path);
@@ -89,7 +89,7 @@ fn lay_out(folder: &Path, scratch: &Path, change: &FileChange) -> io::Result<()>
     }
 }
 
-/// Whether the plan begins with what the changes were made of.
+/// Whether the plan begins with the files that the changes were made from.
 fn check(plan: &Plan, changes: &[FileChange]) -> Result<()> {
     for file in &plan.files {
         let change = changes.iter().find(|change| change.path.as_bytes() == file.path.0);
@@ -103,5 +103,5 @@ fn check(plan: &Plan, changes: &[FileChange]) -> Result<()> {
     Ok(())
 }
 
-/// As large as a file of a patch can be.
+/// The largest file of a patch, in bytes.
 const FILE_BYTES: u64 = 128 * 1024 * 1024;

@@ -1,5 +1,5 @@
-//! A record of a run under way. What is in it survives the process: the next command makes a record
-//! of what a killed run left.
+//! A record of a run under way. Its content survives the process: the next command makes a record
+//! of a killed run's draft.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind, Result, state_folder};
 /// A record of a run that has not ended.
 #[derive(Debug)]
 pub struct Draft {
-    /// Where it is now: it is renamed when the run is written, and when it ends.
+    /// Its current path: it is renamed when the run is written, and when it ends.
     place: Mutex<PathBuf>,
     /// Why a part of it is missing.
     lost: Mutex<Option<String>>,
@@ -70,7 +70,7 @@ impl Draft {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// More is known of the run, which was given `input`.
+    /// Adds more about the run and its `input`.
     ///
     /// # Errors
     /// What the system says.
@@ -80,7 +80,7 @@ impl Draft {
         input.map_or(Ok(()), |input| write(&place, INPUT, input.as_bytes()).map(drop))
     }
 
-    /// A part of it is missing, because of `why`.
+    /// Notes that a part of it is missing, because of `why`.
     pub(crate) fn lose(&self, why: &str) {
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         lost.get_or_insert_with(|| why.to_owned());
@@ -91,7 +91,7 @@ impl Draft {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Nothing is kept of the run, unless its changes are written.
+    /// Nothing of the run is kept, unless its changes are written.
     pub(crate) fn discard(&self) {
         let place = self.place();
         if super::complete(&place).is_none() {
@@ -99,7 +99,7 @@ impl Draft {
         }
     }
 
-    /// The file that the events go to.
+    /// The file of the events.
     ///
     /// # Errors
     /// What the system says.
@@ -116,7 +116,7 @@ impl Draft {
         Ok((private().open(&path)?, path))
     }
 
-    /// A folder in it for what is needed until it is written.
+    /// A folder in it for temporary files until it is written.
     ///
     /// # Errors
     /// What the system says.
@@ -127,10 +127,10 @@ impl Draft {
     }
 
     /// Writes the changes that `fill` plans to `folder`, with what is needed to take them back, and
-    /// gives the number of the record.
+    /// returns the number of the record.
     ///
     /// # Errors
-    /// As those of `fill` and of [`commit::commit`]; the folder and the draft are as they were then.
+    /// As those of `fill` and of [`commit::commit`]; the folder and the draft are then unchanged.
     pub(crate) fn write(
         &self,
         folder: &Path,
@@ -187,7 +187,7 @@ impl Draft {
         Ok(commit::commit(lock, folder, &plan, &contents, publish)?)
     }
 
-    /// The run has ended: it is a record from here on, whose number is given.
+    /// Ends the run: the draft becomes a record, whose number is returned.
     ///
     /// # Errors
     /// `Input` when the disk refuses.
@@ -250,7 +250,7 @@ pub(super) fn left() -> io::Result<Vec<PathBuf>> {
     let mut left = names()?;
     left.retain(|place| {
         let name = place.file_name().unwrap_or_default().to_string_lossy();
-        // A commit that was interrupted completes its draft when its folder is there again.
+        // An interrupted commit completes its draft when its folder is available again.
         let is_of_commit = super::complete(place).is_none() && number(place).is_some();
         (name.starts_with(UNDER_WAY) || (is_of_commit && !is_pending)) && !is_alive(place)
     });
@@ -321,13 +321,13 @@ fn make_room(lock: &Lock, runs: &Path) -> io::Result<()> {
     }
 }
 
-/// How many days ago the record was made; 0 where the clock ran backwards.
+/// How many days ago the record was made; 0 if the clock was set back.
 fn age_days(path: &Path) -> u64 {
     let made = path.join(ABOUT).metadata().and_then(|it| it.modified()).ok();
     made.and_then(|made| made.elapsed().ok()).map_or(0, |age| age.as_secs() / 86_400)
 }
 
-/// What a record takes on the disk. A content that others have too is counted in parts.
+/// The disk space of a record. Content that it shares with others is counted in parts.
 fn size(path: &Path) -> io::Result<u64> {
     use std::os::unix::fs::MetadataExt as _;
     let mut bytes = 0;
@@ -336,7 +336,7 @@ fn size(path: &Path) -> io::Result<u64> {
         let found = entry.metadata()?;
         bytes += match found.is_dir() {
             true => size(&entry.path())?,
-            // One link is that of the folder of all.
+            // One link is in the shared folder.
             false => found.blocks() * 512 / found.nlink().saturating_sub(1).max(1),
         };
     }
@@ -349,7 +349,7 @@ fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// Puts `bytes` in the place of a file, whole or not at all.
+/// Replaces a file by `bytes`, completely or not at all.
 fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let new = format!(".{name}");
     let _ = fs::remove_file(place.join(&new));
@@ -359,17 +359,17 @@ fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// How the names of drafts begin.
+/// The prefix of the names of drafts.
 const UNDER_WAY: &str = ".run-";
 /// Locked by the process of a draft.
 const ALIVE: &str = "alive";
 const SCRATCH: &str = "new";
-/// How the names of records begin that are being removed.
+/// The prefix of the names of records that are being removed.
 const GOING: &[u8] = b".gone-";
 
 /// The most that is kept: records, bytes of all of them, and days.
 const MOST_RECORDS: usize = 1000;
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 const MOST_DAYS: u64 = 90;
-/// How often sizes and ages are looked at: each time would cost more than the record.
+/// How often sizes and ages are checked: each time would cost more than the record.
 const SIZED_EVERY: u32 = 16;

@@ -1,4 +1,4 @@
-//! The changes of a run on files that were changed since: both, where they are of different lines.
+//! The changes of a run to files that were changed since: both are kept if they concern different lines.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -9,16 +9,15 @@ use crate::commit::{Contents, Plan, PlannedFile, Side};
 use crate::merge::merge;
 use crate::patch::tree::{Tree, kind};
 
-/// A plan that fits a folder as it is now.
+/// A plan that fits the current state of a folder.
 pub(super) struct Merged {
     pub(super) plan: Plan,
     pub(super) contents: Contents,
-    /// The files that are neither as the run found them nor as it left them.
+    /// The files that differ from both the run's start and its end.
     pub(super) files: Vec<String>,
 }
 
-/// What `plan` does to `folder` together with what was changed there since; `None` if both change
-/// the same.
+/// `plan` merged with the changes made to `folder` since; `None` if both change the same lines.
 ///
 /// # Errors
 /// What the system says.

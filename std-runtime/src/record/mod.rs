@@ -1,11 +1,11 @@
-//! What the command keeps of a run: what ran, its patch, events and tapes, and the contents of both
-//! sides of a file that was written. `undo` and `redo` work from these.
+//! What the command keeps of a run: its description, patch, events and tapes, and the contents of
+//! both sides of each written file. `undo` and `redo` work from these.
 //!
 //! A record is a folder in the state folder, whose name is a number. While its name starts with a
-//! point it is not complete, or on its way out.
+//! dot it is incomplete, or being removed.
 //!
 //! ```text
-//! about.json   what ran, and how it ended           input     what was given on stdin
+//! about.json   what ran, and how it ended           input     the run's stdin
 //! events       as --events json prints them         patch     the result, if it is one
 //! tape.1       of the first attempt, and so on; tape.1.2 of its second subagent
 //! contents     files.json tells what is where       written   or `undone`, for what --write wrote
@@ -49,11 +49,11 @@ impl Record {
     /// The record with the number `id`.
     ///
     /// # Errors
-    /// `Input` when there is none, or it cannot be used.
+    /// `Input` if there is none, or it cannot be used.
     pub(crate) fn find(id: u32) -> Result<Self> {
         let place = state_folder::path(RUNS).unwrap_or_default().join(id.to_string());
         if !place.is_dir() {
-            let text = format!("there is no record of a run {id}; see `zerostack log`");
+            let text = format!("run {id} has no record; see `zerostack log`");
             return Err(Error::new(ErrorKind::Input, text));
         }
         Self::open(id, place)
@@ -93,7 +93,7 @@ impl Record {
         Ok(self.file(PATCH)?.unwrap_or_default())
     }
 
-    /// The lines of its events, whole ones only. What was withheld is told in them.
+    /// The complete lines of its events. They report what was withheld.
     ///
     /// # Errors
     /// `Input` when they cannot be read, or none were kept.
@@ -105,7 +105,7 @@ impl Record {
         Ok(events)
     }
 
-    /// What was given on stdin, if anything was.
+    /// Its stdin, if it had one.
     ///
     /// # Errors
     /// `Input` when it cannot be read.
@@ -127,7 +127,7 @@ impl Record {
                 Err(error) => return Err(damaged(self.id, &error)),
             }
         }
-        // One that would have had a key on it is empty.
+        // A tape that would have contained a key is empty.
         let is_empty = |tape: &File| tape.metadata().is_ok_and(|found| found.len() == 0);
         match tapes.is_empty() || tapes.iter().any(is_empty) {
             true => Err(self.lacks("tape")),
@@ -171,12 +171,12 @@ impl Record {
         Error::new(ErrorKind::Input, format!("the record of run {} has no {what}{why}", self.id))
     }
 
-    /// Takes its changes back, or makes them again, and gives the files in which that was merged with
-    /// what was changed since.
+    /// Takes its changes back, or makes them again, and returns the files in which that was merged
+    /// with later changes.
     ///
     /// # Errors
-    /// `Conflict` when a file is not as the run left it, or found it, and the lines that change are
-    /// others now; then nothing is changed. `Input` when the disk refuses, or the record is damaged.
+    /// `Conflict` if a file has changed since and the same lines are affected; then nothing is
+    /// changed. `Input` if the disk refuses, or the record is damaged.
     pub(crate) fn turn(&self, lock: &Lock, undo: bool) -> Result<Vec<String>> {
         let plan = read(&self.place.join(PLAN))
             .and_then(|bytes| Ok(serde_json::from_slice::<Plan>(&bytes)?));
@@ -267,5 +267,5 @@ const TAPE: &str = "tape.";
 const WRITTEN: &str = "written";
 const UNDONE: &str = "undone";
 
-/// The most that is read of one JSON file of a record.
+/// The largest JSON file of a record, in bytes.
 const JSON_BYTES: u64 = 256 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! What a commit does to a folder, from the changes between two folders.
+//! The plan of a commit, from the changes between two folders.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -8,8 +8,8 @@ use crate::patch::Changes;
 use crate::patch::tree::{Tree, kind};
 use crate::{Error, ErrorKind, Result};
 
-/// The changes as they are to be made, with the contents of both sides, byte for byte as they are
-/// in the two folders: a patch has them in git's form.
+/// The changes to make, with the contents of both sides, byte for byte as in the two folders: a
+/// patch has them in git's form.
 ///
 /// # Errors
 /// `Input` when a side cannot be read or kept.
@@ -42,7 +42,7 @@ pub(crate) fn unreadable(error: io::Error) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "cannot keep the contents of the files for `zerostack undo`"
         }
-        _ => "cannot read what is to be written",
+        _ => "cannot read the files to write",
     };
     Error::new(ErrorKind::Input, format!("{text}: {error}"))
 }

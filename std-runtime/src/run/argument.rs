@@ -14,11 +14,11 @@ pub struct Argument {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// What it is if it is not given.
+    /// Its default.
     pub default: Option<String>,
     /// Whether it must be given.
     pub required: bool,
-    /// What it may be; anything if there are none.
+    /// Its choices; any value if there are none.
     pub choices: Vec<String>,
 }
 
@@ -85,8 +85,8 @@ impl Argument {
     }
 }
 
-/// Adds the defaults of `arguments` to `filling`, and checks what was given. `positional` tells
-/// that words of the task are given to the arguments in their order.
+/// Adds the defaults of `arguments` to `filling`, and checks the values. With `positional`, the
+/// words of the task are assigned to the arguments in order.
 pub(super) fn check(arguments: &[Argument], filling: &mut Filling, place: &str) -> Result<()> {
     let wrong =
         |text: String| Err(Error::new(ErrorKind::Usage, format!("the prompt {place}: {text}")));

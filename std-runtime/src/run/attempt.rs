@@ -1,4 +1,4 @@
-//! One attempt at the task: the conversation, and what comes of it.
+//! One attempt at the task: the conversation and its result.
 
 use std::sync::Arc;
 
@@ -37,11 +37,10 @@ struct Attempt<'a> {
     member: &'a Member<'a>,
 }
 
-/// One attempt in `workspace`, with what `spent` leaves of the budgets.
+/// One attempt in `workspace`, with the budgets that `spent` leaves.
 ///
 /// # Errors
-/// Each kind as [`ErrorKind`](crate::ErrorKind) says; then there is no result, and nothing is
-/// changed.
+/// Each kind of [`ErrorKind`](crate::ErrorKind); then there is no result, and nothing is changed.
 pub(super) fn attempt(
     options: &RunOptions,
     setup: &Setup,
@@ -84,7 +83,7 @@ pub(super) fn attempt(
     let session = match &mut saved {
         Some(saved) => {
             let session = session::begin(saved, options, setup, config, &mut notes)?;
-            // Should the run be killed, the next one knows.
+            // If the run is killed, the next one knows.
             saved.keep();
             session
         }
@@ -104,7 +103,7 @@ pub(super) fn attempt(
     let result = attempt.run((session, files), &mut recording, spent, saved);
     spent.end_attempt();
     let result = gate.judge(result);
-    // The view is of no use once a signal came, and a patch of it may be half of one.
+    // After a signal the view is useless, and a patch of it may be incomplete.
     let result = match stop.why() {
         Some(_) => Err(Cancel::error().into()),
         None => result,
@@ -113,7 +112,7 @@ pub(super) fn attempt(
 }
 
 impl Attempt<'_> {
-    /// Asks the model until its result is whole and passes the check, or cannot.
+    /// Asks the model until its result is complete and passes the check, or no attempt is left.
     fn run(
         &self,
         (session, files): (OwnedSession, Files),
@@ -138,7 +137,7 @@ impl Attempt<'_> {
                 .with_bad_calls(setup.bad_calls)
                 .saved_in(saved, files);
         let (mut repairs, mut returns, mut rounds) = (0, 0, 0);
-        // The answer that the model is asked to mend.
+        // The answer that the model is asked to correct.
         let mut unmended: Option<String> = None;
         let mut text = options.first_text(workspace.view())?;
         let mut attached = options.attached.as_slice();
@@ -192,8 +191,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The error of an answer that is no result, and could not be asked for again because of
-    /// `error`.
+    /// The error of an answer that is not a result, after `error` prevented another request.
     fn not_mended(&self, answer: &str, error: Error) -> Error {
         let RunOptions { instructions, format, folder, .. } = self.options;
         match contract::checked(instructions, *format, folder, answer) {
@@ -202,7 +200,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Runs the check of the user, if there is one, and gives how it failed.
+    /// Runs the check of the user, if there is one, and returns how it failed.
     fn check(&self) -> Result<Option<CheckEnd>> {
         let Some(check) = &self.options.check else { return Ok(None) };
         let end = check.run(self.workspace, self.stop)?;
@@ -210,13 +208,13 @@ impl Attempt<'_> {
         Ok((!end.passed).then_some(end))
     }
 
-    /// The patch of what was changed so far.
+    /// The patch of the changes so far.
     fn patch(&self) -> Result<Checked> {
         let RunOptions { folder, scope, .. } = self.options;
         delivery::check(self.workspace.view(), folder, scope.as_ref())
     }
 
-    /// Keeps in mind what was changed so far: the run ends before its result is whole.
+    /// Keeps the changes so far: the run ends before its result is complete.
     fn offer_what_there_is(&self, spent: &mut Spent) {
         if self.options.instructions.output == Output::Patch
             && self.stop.why().is_none()
@@ -243,7 +241,7 @@ impl Attempt<'_> {
             let written = Written { options, endpoint, view, started: *started };
             match options.best_of {
                 0 | 1 => outcome.written = Some(written.write(&checked, &outcome, stop)?),
-                // Only that of the best attempt is written.
+                // Only the patch of the best attempt is written.
                 _ => outcome.checked = Some(Box::new(checked)),
             }
         }
@@ -254,7 +252,7 @@ impl Attempt<'_> {
 /// How often the output of a check that fails goes back to the model.
 const RETURNS: u32 = 3;
 
-/// A line about the connections that there were not.
+/// A line about the refused connections.
 fn refused(connections: &[Connection]) -> Option<String> {
     let why = |it: &Connection| it.refused.map(|why| format!("{} ({why})", it.to));
     let mut refused: Vec<String> = connections.iter().filter_map(why).collect();

@@ -13,10 +13,10 @@ use crate::ask::{Answer, Question};
 use crate::sessions::Saved;
 use crate::{Error, ErrorKind, Result};
 
-/// Runs until an attempt gives a result, or none is left.
+/// Runs until an attempt gives a result, or no attempt is left.
 ///
 /// # Errors
-/// That of the last attempt; the best patch that did not pass is kept.
+/// The error of the last attempt; the best patch that did not pass is kept.
 pub(super) fn run(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Outcome> {
     let setup = Setup::new(options, Network::Allowed, front)?;
     recover(options, front)?;
@@ -59,15 +59,15 @@ fn in_turn(
     };
     if let Some(saved) = &mut saved {
         session::end(saved, &result);
-        // Nobody asked for what cannot be saved by itself.
+        // A patch that was not requested need not be kept on failure.
         let failure = saved.take_failure().filter(|_| options.session.is_asked());
-        // The result is not lost because of it.
+        // This must not lose the result.
         let _ = failure.iter().try_for_each(|line| front.event(&RunEvent::Warned(line)));
     }
     result
 }
 
-/// At the same time, each in a view of its own and with its part of the budget; the smallest patch
+/// All at the same time, each in its own view and with its part of the budget; the smallest patch
 /// that passes is the result.
 fn at_once(
     options: &RunOptions,
@@ -117,7 +117,7 @@ fn at_once(
                     best = Some((outcome, workspace));
                 }
             }
-            // One that came to a patch says most.
+            // The error of an attempt that made a patch is the most useful.
             Err(new) if error.is_none() || new.kind() == ErrorKind::CheckFailed => {
                 error = Some(new);
             }
@@ -140,7 +140,7 @@ fn at_once(
     }
 }
 
-/// The options of an attempt: its strategy is told after the prompt.
+/// The options of an attempt: its strategy follows the prompt.
 fn with_strategy(options: &RunOptions, number: u32) -> RunOptions {
     let mut options = options.clone();
     options.attempt = number;
@@ -157,7 +157,7 @@ fn with_strategy(options: &RunOptions, number: u32) -> RunOptions {
     options
 }
 
-/// Whether another attempt may end in another way.
+/// Whether another attempt may end differently.
 fn is_worth_another(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::CheckFailed | ErrorKind::NoResult)
 }
@@ -173,7 +173,7 @@ fn with_best_patch(error: Error, spent: &Spent, options: &RunOptions) -> Error {
     }
 }
 
-/// What is shown of an attempt beside others: who answers, and what it asks.
+/// The events shown of an attempt that runs beside others: the model that answers, and its questions.
 struct Quiet<'a> {
     number: u32,
     front: &'a dyn Front,

@@ -1,4 +1,4 @@
-//! Commands that `bash` left running for later calls of the run.
+//! Commands that `bash` leaves running for later calls of the run.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use crate::sandbox::Child;
 
-/// The processes by their names. They end with the view.
+/// The processes by name. They end with the view.
 #[derive(Debug, Default)]
 pub(super) struct Background(Mutex<BTreeMap<String, Child>>);
 
 impl Background {
-    /// The name under which a call wants its command to go on.
+    /// The name under which a call's command keeps running.
     pub(super) fn name(tool: &str, arguments: &str) -> Option<String> {
         #[derive(Deserialize)]
         struct Arguments {
@@ -22,7 +22,7 @@ impl Background {
         arguments.flatten()?.background
     }
 
-    /// Ends the command that has the name.
+    /// Ends the command with this name.
     pub(super) fn end(&self, name: &str) {
         let child = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         if let Some(child) = child {
@@ -32,7 +32,7 @@ impl Background {
         }
     }
 
-    /// Keeps a process whose call has its result.
+    /// Keeps a process after its call has its result.
     pub(super) fn keep(&self, name: String, child: Child) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, child);
     }

@@ -11,11 +11,11 @@ use crate::permissions::Wished;
 use crate::{Error, ErrorKind, Result, provider, sandbox};
 
 /// Runs the commands of `plan` in the user's folder, with the user's rights and one after the
-/// other, until one fails. What they print goes to stderr; keys of providers are kept from them.
+/// other, until one fails. Their output goes to stderr; they do not see the keys of providers.
 /// `tell` gets a line before each.
 ///
 /// # Errors
-/// `Denied`, before any of them runs, when a rule denies one; `Tool` when one fails.
+/// `Denied`, before any of them runs, if a rule denies one; `Tool` if one fails.
 pub fn carry_out(
     plan: &Plan,
     options: &RunOptions,
@@ -32,7 +32,7 @@ pub fn carry_out(
     let policy = policy.with_folders(options.folder.to_str().map(str::to_owned), home);
     for step in &plan.steps {
         let decision = policy.check_command(&step.command);
-        // What would be asked, the user has answered.
+        // The user has already agreed to what a rule would ask about.
         if decision.verdict == Verdict::Deny {
             let (command, why) = (quote(&step.command), decision.reason);
             let text = format!("not permitted: {command}: {why}; no command was run");
@@ -52,14 +52,14 @@ pub fn carry_out(
         for key in &keys {
             command.env_remove(key);
         }
-        // The result alone is on stdout.
+        // Stdout has only the result.
         let stderr = rustix::io::dup(rustix::stdio::stderr()).map_err(std::io::Error::from);
         let ended = stderr.and_then(|stderr| command.stdout(stderr).status());
         let failed = |why: String| {
             let done = match index {
-                0 => "no command before it ran".to_owned(),
-                1 => "the command before it was run".to_owned(),
-                _ => format!("the {index} commands before it were run"),
+                0 => "no earlier command was run".to_owned(),
+                1 => "the earlier command was run".to_owned(),
+                _ => format!("the {index} earlier commands were run"),
             };
             let text = format!("{}: {why}; {done}", quote(&step.command));
             Err(Error::new(ErrorKind::Tool, text))

@@ -1,4 +1,4 @@
-//! `--check`: a command of the user that says whether a patch will do.
+//! `--check`: a command of the user that decides whether a patch is accepted.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ pub struct Check {
 }
 
 impl Check {
-    /// Runs it in `workspace`, and ends all that it started.
+    /// Runs it in `workspace`, and ends everything that it started.
     ///
     /// # Errors
-    /// `Tool` when it cannot be run at all; `Interrupted` when the run was stopped.
+    /// `Tool` if it cannot be run at all; `Interrupted` if the run was stopped.
     pub(super) fn run(&self, workspace: &Workspace, stop: &Stop) -> Result<CheckEnd> {
         let started = Instant::now();
         let program = shell(&self.command);
@@ -37,7 +37,7 @@ impl Check {
 }
 
 impl CheckEnd {
-    /// What the model is told of a failure.
+    /// The message to the model about a failure.
     pub(super) fn message(&self) -> String {
         let Self { command, how, output, .. } = self;
         let output = output.trim_end();
@@ -57,7 +57,7 @@ impl CheckEnd {
     }
 }
 
-/// The end of an output, whole characters of it.
+/// The end of an output, in whole characters.
 fn end_of(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let start = text.ceil_char_boundary(text.len().saturating_sub(SHOWN_BYTES));
@@ -67,9 +67,9 @@ fn end_of(output: &[u8]) -> String {
     }
 }
 
-/// The most that a check may print.
+/// The largest output of a check, in bytes.
 const OUTPUT_BYTES: usize = 64 * 1024 * 1024;
-/// As much of the end of it as the model is told.
+/// How much of its end goes to the model.
 const SHOWN_BYTES: usize = 16 * 1024;
 
 #[cfg(test)]
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_long_output_is_told() {
+    fn the_end_of_a_long_output_is_reported() {
         assert_eq!(end_of("é\n".as_bytes()), "é\n");
         let long = format!("é{}end", "x".repeat(SHOWN_BYTES));
         let told = end_of(long.as_bytes());

@@ -1,9 +1,9 @@
-//! The project's own instructions: `AGENTS.md`, or `CLAUDE.md` where there is none.
+//! The project's own instructions: `AGENTS.md`, or `CLAUDE.md` if there is none.
 //!
-//! Those of the folder of the run and the folders above it, up to the root of the repository, stand
-//! at the end of the system prompt. Those of the folders below come once, with the result of the
-//! first call that works there: what was sent before stays, so the provider's cache goes on to
-//! serve.
+//! Those of the folder of the run and the folders above it, up to the root of the repository, are
+//! at the end of the system prompt. Those of the folders below are added once, with the result of
+//! the first call that works there: earlier bytes stay unchanged, so the provider's cache keeps
+//! hitting.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ pub struct Context {
     top: PathBuf,
     /// The folder of the run, from `top`.
     folder: PathBuf,
-    /// Folders from `top` whose files were looked for.
+    /// Folders from `top` that were already searched.
     seen: BTreeSet<PathBuf>,
     given: Given,
     /// A task was told before.
@@ -30,11 +30,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// The instructions for a run in `folder`, and their text. Outside of a repository only those
-    /// of `folder` count: what lies above belongs to others.
+    /// The instructions for a run in `folder`, and their text. Outside a repository only those of
+    /// `folder` count: folders above belong to others.
     ///
     /// # Errors
-    /// `Input` when one is there and cannot be read, or is too long.
+    /// `Input` if one exists and cannot be read, or is too long.
     pub fn open(folder: &Path) -> Result<(Self, String)> {
         let top = folder.ancestors().find(|place| place.join(".git").exists()).unwrap_or(folder);
         let below = folder.strip_prefix(top).unwrap_or(Path::new("")).to_owned();
@@ -69,7 +69,7 @@ impl Context {
         found.files
     }
 
-    /// The instructions of the folders that a call works in and none did before; `root` is the
+    /// The instructions of the folders in which a call works for the first time; `root` is the
     /// folder of the run as tools see it.
     pub(super) fn entered(&mut self, name: &str, arguments: &str, root: &Path) -> String {
         let mut text = String::new();
@@ -89,12 +89,12 @@ impl Context {
         text
     }
 
-    /// What a person is to be told, once.
+    /// The notes for a person, once.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
-    /// The folder of `path`, or `path` itself if it is one, from `top`.
+    /// The folder of `path`, or `path` itself if it is a folder, relative to `top`.
     fn below(&self, path: &Path) -> Option<PathBuf> {
         let mut plain = self.folder.clone();
         for part in path.components() {
@@ -111,7 +111,7 @@ impl Context {
         Some(plain)
     }
 
-    /// The instructions in the folder `place`, if it was not asked for before.
+    /// The instructions in the folder `place`, unless they were read before.
     fn read(&mut self, place: &Path) -> Result<String, (PathBuf, String)> {
         if !self.seen.insert(place.to_owned()) {
             return Ok(String::new());
@@ -137,7 +137,7 @@ impl Context {
         Ok(String::new())
     }
 
-    /// `path`, which is from `top`, as it is named in the folder of the run.
+    /// `path`, which is relative to `top`, as a path in the folder of the run.
     fn relative_to_folder(&self, path: &Path) -> PathBuf {
         match path.strip_prefix(&self.folder) {
             Ok(below) => below.to_owned(),
@@ -151,14 +151,14 @@ impl Context {
     }
 }
 
-/// The folder `path` and those above it, the uppermost first.
+/// The folder `path` and those above it, the topmost first.
 fn chain(path: &Path) -> Vec<PathBuf> {
     let mut chain: Vec<PathBuf> = path.ancestors().map(Path::to_owned).collect();
     chain.reverse();
     chain
 }
 
-/// The paths that a call names; the words of a command, as it may go anywhere.
+/// The paths that a call names; for a command all of its words, because it may go anywhere.
 fn paths(name: &str, arguments: &str) -> Vec<String> {
     let Ok(arguments) = serde_json::from_str::<Value>(arguments) else { return Vec::new() };
     let text = |key: &str| arguments.get(key).and_then(Value::as_str);
@@ -174,7 +174,7 @@ fn paths(name: &str, arguments: &str) -> Vec<String> {
     }
 }
 
-/// What is looked for in a folder; the first that is there counts.
+/// The file names to look for in a folder; the first that exists counts.
 const NAMES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
 
 /// Words of one command that are looked at.

@@ -19,19 +19,19 @@ pub(super) struct Conversation<'a> {
     inner: agent::Conversation<'a>,
     member: &'a Member<'a>,
     last: LastReply,
-    /// Of the turns that have ended.
+    /// The usage of the finished turns.
     before: Usage,
     rounds: u32,
-    /// When its open request was sent first.
+    /// When its open request was first sent.
     asked: Instant,
-    /// Of the reply that is coming.
+    /// The usage of the current reply.
     of_reply: Usage,
-    /// Where it is saved as it goes on.
+    /// The session in which it is saved.
     saved: Option<&'a mut Saved>,
 }
 
 impl<'a> Conversation<'a> {
-    /// Of `session`, which `recorder` sees and the front of `member` shows.
+    /// A conversation of `session`, which `recorder` records and the front of `member` shows.
     pub(super) fn new(
         session: OwnedSession,
         endpoint: &Endpoint,
@@ -55,21 +55,21 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// What becomes of calls that cannot run.
+    /// What to do with calls that cannot run.
     pub(super) fn with_bad_calls(mut self, BadCalls { policy, most }: BadCalls) -> Self {
         self.inner.set_bad_calls(policy, most);
         self
     }
 
-    /// Saves it in `saved` as it goes on; `files` are those that it has already.
+    /// Saves it in `saved` as it continues; `files` are those that it has already.
     pub(super) fn saved_in(mut self, saved: Option<&'a mut Saved>, files: Files) -> Self {
         self.saved = saved;
         *self.inner.files_mut() = files;
         self
     }
 
-    /// Says `text`, with `attached` beside it, and goes on until the model has ended; the front is
-    /// shown each event.
+    /// Sends `text` with `attached`, and continues until the model has ended; the front shows each
+    /// event.
     ///
     /// # Errors
     /// Whatever ended the turn, or a last reply that is not the model's whole answer.
@@ -121,7 +121,7 @@ impl<'a> Conversation<'a> {
         &self.last.text
     }
 
-    /// Its replies so far.
+    /// The number of its replies so far.
     pub(super) fn rounds(&self) -> u32 {
         self.rounds
     }
@@ -131,7 +131,7 @@ impl<'a> Conversation<'a> {
         self.inner.usage()
     }
 
-    /// The same conversation with other bounds for the turns that follow.
+    /// The same conversation with other limits for the following turns.
     ///
     /// # Errors
     /// As [`agent::Conversation::with_limits`].
@@ -139,16 +139,16 @@ impl<'a> Conversation<'a> {
         Ok(Self { inner: self.inner.with_limits(limits)?, ..self })
     }
 
-    /// The session, to go on with later, and its files.
+    /// The session, to continue later, and its files.
     pub(super) fn into_parts(self) -> (OwnedSession, Files) {
         self.inner.into_parts()
     }
 }
 
-/// What reaches the model.
+/// The transport to the model.
 ///
 /// # Errors
-/// `Configuration` when the environment names a proxy or certificates that cannot be used.
+/// `Configuration` if the environment names a proxy or certificates that cannot be used.
 pub(super) fn transport(options: &RunOptions, stop: &Stop) -> Result<Http> {
     let mut http = HttpOptions::from_env(&crate::agent::variable)?;
     http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);

@@ -1,4 +1,4 @@
-//! Input to a process and output of it, bounded in time and size.
+//! Input and output of a process, bounded in time and size.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,41 +13,41 @@ use crate::sandbox::Child;
 use crate::state_folder;
 use crate::view::DiskWatch;
 
-/// What a process gave.
+/// The output of a process.
 pub(super) struct Exchange {
-    /// Its output, as far as it was taken.
+    /// Its output, as far as it was read.
     pub(super) output: Vec<u8>,
-    /// What followed the first line of it, where that goes to a file.
+    /// The output after its first line, if that goes to a file.
     pub(super) rest: Option<File>,
-    /// Its errors, the start of them.
+    /// The beginning of its errors.
     pub(super) errors: Vec<u8>,
     pub(super) end: End,
 }
 
-/// Why nothing more was taken.
+/// Why reading stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// The output is whole.
+    /// The output is complete.
     Whole,
     /// The process still runs.
     Late,
-    /// There is more.
+    /// There is more output.
     TooLong,
-    /// The file for what follows the first line cannot be written.
+    /// The file for the output after the first line cannot be written.
     Unwritable,
     /// The run was stopped.
     Stopped,
-    /// The files of the run take more of the disk than these bytes.
+    /// The files of the run take more than this many bytes of the disk.
     DiskFull(u64),
 }
 
-/// How much of an output is taken.
+/// How much of an output is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most {
-    /// Bytes of it; of its first line, where the rest goes to a file.
+    /// Bytes of the output, or of its first line if the rest goes to a file.
     pub(super) bytes: usize,
-    /// Bytes after the first line, which go to a file without a name: they may be many. `None`: all
-    /// of the output is one.
+    /// Bytes after the first line, which go to an unnamed file: there may be many. `None`: all of
+    /// the output is kept together.
     pub(super) rest_bytes: Option<u64>,
 }
 
@@ -57,7 +57,7 @@ impl From<usize> for Most {
     }
 }
 
-/// What was taken of an output.
+/// The part of an output that was read.
 struct Taken {
     most: Most,
     output: Vec<u8>,
@@ -72,7 +72,7 @@ impl Taken {
         self.output.len() > self.most.bytes || self.most.rest_bytes.is_some_and(is_rest_too_long)
     }
 
-    /// Takes what one read gives; `false` at the end.
+    /// Takes the bytes of one read; `false` at the end.
     fn take(&mut self, pipe: &mut impl Read) -> io::Result<bool> {
         let mut buffer = [0; 16 * 1024];
         let count = match pipe.read(&mut buffer) {
@@ -100,15 +100,15 @@ impl Taken {
     }
 }
 
-/// A file that is gone with its last handle. In the state folder, because folders for temporary
-/// files may be memory.
+/// A file that is removed with its last handle. It is in the state folder, because folders for
+/// temporary files may be in memory.
 fn unnamed() -> io::Result<File> {
     state_folder::folder("spool").and_then(tempfile::tempfile_in).or_else(|_| tempfile::tempfile())
 }
 
-/// Gives `input` to `child` and takes its output until that ends, but no longer than `limit` and
-/// no more than `most`, and only while the files of the run fit the bound of `disk`. The process
-/// may be stopped, deaf or endless: nothing here waits for it.
+/// Writes `input` to `child` and reads its output to the end, but no longer than `limit`, no more
+/// than `most`, and only while the files of the run are within `disk`. The process may be stopped,
+/// read nothing or never end: nothing here waits for it.
 pub(super) fn exchange(
     child: &mut Child,
     input: &[u8],
@@ -163,7 +163,7 @@ pub(super) fn exchange(
             match pipe.write(input.get(given..).unwrap_or_default()) {
                 Ok(count) => given += count,
                 Err(error) if is_not_ready(&error) => {}
-                // One that ended early says why on its output.
+                // A process that ended early reports why on its output.
                 Err(_) => stdin = None,
             }
         }
@@ -184,7 +184,7 @@ pub(super) fn exchange(
     Ok(Exchange { output, rest, errors, end })
 }
 
-/// Takes what one read gives; `false` at the end.
+/// Takes the bytes of one read; `false` at the end.
 fn take(pipe: &mut impl Read, to: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 16 * 1024];
     match pipe.read(&mut buffer) {
@@ -215,7 +215,7 @@ pub(super) fn ended(child: &Child) -> Result<Option<std::process::ExitStatus>> {
 }
 
 impl End {
-    /// Why the process was ended, in words; `limit` is that of its time, `max_bytes` that of its output.
+    /// Why the process was ended, as text; `limit` is its time limit, `max_bytes` that of its output.
     pub(super) fn why(self, limit: Duration, max_bytes: usize) -> String {
         match self {
             Self::TooLong => format!("it printed more than {max_bytes} bytes"),
@@ -223,7 +223,7 @@ impl End {
                 "the files of this run take more than {most} bytes of the disk, which \
                  sandbox.disk_bytes of the configuration bounds; remove what is not needed"
             ),
-            Self::Unwritable => "what it shows cannot be kept on this disk".to_owned(),
+            Self::Unwritable => "its output cannot be stored on this disk".to_owned(),
             Self::Whole | Self::Late | Self::Stopped => {
                 format!("it did not end within {} s", limit.as_secs())
             }
@@ -235,11 +235,11 @@ fn is_not_ready(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-/// Between the limit of a tool and its end by us, and between the end of its output and its own.
+/// The time between a tool's own limit and its forced end, and between the end of its output and its exit.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
-/// How often a wait looks what the files of the run take.
+/// How often a wait checks the disk space of the run's files.
 const DISK_CHECK: Duration = Duration::from_millis(250);
-/// How often a wait looks whether the run was stopped.
+/// How often a wait checks whether the run was stopped.
 const STOP_CHECK: Duration = Duration::from_millis(100);
-/// As much of the errors as a model needs.
+/// How much of the errors a model needs.
 const ERRORS_BYTES: usize = 4 * 1024;

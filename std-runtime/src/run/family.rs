@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Result};
 /// What a run and its subagents share.
 pub(super) struct Family<'a> {
     front: &'a dyn Front,
-    /// The id of the run's own conversation, with which those of subagents begin.
+    /// The id of the run's own conversation, which begins the ids of subagents.
     first: ConversationId,
     limits: Limits,
     prices: Option<Prices>,
@@ -35,7 +35,7 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Family<'a> {
-    /// Of the conversation `first`, which `front` shows.
+    /// The family of the conversation `first`, which `front` shows.
     pub(super) fn new(
         front: &'a dyn Front,
         first: ConversationId,
@@ -49,7 +49,7 @@ impl<'a> Family<'a> {
         self.front
     }
 
-    /// A new conversation, which a call of another one started; the first is that of the run.
+    /// A new conversation, started by a call of another one; the first is that of the run.
     pub(super) fn join(&'a self, parent: Option<ParentCall>) -> Member<'a> {
         let mut used = lock(&self.used);
         let number = u32::try_from(used.len()).unwrap_or(u32::MAX);
@@ -61,8 +61,7 @@ impl<'a> Family<'a> {
         Member { family: self, number, id }
     }
 
-    /// Conversation `number` has used so much; `Limit` when all together used more than the run
-    /// may.
+    /// Adds the usage of conversation `number`; `Limit` if all together used more than the run may.
     fn report(&self, number: u32, usage: Usage, rounds: u32) -> Result<()> {
         lock(&self.used).insert(number, Used { usage, rounds });
         let all = self.all();
@@ -85,7 +84,7 @@ impl<'a> Family<'a> {
         Err(Error::new(ErrorKind::Limit, text))
     }
 
-    /// What all conversations used.
+    /// The usage of all conversations.
     fn all(&self) -> Used {
         lock(&self.used).values().fold(Used::default(), |all, one| Used {
             usage: all.usage.plus(one.usage),
@@ -93,13 +92,13 @@ impl<'a> Family<'a> {
         })
     }
 
-    /// What the subagents used.
+    /// The usage of the subagents.
     pub(super) fn usage_of_children(&self) -> Usage {
         let used = lock(&self.used);
         used.values().skip(1).fold(Usage::default(), |all, one| all.plus(one.usage))
     }
 
-    /// The limits of a new conversation: what is left of those of the run.
+    /// The limits of a new conversation: the rest of the run's limits.
     pub(super) fn left(&self) -> Result<Limits> {
         let (mut limits, all) = (self.limits, self.all());
         let nothing = || {
@@ -126,10 +125,10 @@ impl<'a> Family<'a> {
 }
 
 impl Member<'_> {
-    /// Shows what happened in it.
+    /// Shows an event of it.
     ///
     /// # Errors
-    /// That of the front.
+    /// The error of the front.
     pub(super) fn show(&self, event: &AgentEvent) -> Result<()> {
         self.family.front.event(&RunEvent::Agent { of: &self.id, event })
     }
@@ -137,7 +136,7 @@ impl Member<'_> {
     /// Shows that a call has ended.
     ///
     /// # Errors
-    /// That of the front.
+    /// The error of the front.
     pub(super) fn show_finished(
         &self,
         call: &Call,
@@ -152,17 +151,17 @@ impl Member<'_> {
     /// Shows that its reply `number` is complete.
     ///
     /// # Errors
-    /// That of the front.
+    /// The error of the front.
     pub(super) fn show_round(&self, number: u32, usage: Usage, duration: Duration) -> Result<()> {
         let cost_micros = self.family.prices.map(|prices| prices.cost_micros(usage));
         let round = Round { number, usage, cost_micros, duration };
         self.family.front.event(&RunEvent::Round { of: &self.id, round })
     }
 
-    /// It has used so much.
+    /// Adds its usage.
     ///
     /// # Errors
-    /// `Limit` when all together used more than the run may.
+    /// `Limit` if all together used more than the run may.
     pub(super) fn report(&self, usage: Usage, rounds: u32) -> Result<()> {
         self.family.report(self.number, usage, rounds)
     }

@@ -1,15 +1,15 @@
-//! What the holes of a prompt are filled with.
+//! The values for the placeholders of a prompt.
 
 use serde_json::Value;
 
 /// The task, and the values of arguments.
 #[derive(Debug, Clone, Default)]
 pub struct Filling {
-    /// What the user asks for; may be empty.
+    /// The user's task; may be empty.
     pub task: String,
-    /// Values by the names of arguments.
+    /// Values by argument name.
     pub values: Vec<(String, Value)>,
-    /// What was given on stdin, for `{{stdin}}`.
+    /// The text on stdin, for `{{stdin}}`.
     pub stdin: Option<String>,
 }
 
@@ -19,13 +19,13 @@ impl Filling {
         Self { task: task.to_owned(), ..Self::default() }
     }
 
-    /// Takes a JSON object on stdin as values. `false` if it is none.
+    /// Takes a JSON object on stdin as values. `false` if stdin is not one.
     pub fn take_object(&mut self) -> bool {
         let object = self.stdin.as_deref().filter(|text| text.trim_start().starts_with('{'));
         let object = object.and_then(|text| serde_json::from_str::<Value>(text).ok());
         let Some(Value::Object(object)) = object else { return false };
         let given = |name: &String| self.values.iter().any(|(known, _)| known == name);
-        // What the command line says wins.
+        // The command line overrides it.
         let more: Vec<_> = object.into_iter().filter(|(name, _)| !given(name)).collect();
         self.values.extend(more);
         self.stdin = None;
@@ -39,7 +39,7 @@ impl Filling {
     }
 }
 
-/// A value as it stands in a text.
+/// A value as text.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// The body of the first request, byte for byte. Nothing is sent.
 ///
 /// # Errors
-/// As those of a run before its first request; `Configuration` when no model is named.
+/// As those of a run before its first request; `Configuration` if no model is named.
 pub fn first_request(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Vec<u8>> {
     let made = || {
         let setup = Setup::new(options, Network::Forbidden, front)?;

@@ -1,4 +1,4 @@
-//! Prompts of other programs that are no Markdown with front matter: dotprompt, and the templates
+//! Prompts of other programs that are not Markdown with front matter: dotprompt, and the templates
 //! of `llm`.
 
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result};
 pub(super) enum Kind {
     /// Markdown, with front matter or without.
     Markdown,
-    /// Markdown that is a system prompt alone: a pattern of fabric.
+    /// Markdown that is only a system prompt: a pattern of fabric.
     Pattern,
     /// `NAME.prompt`.
     Dotprompt,
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Llm,
 }
 
-/// What a file that is not Markdown tells of itself.
+/// The metadata of a file that is not Markdown.
 pub(super) fn description(kind: Kind, text: &str) -> std::result::Result<String, String> {
     let fields = match kind {
         Kind::Dotprompt => Value::Object(Dotprompt::parse(text)?.fields().clone()),
@@ -38,8 +38,8 @@ pub(super) fn description(kind: Kind, text: &str) -> std::result::Result<String,
         .to_owned())
 }
 
-/// A prompt of dotprompt. What stands for the user is the task; `{{task}}` and `{{stdin}}` are what
-/// they are elsewhere.
+/// A prompt of dotprompt. The text of the role `user` is the task; `{{task}}` and `{{stdin}}` have
+/// their usual meaning.
 pub(super) fn dotprompt(
     name: &str,
     place: &str,

@@ -1,8 +1,8 @@
-//! A run that goes on from the first rounds of another one, with the files as they were then.
+//! A run that continues from the first rounds of another one, with the files of that time.
 //!
-//! The tape of that run gives the conversation. The files come from its calls: these are made again
-//! in the new view, and each must give what it gave, so that the conversation is about the files
-//! that the model goes on with.
+//! The tape of that run gives the conversation. The files come from its calls: these are repeated
+//! in the new view, and each must give the same result, so that the conversation describes the
+//! files that the model continues with.
 
 use std::fmt;
 use std::fs::File;
@@ -21,13 +21,13 @@ use crate::{Error, ErrorKind, Result};
 pub struct Fork {
     /// The number of the run.
     run: u32,
-    /// The prompt that it ran by.
+    /// Its prompt.
     pub prompt: String,
     session: OwnedSession,
     calls: Vec<Made>,
 }
 
-/// A call, and what it gave.
+/// A call and its result.
 struct Made {
     call: Call,
     content: String,
@@ -37,7 +37,7 @@ impl Fork {
     /// The first `rounds` of the run with the number `run` and the prompt `prompt`, from its tape.
     ///
     /// # Errors
-    /// `Input` when the tape is damaged or has fewer rounds.
+    /// `Input` if the tape is damaged or has fewer rounds.
     pub(crate) fn read(run: u32, prompt: String, tape: File, rounds: u32) -> Result<Self> {
         let mut calls = Vec::new();
         let mut note = |event: &AgentEvent| {
@@ -52,7 +52,7 @@ impl Fork {
                 let mut entries = session.transcript().entries();
                 if entries.any(|entry| matches!(entry.part, Part::Attachment(_))) {
                     let text = format!(
-                        "run {run} was given files, which a fork does not have; run it again"
+                        "run {run} had attached files, which a fork does not have; run it again"
                     );
                     return Err(Error::new(ErrorKind::Input, text));
                 }
@@ -66,10 +66,10 @@ impl Fork {
         }
     }
 
-    /// Makes a session of the rounds.
+    /// Makes a session from the rounds.
     ///
     /// # Errors
-    /// `Input` when it cannot be saved: the run needs it.
+    /// `Input` if it cannot be saved: the run needs it.
     pub(super) fn save(&self, options: &RunOptions, setup: &Setup) -> Result<Saved> {
         let config = self.session.config();
         let mut about = About::new(&options.folder, &setup.endpoint);
@@ -77,7 +77,7 @@ impl Fork {
         about.set_task(&options.instructions.task);
         about.prompt.clone_from(&self.prompt);
         about.model.clone_from(&config.model);
-        // The files are as the conversation has them.
+        // The files match the conversation.
         about.delivered = Delivered::Written;
         let mut saved = Sessions::of(&options.folder).create(None, about)?;
         saved.save(&self.session);
@@ -87,11 +87,11 @@ impl Fork {
         }
     }
 
-    /// Makes the calls of the rounds again. Lines for a person are added to `notes`.
+    /// Repeats the calls of the rounds. Lines for a person are added to `notes`.
     ///
     /// # Errors
-    /// `Conflict` when one gives something else than then, `Input` when it cannot be made again,
-    /// and what the tools fail with.
+    /// `Conflict` if one gives another result, `Input` if it cannot be repeated, and the errors of
+    /// the tools.
     pub(super) fn redo(
         &self,
         toolbox: &mut dyn Toolbox,
@@ -106,7 +106,7 @@ impl Fork {
             let subject = super::tool_line(name, arguments);
             if name == "task" {
                 return refused(
-                    "what a subagent did is not on the tape; fork at a round before it".into(),
+                    "the work of a subagent is not on the tape; fork at an earlier round".into(),
                 );
             }
             if !tools::names().any(|it| it == name) && name != "apply_patch" {
@@ -133,7 +133,7 @@ impl Fork {
                 );
                 return Err(Error::new(ErrorKind::Conflict, text));
             }
-            notes.push(format!("`{subject}` did not print what it printed in run {run}"));
+            notes.push(format!("the output of `{subject}` differs from that in run {run}"));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
-//! Bytes that are no text, as text.
+//! Bytes as hexadecimal text.
 
-/// Two digits a byte.
+/// Two digits per byte.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -26,7 +26,7 @@ pub struct Confinement {
     pub sandbox: Mode,
     /// Who runs the tools.
     pub tools: ToolHost,
-    /// What commands reach beside the folder.
+    /// What commands can reach beyond the folder.
     pub access: Access,
     /// Variables that hold keys.
     pub hidden_variables: Vec<OsString>,
@@ -35,9 +35,9 @@ pub struct Confinement {
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckOutcome {
-    /// Its command ended with 0.
+    /// Its command exited with 0.
     pub passed: bool,
-    /// What it printed.
+    /// Its output.
     pub output: String,
 }
 
@@ -48,7 +48,7 @@ struct Printed {
 }
 
 impl Confinement {
-    /// That of runs in `folder` with the model that `model` names, whose keys are hidden.
+    /// The settings of runs in `folder` with the model that `model` names, whose keys are hidden.
     ///
     /// # Errors
     /// As a run of that model.
@@ -67,10 +67,10 @@ impl Confinement {
         Ok(Self { folder: folder.to_owned(), sandbox, tools, access, hidden_variables })
     }
 
-    /// Runs `command` on a private view of the folder: what it changes is thrown away.
+    /// Runs `command` on a private view of the folder: its changes are discarded.
     ///
     /// # Errors
-    /// `Sandbox`, or `Tool` when it cannot be run at all.
+    /// `Sandbox`, or `Tool` if it cannot be run at all.
     pub fn check(&self, command: &str, limit: Duration, stop: &Arc<Stop>) -> Result<CheckOutcome> {
         let check = Check { command: command.to_owned(), limit };
         let workspace = Workspace::around(self.view()?, &self.hidden_variables, stop);
@@ -84,7 +84,7 @@ impl Confinement {
     /// One patch of all `patches`, each of which is made after the one before it.
     ///
     /// # Errors
-    /// `Conflict` when they do not apply to the folder as it is now.
+    /// `Conflict` if they do not apply to the current folder.
     pub fn combine(&self, patches: &[Vec<u8>], stop: &Stop) -> Result<(Vec<u8>, Vec<String>)> {
         let view = self.view()?;
         let base = view.way_to_base();
@@ -180,11 +180,11 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// The name of a patch in the view, which is gone before the view is compared.
+/// The name of a patch in the view, which is removed before the view is compared.
 const FILE: &str = ".zerostack-rounds.patch";
 /// The time for writing and applying a patch.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Between the limit of a tool and its end by us.
+/// The time between a tool's own limit and its forced end.
 const GRACE: Duration = Duration::from_secs(5);
 /// More than any tool prints.
 const OUTPUT_BYTES: usize = 4 * 1024 * 1024;

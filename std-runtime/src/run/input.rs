@@ -1,4 +1,4 @@
-//! What comes on stdin. Reading it never hangs without a word.
+//! The input on stdin. Reading it never hangs silently.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write as _};
@@ -16,18 +16,18 @@ use crate::{Error, ErrorKind, Result};
 /// How long to wait for the first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// As long as it takes: the user said `-`.
+    /// As long as it takes: the user passed `-`.
     Forever,
-    /// So long; then it is an error that says what to do.
+    /// This long; then it is an error that states what to do.
     Until(Duration),
 }
 
-/// What stands at stdin.
+/// The kind of stdin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Closed, or a device such as /dev/null: nothing is read.
     Nothing,
-    /// Read when the user says so.
+    /// Read if the user asks for it.
     Terminal,
     /// A file: read to its end.
     File,
@@ -35,10 +35,10 @@ enum Kind {
     Pipe,
 }
 
-/// What stdin holds.
+/// The content of stdin.
 #[derive(Debug)]
 pub enum Given {
-    /// Nobody gives anything: it is closed, a device, a terminal.
+    /// Nothing: it is closed, a device, a terminal.
     Nothing,
     /// A file or a pipe without a byte.
     Empty,
@@ -46,28 +46,28 @@ pub enum Given {
     Text(Input),
 }
 
-/// What was read.
+/// The text that was read.
 #[derive(Debug)]
 pub struct Input {
-    /// The text; of a long one the beginning.
+    /// The text, or the beginning of a long one.
     pub text: String,
-    /// Some of it is not UTF-8 and stands in the text as U+FFFD.
+    /// Some of it is not UTF-8 and was replaced by U+FFFD.
     pub is_repaired: bool,
-    /// All of it, where it is too long for a request.
+    /// The complete input, if it is too long for a request.
     pub large: Option<Large>,
 }
 
 /// An input that is too long for a request.
 #[derive(Debug)]
 pub struct Large {
-    /// All of it, in a file without a name.
+    /// The complete input, in an unnamed file.
     pub file: File,
-    /// How long it is.
+    /// Its length in bytes.
     pub bytes: u64,
 }
 
 impl Large {
-    /// What the model is told of it where its tools find it at `path`.
+    /// The message to the model about it; its tools find it at `path`.
     pub(super) fn told(&self, path: &Path) -> String {
         let Self { bytes, .. } = self;
         format!(
@@ -78,18 +78,18 @@ impl Large {
     }
 }
 
-/// Reads stdin to its end, when there is something to read.
+/// Reads stdin to its end, if there is something to read.
 ///
 /// | stdin is | what happens |
 /// |---|---|
 /// | closed, or a device such as /dev/null | `Nothing` |
 /// | a terminal | `Nothing`; with [`Patience::Forever`] read |
 /// | a file | read |
-/// | a pipe, a FIFO, a socket | read, when a first byte or its end comes in time |
+/// | a pipe, a FIFO, a socket | read, if a first byte or its end arrives in time |
 ///
 /// # Errors
-/// `Input` when nothing comes in time, when it is longer than [`LARGE_BYTES`], is no text, or
-/// cannot be read or kept; `Interrupted` when the run was stopped meanwhile.
+/// `Input` if nothing arrives in time, or if it is longer than [`LARGE_BYTES`], is not text, or
+/// cannot be read or stored; `Interrupted` if the run was stopped meanwhile.
 pub fn read(patience: Patience, cancel: &Cancel) -> Result<Given> {
     let stdin = io::stdin();
     let kind = kind(&stdin);
@@ -102,7 +102,7 @@ pub fn read(patience: Patience, cancel: &Cancel) -> Result<Given> {
     let mut bytes = Vec::new();
     let mut buffer = vec![0; READ_BYTES];
     loop {
-        // Once somebody writes, it goes on to its end, however slowly.
+        // Once the first byte has arrived, it is read to its end, however slowly.
         wait(&stdin, limit.filter(|_| bytes.is_empty()), cancel)?;
         match rustix::io::read(&stdin, &mut buffer) {
             Ok(0) => break,
@@ -125,18 +125,18 @@ pub fn read(patience: Patience, cancel: &Cancel) -> Result<Given> {
     })
 }
 
-/// Writes what was read, and all that follows, to a file: it never is in memory as a whole.
+/// Writes the bytes read so far and all that follow to a file: the whole is never in memory.
 fn spill(stdin: &io::Stdin, bytes: Vec<u8>, mut buffer: Vec<u8>, cancel: &Cancel) -> Result<Given> {
     let failed = |error: io::Error| {
-        Error::new(ErrorKind::Input, format!("stdin cannot be kept in a file: {error}"))
+        Error::new(ErrorKind::Input, format!("stdin cannot be stored in a file: {error}"))
     };
     refuse_binary(&bytes)?;
-    // On many systems /tmp is memory.
+    // On many systems /tmp is in memory.
     let file = tempfile::tempfile_in("/var/tmp").or_else(|_| tempfile::tempfile());
     let mut file = file.map_err(failed)?;
     file.write_all(&bytes).map_err(failed)?;
     let mut count = bytes.len() as u64;
-    // Within a character, should it be cut there, is the end of the beginning.
+    // The beginning may end inside a character.
     let end = (HEAD_BYTES..).find(|at| bytes.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80));
     let head = bytes.get(..end.unwrap_or(HEAD_BYTES)).unwrap_or(&bytes);
     let text = String::from_utf8_lossy(head).into_owned();
@@ -165,7 +165,7 @@ fn spill(stdin: &io::Stdin, bytes: Vec<u8>, mut buffer: Vec<u8>, cancel: &Cancel
 fn refuse_binary(bytes: &[u8]) -> Result<()> {
     match bytes.contains(&0) {
         true => {
-            let text = "stdin is binary, not text; give the model a file to look at with its tools";
+            let text = "stdin is binary, not text; give the model a file to read with its tools";
             Err(Error::new(ErrorKind::Input, text))
         }
         false => Ok(()),
@@ -209,18 +209,18 @@ fn wait(stdin: &io::Stdin, limit: Option<Duration>, cancel: &Cancel) -> Result<(
     }
 }
 
-/// The most of stdin that goes into a request, and so into every one; more than that is a file for
-/// the tools.
+/// The most of stdin that goes into a request, and so into every one; a longer input becomes a file
+/// for the tools.
 pub const INPUT_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most that stdin may hold.
+/// The largest stdin, in bytes.
 pub const LARGE_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// As much of a long input as the model is given at once.
+/// How much of a long input the model gets at once.
 const HEAD_BYTES: usize = 16 * 1024;
 
 /// Bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// How often a wait looks for a cancel.
+/// How often a wait checks for cancellation.
 const CANCEL_CHECK: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-//! What the model is told: the prompt, the folder's own instructions, the task.
+//! The instructions for the model: the prompt, the folder's own instructions, the task.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,45 +12,45 @@ use super::skills::Skills;
 use crate::Result;
 use crate::permissions::Wished;
 
-/// A prompt that was filled, and the task.
+/// A filled prompt, and the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instructions {
     /// The prompt's name.
     pub name: String,
     /// The prompt's text, filled.
     pub text: String,
-    /// What the run gives.
+    /// The kind of the run's result.
     pub output: Output,
-    /// What the result is held to beyond its kind.
+    /// The form of the result beyond its kind.
     pub form: Form,
-    /// Whether findings on stdin name the only files that may be changed.
+    /// Whether only the files of the findings on stdin may be changed.
     pub keeps_to_findings: bool,
-    /// Whether the prompt holds what was given on stdin.
+    /// Whether the prompt contains the text of stdin.
     pub uses_stdin: bool,
     /// The JSON Schema of a result that is JSON.
     pub schema: Option<String>,
-    /// The model that the prompt wants.
+    /// The model that the prompt asks for.
     pub model: Option<String>,
     /// The mode that the prompt runs in, which narrows what the user allows.
     pub mode: Option<Mode>,
-    /// Whether its mode may be wider than what the run has without it: the prompt is trusted.
+    /// Whether its mode may be wider than that of the run: the prompt is trusted.
     pub may_widen: bool,
-    /// The tools that the prompt allows; all when it does not say.
+    /// The tools that the prompt allows; all by default.
     pub tools: Option<Vec<String>>,
-    /// What the user asks for; may be empty.
+    /// The user's task; may be empty.
     pub task: String,
     /// The skills that the model may load.
     pub skills: Skills,
-    /// What the files `AGENTS.md` say, between tags.
+    /// The content of the files `AGENTS.md`, between tags.
     pub agents: String,
     /// The files that the task mentions, between tags.
     pub mentioned: String,
-    /// What looks for the files `AGENTS.md` of the folders that the run comes to work in.
+    /// Finds the files `AGENTS.md` of the folders in which the run works later.
     pub context: Option<Context>,
 }
 
 impl Instructions {
-    /// The mode that it wishes.
+    /// The mode that it asks for.
     pub(super) fn wished(&self) -> Wished {
         Wished { mode: self.mode, may_widen: self.may_widen }
     }
@@ -77,10 +77,10 @@ impl Instructions {
         }
     }
 
-    /// Adds the skills, what the project says of itself, and the files that the task mentions.
+    /// Adds the skills, the project's instructions, and the files that the task mentions.
     ///
     /// # Errors
-    /// `Input` when an `AGENTS.md` is there and cannot be read, or is too long.
+    /// `Input` if an `AGENTS.md` exists and cannot be read, or is too long.
     pub fn with_context(mut self, folder: &Path) -> Result<Self> {
         let (mut context, text) = Context::open(folder)?;
         self.agents = text;
@@ -105,7 +105,7 @@ impl Instructions {
         text
     }
 
-    /// What the user says: the task, and after it what was given on stdin.
+    /// The user's text: the task, and after it the text of stdin.
     pub fn user(&self, input: Option<&str>) -> String {
         let mut text = format!("{}{}", self.task, self.mentioned);
         if let Some(input) = input {

@@ -7,12 +7,12 @@ use crate::error::quote;
 use crate::provider::Endpoint;
 use crate::{Error, ErrorKind, Result};
 
-/// The text of the reply that came last, and how it ended.
+/// The text of the last reply, and how it ended.
 #[derive(Default)]
 pub(super) struct LastReply {
     pub(super) text: String,
     stop: Option<StopReason>,
-    /// The reply is over; what comes next belongs to another.
+    /// The reply is over; the next event belongs to another one.
     over: bool,
 }
 
@@ -45,7 +45,7 @@ impl LastReply {
         Ok(())
     }
 
-    /// Refuses a reply that is not the model's whole answer.
+    /// Refuses a reply that is not the model's complete answer.
     pub(super) fn check(&self, endpoint: &Endpoint, word: &str) -> Result<()> {
         let model = &endpoint.model;
         let said = quote(&self.text);
@@ -64,7 +64,7 @@ impl LastReply {
             Some(StopReason::Other) => Err(Error::new(
                 ErrorKind::NoResult,
                 format!(
-                    "the reply of {model} ended for no known reason ({}), so it may not be whole",
+                    "the reply of {model} ended for an unknown reason ({}), so it may be incomplete",
                     quote(word)
                 ),
             )),
@@ -73,5 +73,5 @@ impl LastReply {
     }
 }
 
-/// The most that one answer may hold: a model that goes on and on is of no use.
+/// The longest answer: a model that never stops is useless.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! `@path` in a text: the file is given with it.
+//! `@path` in a text: the file is included.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
@@ -7,12 +7,12 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::project_file;
 
-/// Text and what is to be told about it.
+/// Text, and notes about it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Mentioned {
     /// The files that the text mentions, each between tags.
     pub files: String,
-    /// Files that are there and are not given, each with the reason.
+    /// Files that exist and are not included, each with the reason.
     pub notes: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn mentioned(top: &Path, base: &Path, text: &str, given: &mut Given) 
         let written = &text[range];
         let Some(path) = inside(&base.join(written)) else {
             if top.join(base).join(written).is_file() {
-                found.notes.push(format!("@{written} is not given: it is outside of the project"));
+                found.notes.push(format!("@{written} is not included: it is outside the project"));
             }
             continue;
         };
@@ -89,7 +89,7 @@ pub(super) fn mentioned(top: &Path, base: &Path, text: &str, given: &mut Given) 
             Ok(None) => {}
             Err(_) if top.join(&path).is_dir() => {}
             Err(why) => {
-                found.notes.push(format!("@{written} is not given: {why}"));
+                found.notes.push(format!("@{written} is not included: {why}"));
                 refused.push(path);
             }
         }
@@ -111,7 +111,7 @@ fn inside(path: &Path) -> Option<PathBuf> {
     (!plain.as_os_str().is_empty()).then_some(plain)
 }
 
-/// Where `text` has the path of a mention: after an `@` at the start of a word, outside of code.
+/// The places of mentions in `text`: after an `@` at the start of a word, outside code.
 fn mentions(text: &str) -> Vec<Range<usize>> {
     let (mut found, mut fence, mut at) = (Vec::new(), None, 0);
     for line in text.split_inclusive('\n') {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_the_project_are_given_once_and_no_link_leads_out() {
+    fn files_of_the_project_are_included_once_and_no_link_leads_out() {
         let top = tempfile::tempdir().unwrap();
         let at = |name: &str| top.path().join(name);
         std::fs::create_dir(at("sub")).unwrap();
@@ -251,9 +251,9 @@ mod tests {
         assert_eq!(found.files, files);
         let notes = found.notes.join("\n");
         for part in [
-            "@long is not given: it is longer",
-            "@link is not given: it is a link",
-            "@/etc/passwd is not given: it is outside",
+            "@long is not included: it is longer",
+            "@link is not included: it is a link",
+            "@/etc/passwd is not included: it is outside",
         ] {
             assert!(notes.contains(part), "{part}: {notes}");
         }
@@ -271,7 +271,7 @@ mod tests {
             (found.files.as_str(), found.notes.join("\n").as_str()),
             (
                 "",
-                "@a is not given: with those before it, it is longer than 262144 bytes; name fewer \
+                "@a is not included: with those before it, it is longer than 262144 bytes; name fewer \
                  files"
             )
         );

@@ -1,4 +1,4 @@
-//! A run: one transaction, from an instruction to a patch, a text or an error.
+//! A run: one transaction, from an instruction to a patch, text or an error.
 //!
 //! ```text
 //! stdin ─► prompt + instruction ─► session ⇄ model
@@ -95,67 +95,67 @@ pub struct RunOptions {
     pub folder: PathBuf,
     /// Which model to use.
     pub model: Flags,
-    /// What the model is told to be and to do.
+    /// The instructions for the model.
     pub instructions: Instructions,
-    /// What was given to work with, behind the instruction.
+    /// The input, which follows the instruction.
     pub input: Option<String>,
-    /// The files beside it.
+    /// The attached files.
     pub attached: Vec<File>,
-    /// All that was given, where `input` is only the beginning of it.
+    /// The complete input, if `input` is only its beginning.
     pub large_input: Option<Arc<input::Large>>,
     /// Whether tools are confined.
     pub sandbox: Mode,
-    /// What tools reach beside the folder, with what the user's configuration says.
+    /// What tools can reach beyond the folder, in addition to the user's configuration.
     pub access: Access,
     /// The program that runs the tools.
     pub tools: ToolHost,
     /// Where to write the tape.
     pub record: Option<PathBuf>,
-    /// Whether the tapes hold the bytes of files, and not their hashes alone.
+    /// Whether the tapes store the bytes of files, not only their hashes.
     pub record_attachments: bool,
     /// What the model may do.
     pub permissions: Permissions,
-    /// The bounds of the session.
+    /// The limits of the session.
     pub limits: Limits,
-    /// How long the provider may be silent, when it is not the default.
+    /// How long the provider may be silent, if it is not the default.
     pub idle_limit: Option<Duration>,
     /// Whether the changes are written to the folder.
     pub write: bool,
-    /// Whether an answer is a result where no file was changed.
+    /// Whether an answer is a result if no file was changed.
     pub takes_answer: bool,
-    /// How findings and commands are written.
+    /// The form of findings and commands.
     pub format: contract::Format,
-    /// Whether the model may give tasks to subagents, whatever its prompt says.
+    /// Whether the model may give tasks to subagents, even if its prompt does not allow it.
     pub subagents: bool,
-    /// The prompts that subagents may run by.
+    /// The prompts that subagents may use.
     pub prompts: PromptFiles,
-    /// The only files, by their paths from the folder, that the patch may change.
+    /// The only files that the patch may change, as paths relative to the folder.
     pub scope: Option<BTreeSet<String>>,
-    /// What decides whether a patch is a result.
+    /// The check that decides whether a patch is a result.
     pub check: Option<Check>,
     /// How many attempts there may be, one after the other; 0 is 1.
     pub attempts: u32,
-    /// How many attempts there are at the same time, of which the smallest patch counts; 0 is 1.
+    /// How many attempts run at the same time, of which the smallest patch is the result; 0 is 1.
     pub best_of: u32,
-    /// Texts that the attempts are told after the prompt, one each and then from the first again.
+    /// Texts that follow the prompt of the attempts, one each, repeated from the first.
     pub strategies: Vec<String>,
     /// The session that the run belongs to.
     pub session: SessionChoice,
-    /// Whether a request that does not begin with the bytes of the one before ends the run.
+    /// Whether a request that does not begin with the bytes of the previous one ends the run.
     pub prove_prefix: bool,
-    /// What is kept of the run, whatever it comes to.
+    /// The record of the run, whatever its result.
     pub kept: Option<Arc<Draft>>,
-    /// The rounds of another run that it goes on from.
+    /// The rounds of another run to continue from.
     pub fork: Option<Arc<Fork>>,
-    /// Which attempt it is, counted from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
 }
 
 impl RunOptions {
-    /// What the user says first in a run in `view`: the task, and what was given on stdin.
+    /// The user's first text in a run in `view`: the task, and the text of stdin.
     ///
     /// # Errors
-    /// `Input` when a long input cannot be copied to the view.
+    /// `Input` if a long input cannot be copied to the view.
     fn first_text(&self, view: &View) -> Result<String> {
         let mut text = self.instructions.user(self.input.as_deref());
         if let Some(large) = &self.large_input {
@@ -176,21 +176,21 @@ pub struct Outcome {
     pub files: Vec<String>,
     /// Changed files that are not in the patch, each with the reason.
     pub left_out: Vec<LeftOut>,
-    /// What else is to be told about the result.
+    /// Other notes about the result.
     pub notes: Vec<String>,
     /// The model's last text.
     pub text: String,
     /// Tokens, all rounds together.
     pub usage: Usage,
-    /// What kept the tools apart from the user's files, and what did not and why.
+    /// The layers that confined the tools, and the missing ones with the reason.
     pub layers: Vec<Layer>,
-    /// The connections that tools asked for, where only some hosts are allowed.
+    /// The connections that tools asked for, if only some hosts are allowed.
     pub connections: Vec<Connection>,
     /// The number of the run's record, if its changes were written to the folder.
     pub written: Option<u32>,
-    /// The commands that the result is, to be run if the user agrees.
+    /// The commands of the result, which run if the user agrees.
     pub plan: Option<contract::commands::Plan>,
-    /// What is to be written if this attempt is the best of several.
+    /// What to write if this attempt is the best of several.
     checked: Option<Box<Checked>>,
 }
 
@@ -217,7 +217,7 @@ impl Outcome {
 /// A changed file that is not in the patch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// The path from the folder of the run.
+    /// The path, relative to the folder of the run.
     pub path: String,
     /// Why, in a few words.
     pub reason: String,
@@ -236,8 +236,8 @@ impl std::fmt::Display for LeftOut {
     }
 }
 
-/// Runs to the end. The user's folder is written to at the end if [`RunOptions::write`] is set, and
-/// then by all changes at once.
+/// Runs to the end. If [`RunOptions::write`] is set, all changes are written to the user's folder
+/// at the end, at once.
 ///
 /// # Errors
 /// Any [`ErrorKind`](crate::ErrorKind); then there is no result, and nothing is changed.

@@ -1,12 +1,12 @@
-//! Which options of a request a run can use.
+//! The request options that a run can use.
 
 use zerostack_core::{Dialect, OwnedConfig, ToolMode};
 
-/// Takes out the response schema where it would keep the model from calling tools. The answer is
-/// checked against it all the same, and the model is told of it in words.
+/// Removes the response schema if it would keep the model from calling tools. The answer is still
+/// checked against it, and the prompt describes it to the model.
 pub(super) fn keep_sayable(config: &mut OwnedConfig) {
     let takes_both = match config.dialect {
-        // The server holds every reply to the schema, and a call is none.
+        // The server forces every reply to fit the schema, and a call does not.
         Dialect::Ollama => false,
         // Refused before Gemini 3.
         Dialect::Gemini => !["gemini-1", "gemini-2"].iter().any(|it| config.model.contains(it)),
@@ -18,7 +18,7 @@ pub(super) fn keep_sayable(config: &mut OwnedConfig) {
     }
 }
 
-/// Takes out what is about the answer of the run itself, and not about that of a subagent.
+/// Removes options that concern the answer of the run itself, not that of a subagent.
 pub(super) fn for_subagent(config: &mut OwnedConfig) {
     (config.options.response_schema, config.options.tool_choice) = (None, None);
 }

@@ -12,10 +12,10 @@ use crate::error::quote;
 use crate::permissions::{Permissions, Wished};
 use crate::{Error, ErrorKind, Result, sandbox, tool};
 
-/// Looks at each call before it runs.
+/// Checks each call before it runs.
 pub(super) struct Gate<'a> {
     policy: Policy,
-    /// Who is asked; where nobody answers, an ask is a denial.
+    /// Who is asked; if nobody answers, an ask is a denial.
     front: &'a dyn Front,
     permitted: Permitted,
     denied: Mutex<Vec<String>>,
@@ -45,18 +45,18 @@ impl<'a> Gate<'a> {
     /// Whether the call may run.
     ///
     /// # Errors
-    /// What the model is told in place of a result.
+    /// The message to the model in place of a result.
     pub(super) fn check(&self, name: &str, arguments: &str) -> std::result::Result<(), String> {
         if let Some(paths) = tool::patch::paths_of_call(name, arguments) {
             let arguments = serde_json::from_str(arguments).unwrap_or_default();
             return paths.into_iter().try_for_each(|path| {
-                // It may add a file as well as change one.
+                // It may add a file or change one.
                 let tools = ["edit", "write"].map(|tool| self.policy.check_tool(tool, &path));
                 let strictest = tools.into_iter().max_by_key(|it| it.verdict);
                 strictest.map_or(Ok(()), |it| self.judge_call("edit", &path, &arguments, &it))
             });
         }
-        // What cannot be read is refused by the tool itself, which says how it must be.
+        // Arguments that cannot be read are refused by the tool itself, which states the correct form.
         let Ok(Value::Object(arguments)) = serde_json::from_str(arguments) else { return Ok(()) };
         let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(str::to_owned);
         let (decision, subject) = match name {
@@ -72,7 +72,7 @@ impl<'a> Gate<'a> {
         self.judge_call(name, &subject, &Value::Object(arguments), &decision)
     }
 
-    /// Lets a call run or not, as `decision` and the person say who is asked.
+    /// Permits or denies a call, by `decision` and the answer of the person.
     fn judge_call(
         &self,
         name: &str,
@@ -97,14 +97,14 @@ impl<'a> Gate<'a> {
         Err(text)
     }
 
-    /// Takes over the denials of a subagent.
+    /// Adds the denials of a subagent.
     pub(super) fn absorb(&self, other: &Gate<'_>) {
         let mut theirs = other.denied.lock().unwrap_or_else(PoisonError::into_inner);
         self.denied.lock().unwrap_or_else(PoisonError::into_inner).append(&mut theirs);
     }
 
-    /// The end of the run, with the calls that were denied: they are noted beside a result, and
-    /// are the reason if there is none.
+    /// Adds the denied calls to the end of the run: as a note to a result, or as the reason if
+    /// there is none.
     pub(super) fn judge(&self, result: Result<Outcome>) -> Result<Outcome> {
         let denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = denied.first() else { return result };
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tool_is_judged() {
+    fn every_tool_is_checked() {
         let policy = Policy::new(Mode::Standard);
         for spec in crate::tool::specs().iter().filter(|spec| spec.name != "bash") {
             let decision = policy.check_tool(spec.name, "/etc/shadow");

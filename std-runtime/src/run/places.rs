@@ -1,4 +1,4 @@
-//! Where prompts are: the user's and the project's, in our form and in those of other programs.
+//! The folders of prompts: the user's and the project's, in zerostack's form and in those of other programs.
 
 use std::path::{Path, PathBuf};
 
@@ -7,12 +7,12 @@ use super::foreign::Kind;
 /// A folder of prompts.
 pub(super) struct Place {
     pub folder: PathBuf,
-    /// The project that no link may lead out of; none for the user's own folders.
+    /// The project that no link may lead out of; `None` for the user's own folders.
     pub project: Option<PathBuf>,
     form: Form,
 }
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Clone, Copy)]
 enum Form {
     /// `NAME.md`, `NAME.prompt`.
@@ -25,8 +25,8 @@ enum Form {
     Patterns,
 }
 
-/// The places in which prompts are looked for, the later ones before the earlier ones. Those of
-/// other programs come first, so that one of ours counts.
+/// The places to search for prompts; later ones override earlier ones. Those of other programs come
+/// first, so that zerostack's override them.
 pub(super) fn places(folder: &Path) -> Vec<Place> {
     let home = std::env::home_dir().filter(|home| home.is_absolute());
     let config = crate::agent::variable("XDG_CONFIG_HOME").map(PathBuf::from);
@@ -65,7 +65,7 @@ impl Place {
     }
 
     fn file(&self, path: PathBuf) -> Option<(String, PathBuf, Kind)> {
-        // One whose name is not Unicode is told by what reads it.
+        // The reader reports a name that is not Unicode.
         let name = path.file_name()?.to_string_lossy().into_owned();
         let stem = |ending: &str| name.strip_suffix(ending).filter(|stem| !stem.is_empty());
         let (stem, kind) = match self.form {

@@ -1,23 +1,23 @@
-//! `--prove-prefix`: each request begins with the bytes of the one before.
+//! `--prove-prefix`: each request begins with the bytes of the previous one.
 
 use crate::{Error, ErrorKind, Result};
 
-/// Compares each request with the one before it.
+/// Compares each request with the previous one.
 #[derive(Debug, Default)]
 pub(super) struct Prefixes {
-    /// The request before, unless room was made since.
+    /// The previous request, unless room was made since.
     before: Option<Vec<u8>>,
     /// Requests so far.
     count: u32,
-    /// How many of them began with the bytes of the one before.
+    /// How many of them began with the bytes of the previous one.
     pub(super) proved: u32,
 }
 
 impl Prefixes {
-    /// Looks at the body of a request before it is sent; the bytes of files may be their hashes.
+    /// Checks the body of a request before it is sent; hashes may replace the bytes of files.
     ///
     /// # Errors
-    /// `Internal` when it does not begin with the bytes of the one before.
+    /// `Internal` if it does not begin with the bytes of the previous one.
     pub(super) fn request(&mut self, now: Vec<u8>) -> Result<()> {
         self.count += 1;
         if let Some(before) = &self.before {
@@ -35,14 +35,14 @@ impl Prefixes {
         Ok(())
     }
 
-    /// The next request need not begin as the last one.
+    /// The next request need not begin with the last one.
     pub(super) fn made_room(&mut self) {
         self.before = None;
     }
 }
 
-/// Whether `now` has all bytes of `before` but the brackets that close its lists; the place of the
-/// first difference if not.
+/// Whether `now` begins with all bytes of `before` except the brackets that close its lists; if
+/// not, the place of the first difference.
 pub(crate) fn begins_with(now: &[u8], before: &[u8]) -> Result<(), usize> {
     let shared = now.iter().zip(before).take_while(|(now, before)| now == before).count();
     let rest = before.get(shared..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a prompt's file and fields say, in the terms of a run.
+//! Reads a prompt's file and fields.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use zerostack_core::prompt::{Prompt, Text, Value};
 use zerostack_policy::Mode;
 
-/// The text of a file of the user, which may be a link.
+/// The text of a user's file, which may be a link.
 pub(super) fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
     match std::fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err("it is no regular file".to_owned()),
+        Ok(found) if !found.is_file() => Err("it is not a regular file".to_owned()),
         Ok(found) if found.len() > limit_bytes => {
             Err(format!("it is longer than {limit_bytes} bytes"))
         }
@@ -33,19 +33,19 @@ pub(super) fn without_shebang(text: String) -> String {
     }
 }
 
-/// Whether a prompt's model is the name of one, not an alias that one program has.
+/// Whether a prompt's model is a real name, not an alias of one program.
 pub(super) fn is_model(name: &str) -> bool {
     const ALIASES: [&str; 7] = ["sonnet", "opus", "haiku", "opusplan", "best", "default", "auto"];
     !name.is_empty() && !name.contains(' ') && !ALIASES.contains(&name)
 }
 
-/// The tool that starts subagents, by the names that it has elsewhere.
+/// The tool that starts subagents, by its names in other programs.
 pub(super) fn task_name(written: &str) -> Option<&'static str> {
     let name = written.split('(').next().unwrap_or_default().trim();
     ["task", "agent"].iter().any(|known| name.eq_ignore_ascii_case(known)).then_some("task")
 }
 
-/// A field that is one text.
+/// A field that is one string.
 pub(super) fn text_of(prompt: &Prompt<'_>, key: &str) -> Option<String> {
     match prompt.field(key)? {
         Value::Text(text) => Some(owned(text)),
@@ -53,7 +53,7 @@ pub(super) fn text_of(prompt: &Prompt<'_>, key: &str) -> Option<String> {
     }
 }
 
-/// The mode of permissions that a prompt asks for; `full` counts if it may widen what a run has.
+/// The mode of permissions that a prompt asks for; `full` counts if it may widen the rights of a run.
 pub(super) fn mode(prompt: &Prompt<'_>, may_widen: bool) -> Option<Mode> {
     match prompt.mode().map(owned).as_deref() {
         Some("full") if may_widen => Some(Mode::Full),
@@ -63,7 +63,7 @@ pub(super) fn mode(prompt: &Prompt<'_>, may_widen: bool) -> Option<Mode> {
     }
 }
 
-/// What a prompt wants that one of a project has only if it is trusted.
+/// The rights that a project's prompt has only if it is trusted.
 pub(super) fn wants(prompt: &Prompt<'_>) -> Vec<String> {
     let mut wants = Vec::new();
     if prompt.mode().is_some_and(|mode| owned(mode) == "full") {

@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind, Result};
 /// The prompts of the user and the project, read from disk.
 #[derive(Debug, Clone, Default)]
 pub struct PromptFiles {
-    /// Later ones win.
+    /// Later ones override earlier ones.
     files: Vec<File>,
     warnings: Vec<String>,
 }
@@ -34,7 +34,7 @@ struct File {
     name: String,
     path: PathBuf,
     kind: Kind,
-    /// Whether it is of the user, and not of the project.
+    /// Whether it is the user's, not the project's.
     is_users: bool,
     /// Its text, or why it cannot be used.
     text: std::result::Result<String, String>,
@@ -42,7 +42,7 @@ struct File {
 
 impl PromptFiles {
     /// Reads the prompts of the user and of the project in `folder`, see `places`; those of
-    /// `.zerostack/prompts` count most. What cannot be read is left out, see
+    /// `.zerostack/prompts` count most. Prompts that cannot be read are left out, see
     /// [`warnings`](Self::warnings).
     pub fn load(folder: &Path, commands: &[&str]) -> Self {
         let mut prompts = Self::default();
@@ -60,15 +60,15 @@ impl PromptFiles {
         prompts
     }
 
-    /// The folders that prompts of `folder` are looked for in, the last counting most.
+    /// The folders to search for the prompts of `folder`; later ones override earlier ones.
     pub fn places(folder: &Path) -> Vec<PathBuf> {
         places(folder).into_iter().map(|place| place.folder).collect()
     }
 
-    /// Adds the prompt in a file that the user names, and gives its name.
+    /// Adds the prompt in a file that the user names, and returns its name.
     ///
     /// # Errors
-    /// `Input` when it cannot be read.
+    /// `Input` if it cannot be read.
     pub fn open(&mut self, path: &Path) -> Result<String> {
         let text =
             read(path, PROMPT_BYTES).and_then(|text| text.ok_or("there is no such file".into()));
@@ -95,7 +95,7 @@ impl PromptFiles {
         if path.to_str().is_none() {
             return warn("is left out: its name is not Unicode");
         }
-        // One that has just been deleted is none.
+        // A file that was just deleted does not count.
         let read = match project {
             Some((project, Ok(Some(folder)))) => {
                 let below = path.strip_prefix(project).unwrap_or(&path);
@@ -115,35 +115,35 @@ impl PromptFiles {
         };
         if commands.contains(&name.as_str()) && text.is_ok() {
             warn(&format!(
-                "has the name of a command; run it by `zerostack -p {name}`, or rename it"
+                "has the name of a command; run it with `zerostack -p {name}`, or rename it"
             ));
         }
         self.files.push(File { name, path, kind, is_users: project.is_none(), text });
     }
 
-    /// What the prompt `name` wants that it has only if the user trusts its file, whether it is
-    /// trusted or not; `None` for a prompt of the user, and for one that wants nothing.
+    /// The rights that the prompt `name` has only if the user trusts its file, whether it is
+    /// trusted or not; `None` for a user's prompt, and for one that asks for none.
     pub fn wish(&self, name: &str) -> Option<Wish> {
         self.file(name).and_then(File::wish)
     }
 
-    /// Those of all prompts of the project.
+    /// The same for all prompts of the project.
     pub fn wishes(&self) -> Vec<Wish> {
         let counts = |file: &&File| self.file(&file.name).is_some_and(|it| it.path == file.path);
         self.files.iter().filter(counts).filter_map(File::wish).collect()
     }
 
-    /// What a person should know of the files: one sentence each.
+    /// Warnings about the files: one sentence each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// The prompt `name` filled with `task`, or `None` when there is none of that name. What is
-    /// left out of it is added to the [`warnings`](Self::warnings).
+    /// The prompt `name` filled with `task`, or `None` if there is no such prompt. What is left out
+    /// of it is added to the [`warnings`](Self::warnings).
     ///
     /// # Errors
-    /// `Configuration` when the prompt cannot be read or is malformed, a placeholder of it has no value,
-    /// it names only tools that there are not, or its schema is none.
+    /// `Configuration` if the prompt cannot be read or is malformed, a placeholder has no value, it
+    /// names only unknown tools, or its schema is invalid.
     pub fn find(&mut self, name: &str, filling: &mut Filling) -> Result<Option<Instructions>> {
         if let Some(File { kind, text: Ok(text), .. }) = self.file(name) {
             let place = self.place(name);
@@ -211,7 +211,7 @@ impl PromptFiles {
         Ok(Some(instructions))
     }
 
-    /// The texts of the prompt and those that it includes, and what is left of the task.
+    /// The texts of the prompt and those that it includes, and the rest of the task.
     fn fill(
         &self,
         library: &Library<'_>,
@@ -250,14 +250,14 @@ impl PromptFiles {
             let culprit = || culprit(library, prompt, 0).unwrap_or(prompt.name());
             return Err(failed.unwrap_or_else(|| self.refused(culprit(), error)));
         }
-        // A file may end without a line feed, and the next one begins a paragraph of its own.
+        // A file may end without a line feed, and the next one begins a new paragraph.
         texts.retain(|text| !text.is_empty());
-        // A prompt that holds the task already is not followed by it again.
+        // A prompt that already contains the task is not followed by it again.
         let task = if holds_task { String::new() } else { task.to_owned() };
         Ok((texts.join("\n\n"), task))
     }
 
-    /// The tools of ours that the prompt may use; `None` for all.
+    /// The built-in tools that the prompt may use; `None` for all.
     fn tools(
         &self,
         prompt: &Prompt<'_>,
@@ -301,13 +301,13 @@ impl PromptFiles {
         let allowed = |name: &&str| {
             listed.as_ref().is_none_or(|listed| listed.contains(name)) && !excluded.contains(name)
         };
-        // Nobody has it who does not ask for it.
+        // Only a prompt that asks for it has it.
         let task = listed.as_ref().and_then(|listed| listed.iter().find(|name| **name == "task"));
         let task = task.filter(|_| may_widen);
         let all = all.into_iter().chain(task.copied());
         let tools: Vec<String> = all.filter(allowed).map(str::to_owned).collect();
         if tools.is_empty() {
-            warnings.push(format!("the prompt {place}: it allows no tool, so the run has none"));
+            warnings.push(format!("the prompt {place}: it allows no tools, so the run has none"));
         }
         Ok(Some(tools))
     }
@@ -325,7 +325,7 @@ impl PromptFiles {
         })
     }
 
-    /// The schema of the prompt, which can be used.
+    /// The schema of the prompt, if it can be used.
     fn schema(&self, prompt: &Prompt<'_>) -> Result<Option<String>> {
         let Some(text) = prompt.schema().map(owned) else { return Ok(None) };
         let usable = Schema::new(&text).and_then(|schema| schema.check("null").map(|_| ()));
@@ -338,7 +338,7 @@ impl PromptFiles {
         }
     }
 
-    /// The arguments that the prompt `name` declares; none if it cannot be read.
+    /// The arguments that the prompt `name` declares; empty if it cannot be read.
     pub fn arguments(&self, name: &str) -> Vec<Argument> {
         let sources = self.sources();
         let places = [BUILT_IN, sources.as_slice()];
@@ -365,7 +365,7 @@ impl PromptFiles {
         }
     }
 
-    /// What is wrong with the prompt `name`: a line for people, which begins with its place.
+    /// The fault of the prompt `name`: a line for people, which begins with its place.
     pub fn fault(&self, name: &str) -> Option<String> {
         let place = self.place(name);
         let (kind, text) = match self.file(name) {
@@ -386,7 +386,7 @@ impl PromptFiles {
         }
     }
 
-    /// Whether there is a prompt `name`, be it malformed.
+    /// Whether there is a prompt `name`, even a malformed one.
     pub fn has(&self, name: &str) -> bool {
         self.file(name).is_some() || BUILT_IN.iter().any(|source| source.name == name)
     }
@@ -398,7 +398,7 @@ impl PromptFiles {
             Ok(prompt) => prompt.description().map(owned).unwrap_or_default(),
             Err(error) => unusable(&told(error)),
         };
-        // A file counts more than what was there before, also if it cannot be used.
+        // A file overrides earlier ones, even if it cannot be used.
         let mut all: BTreeMap<&str, String> = BTreeMap::new();
         for source in BUILT_IN.iter().filter(|source| self.file(source.name).is_none()) {
             all.insert(source.name, described(source.name, source.text));
@@ -425,12 +425,12 @@ impl PromptFiles {
         usable.map(|(file, text)| Source { name: &file.name, text }).collect()
     }
 
-    /// The file that counts for a name.
+    /// The file that is used for a name.
     fn file(&self, name: &str) -> Option<&File> {
         self.files.iter().rev().find(|file| file.name == name)
     }
 
-    /// Where a prompt is, for people.
+    /// The place of a prompt, for people.
     fn place(&self, name: &str) -> String {
         self.file(name).map_or_else(|| name.to_owned(), |file| file.path.display().to_string())
     }
@@ -459,7 +459,7 @@ fn refused(place: &str, why: &str) -> Error {
     Error::new(ErrorKind::Configuration, format!("the prompt {place}: {why}"))
 }
 
-/// What is wrong with a prompt's text, and where.
+/// The fault in a prompt's text, and its place.
 fn told(error: zerostack_core::Error) -> String {
     match Fault::of(error) {
         Some(Fault { line, column, reason }) => {
@@ -469,8 +469,7 @@ fn told(error: zerostack_core::Error) -> String {
     }
 }
 
-/// The prompt, of those that `prompt` includes and itself, that cannot be read or includes what is
-/// not there.
+/// The one of `prompt` and its included prompts that cannot be read or includes a missing one.
 fn culprit<'a>(library: &Library<'a>, prompt: &Prompt<'a>, depth: u32) -> Option<&'a str> {
     let include = |name: Text<'_>| {
         let name = owned(name);
@@ -489,5 +488,5 @@ fn culprit<'a>(library: &Library<'a>, prompt: &Prompt<'a>, depth: u32) -> Option
 /// The folder of a project, or why it cannot be used.
 type Opened = std::result::Result<Option<ProjectFolder>, String>;
 
-/// The most that one prompt may hold.
+/// The largest prompt, in bytes.
 const PROMPT_BYTES: u64 = 256 * 1024;

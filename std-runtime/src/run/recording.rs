@@ -1,4 +1,4 @@
-//! What is written or proved of a conversation while it goes on.
+//! Recording a conversation, and proving its prefixes, while it runs.
 
 use std::sync::Arc;
 
@@ -22,14 +22,14 @@ pub(super) struct Recording {
     hashes: Hashes,
 }
 
-/// The tape of the record. What goes wrong with it is no error of the run.
+/// The tape of the record. Its failure does not fail the run.
 pub(super) struct Kept {
     tape: Tape,
     draft: Arc<Draft>,
 }
 
 impl Recording {
-    /// A tape if there is one, and a proof if one is asked for.
+    /// A tape if there is one, and a proof if requested.
     pub(super) fn new(tape: Option<Tape>, prefixes: Option<Prefixes>) -> Self {
         Self { tape, prefixes, ..Self::default() }
     }
@@ -44,7 +44,7 @@ impl Recording {
     ) {
         let Some(draft) = &options.kept else { return };
         if session.transcript().entries().next().is_some() {
-            return draft.lose("the run goes on with a session, whose beginning is not on a tape");
+            return draft.lose("the run continues a session, whose beginning is not on a tape");
         }
         let config = session.config();
         let file = draft.tape(&id.id).map_err(|error| error.to_string());
@@ -59,15 +59,15 @@ impl Recording {
         }
     }
 
-    /// The conversation ended with `result`: ends the tape, and adds what was proved.
+    /// The conversation ended with `result`: ends the tape, and adds the result of the proof.
     ///
     /// # Errors
-    /// That of `result`, or `Input` when the tape cannot be written.
+    /// The error of `result`, or `Input` if the tape cannot be written.
     pub(super) fn end(self, result: Result<Outcome>) -> Result<Outcome> {
         let Self { tape, prefixes, kept, .. } = self;
         let result = result.map(|mut outcome| {
             if let Some(Prefixes { proved, .. }) = prefixes {
-                let note = format!("{proved} requests began with the bytes of the one before");
+                let note = format!("{proved} requests began with the bytes of the previous one");
                 outcome.notes.push(note);
             }
             outcome
@@ -79,7 +79,7 @@ impl Recording {
             draft.lose(error.message());
         }
         let Some(tape) = tape else { return result };
-        // What ended the run says more than that its tape could not be written.
+        // The error that ended the run is more useful than that of its tape.
         let taped = tape.finish(exit_code);
         result.and_then(|outcome| match (taped, outcome.written) {
             (Ok(()), _) => Ok(outcome),
@@ -100,7 +100,7 @@ impl Recording {
         }
     }
 
-    /// Does it to both tapes.
+    /// Writes to both tapes.
     fn each(&mut self, mut write: impl FnMut(&mut Tape) -> Result<()>) -> Result<()> {
         self.each_with(|tape, _| write(tape))
     }

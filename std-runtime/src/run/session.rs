@@ -1,5 +1,4 @@
-//! The session that a run belongs to: which one it is, and what the model is told when a run goes
-//! on with it.
+//! The session that a run belongs to: which one it is, and what is added when a run continues it.
 
 use std::path::Path;
 
@@ -15,18 +14,18 @@ use crate::{Error, ErrorKind, Result};
 /// Which session a run belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionChoice {
-    /// It goes on with the session `name`, or else with the last one of the folder.
+    /// Continues the session `name`, or else the last one of the folder.
     pub goes_on: bool,
-    /// The name of the session; it is made if there is none.
+    /// The name of the session; it is created if it does not exist.
     pub name: Option<String>,
-    /// The run goes on in a copy of the session.
+    /// The run continues in a copy of the session.
     pub fork: bool,
     /// Nothing is saved.
     pub is_off: bool,
 }
 
 impl SessionChoice {
-    /// The prompt that the session ran by last, if there is such a session.
+    /// The last prompt of the session, if there is such a session.
     pub fn last_prompt(&self, folder: &Path) -> Option<String> {
         if !self.is_asked() {
             return None;
@@ -42,11 +41,11 @@ impl SessionChoice {
     }
 }
 
-/// Opens the session of a run, or makes one. Where the user asked for none, a run that cannot be
-/// saved goes on without.
+/// Opens the session of a run, or creates one. If the user did not ask for a session, a run that
+/// cannot be saved continues without one.
 ///
 /// # Errors
-/// As those of [`Sessions`], when the user asked for it.
+/// As those of [`Sessions`], if the user asked for it.
 pub(super) fn open(options: &RunOptions, setup: &Setup) -> Result<Option<Saved>> {
     let choice = &options.session;
     if choice.is_off {
@@ -67,8 +66,8 @@ pub(super) fn open(options: &RunOptions, setup: &Setup) -> Result<Option<Saved>>
     }
 }
 
-/// Opens the session that a dry run would go on with, if there is one. It makes none, as it changes
-/// nothing.
+/// Opens the session that a dry run would continue, if there is one. It creates none, because it
+/// changes nothing.
 ///
 /// # Errors
 /// As [`open`].
@@ -82,14 +81,14 @@ pub(super) fn open_existing(options: &RunOptions, setup: &Setup) -> Result<Optio
     open(&RunOptions { session, ..options.clone() }, setup)
 }
 
-/// The conversation of `saved` with `config`, which is that of a run that begins. Lines for a person
+/// The conversation of `saved` with the `config` of a new run. Lines for a person
 /// are added to `notes`.
 ///
-/// What was sent stays as it was, so that the provider's cache goes on to serve: what is new in the
-/// system prompt is told at the end, and new tools come after those that were there.
+/// Earlier messages stay unchanged, so that the provider's cache keeps hitting: changes of the
+/// system prompt are appended at the end, and new tools come after the old ones.
 ///
 /// # Errors
-/// `Input` when it is damaged, `Usage` when the options do not go with it.
+/// `Input` if it is damaged, `Usage` if the options do not fit it.
 pub(super) fn begin(
     saved: &mut Saved,
     options: &RunOptions,
@@ -133,7 +132,7 @@ pub(super) fn begin(
         about.set_model(&setup.endpoint);
     } else if has_new_tools {
         notes.push(format!(
-            "session {name}: {} needs tools that it did not have, so all of it is sent anew",
+            "session {name}: {} needs tools that it did not have, so the whole conversation is sent again",
             instructions.name
         ));
     }
@@ -147,7 +146,7 @@ pub(super) fn begin(
     Ok(session)
 }
 
-/// Takes note of how the run ended.
+/// Records how the run ended.
 pub(super) fn end(saved: &mut Saved, result: &Result<Outcome>) {
     saved.about.delivered = match result {
         Ok(outcome) if outcome.output == Output::Patch && outcome.written.is_none() => {

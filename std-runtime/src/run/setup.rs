@@ -1,4 +1,4 @@
-//! What all attempts of a run have in common: which model, and what the configuration allows.
+//! What all attempts of a run have in common: the model, and what the configuration allows.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub(super) struct Setup {
     pub(super) bad_calls: BadCalls,
     /// What the user's configuration lets tools reach.
     access: Access,
-    /// The bounds of the run.
+    /// The limits of the run.
     pub(super) limits: Limits,
     pub(super) started: Instant,
 }
@@ -40,10 +40,10 @@ pub(super) enum Network {
 }
 
 impl Setup {
-    /// Finds the model and what the configuration says.
+    /// Finds the model and reads the configuration.
     ///
     /// # Errors
-    /// `Configuration` and `Authentication` when there is none that can be used.
+    /// `Configuration` and `Authentication` if no model can be used.
     pub(super) fn new(options: &RunOptions, network: Network, front: &dyn Front) -> Result<Self> {
         let started = Instant::now();
         let env = crate::agent::variable;
@@ -58,7 +58,7 @@ impl Setup {
         let endpoint =
             provider::resolve_with(&options.model, &env, &config.providers, &mut |endpoint| {
                 if network == Network::Forbidden {
-                    let text = "a dry run asks no server for its models; give --model NAME";
+                    let text = "a dry run does not ask a server for its models; give --model NAME";
                     return Err(Error::new(ErrorKind::Configuration, text).into());
                 }
                 if !endpoint.headers().is_empty() {
@@ -73,13 +73,13 @@ impl Setup {
         Ok(Self { endpoint, hidden_variables, permissions, bad_calls, access, limits, started })
     }
 
-    /// Whether tools reach something of the network.
+    /// Whether tools have any network access.
     pub(super) fn reaches_network(&self, options: &RunOptions) -> bool {
         let network = options.access.network.as_ref().or(self.access.network.as_ref());
         network.is_some_and(|network| *network != sandbox::Network::Off)
     }
 
-    /// The same with other bounds.
+    /// The same with other limits.
     pub(super) fn with_limits(&self, limits: Limits) -> Self {
         Self { limits, ..self.clone() }
     }
@@ -125,7 +125,7 @@ impl Setup {
     }
 }
 
-/// Takes back or finishes what an earlier commit left.
+/// Takes back or finishes an interrupted commit.
 ///
 /// # Errors
 /// As [`commit::recover`].

@@ -1,8 +1,8 @@
-//! Agent Skills: folders with a `SKILL.md`, of which the model knows names and descriptions, and
-//! loads the rest when it needs it.
+//! Agent Skills: folders with a `SKILL.md`. The model knows their names and descriptions, and loads
+//! the rest when it needs it.
 //!
-//! They are looked for in `.agents/skills` and `skills` of the user's configuration, then in
-//! `.claude/skills` and `.agents/skills` of the project. The last of one name counts.
+//! They are searched in `.agents/skills` and `skills` of the user's configuration, then in
+//! `.claude/skills` and `.agents/skills` of the project. The last one of a name counts.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(super) struct Skill {
     folder: PathBuf,
     /// Its text.
     pub body: String,
-    /// What its `allowed-tools` names.
+    /// The tools in its `allowed-tools`.
     pub allowed: Option<Vec<String>>,
     /// Whether it runs as a subagent.
     pub forks: bool,
@@ -118,7 +118,7 @@ impl Skills {
         }
     }
 
-    /// What a person should know of the skills: one sentence each.
+    /// Warnings about the skills: one sentence each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -128,7 +128,7 @@ impl Skills {
         self.skills.is_empty()
     }
 
-    /// What the system prompt tells of them.
+    /// Their part of the system prompt.
     pub(super) fn listing(&self) -> String {
         if self.is_empty() {
             return String::new();
@@ -160,7 +160,7 @@ impl Skills {
         self.skills.iter().find(|skill| skill.name == name)
     }
 
-    /// The names, for a call that names none of them.
+    /// The names, for a call with an unknown name.
     pub(super) fn names(&self) -> String {
         self.skills.iter().map(|skill| skill.name.as_str()).collect::<Vec<_>>().join(", ")
     }
@@ -190,7 +190,7 @@ impl Skill {
             !matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir)
         });
         match project_file::read_text(&self.top, &below, SKILL_BYTES) {
-            _ if leads_out => ToolOutput::error(format!("{path} is no path within the skill")),
+            _ if leads_out => ToolOutput::error(format!("{path} is not a path within the skill")),
             Ok(Some(content)) => ToolOutput::ok(content),
             Ok(None) => ToolOutput::error(format!("the skill {} has no file {path}", self.name)),
             Err(why) => ToolOutput::error(format!("{path} cannot be used: {why}")),
@@ -207,7 +207,7 @@ fn names(place: &Path) -> Vec<String> {
     names
 }
 
-/// Adds the files below `folder` but for `SKILL.md`; follows no link.
+/// Adds the files below `folder` except `SKILL.md`; follows no link.
 fn list(folder: &Path, below: &Path, depth: usize, files: &mut Vec<String>) {
     for name in names(&folder.join(below)) {
         let path = below.join(&name);
@@ -239,12 +239,12 @@ const FORKING_SPEC: ToolSpec<'static> = ToolSpec {
     ..SPEC
 };
 
-/// The most of a `SKILL.md` and of each file of a skill.
+/// The largest `SKILL.md` and file of a skill, in bytes.
 const SKILL_BYTES: u64 = 64 * 1024;
 /// The most skills.
 const SKILLS: usize = 200;
-/// The most that the system prompt tells of skills.
+/// The longest part of the system prompt about skills.
 const LISTING_BYTES: usize = 16 * 1024;
-/// The most files of a skill that are named, and how deep they are looked for.
+/// The most files of a skill that are listed, and the depth of the search.
 const FILES: usize = 100;
 const DEPTH: usize = 3;

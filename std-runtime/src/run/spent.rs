@@ -5,7 +5,7 @@ use zerostack_core::{Limits, Usage};
 use super::family::amount;
 use crate::{Error, ErrorKind, Result};
 
-/// What was spent, and the best patch that it came to so far.
+/// The spent budgets, and the best patch so far.
 #[derive(Debug, Default)]
 pub(super) struct Spent {
     /// Tokens of the turns that have ended.
@@ -35,7 +35,7 @@ impl Spent {
         self.add(children);
     }
 
-    /// Takes note of a patch that does not pass.
+    /// Records a patch that does not pass.
     pub(super) fn offer(&mut self, patch: &[u8]) {
         let is_better = self.patch.as_ref().is_none_or(|best| patch.len() <= best.len());
         if is_better && !patch.is_empty() {
@@ -43,10 +43,10 @@ impl Spent {
         }
     }
 
-    /// What is left of `limits`, the bounds of the run.
+    /// The rest of `limits`, the limits of the run.
     ///
     /// # Errors
-    /// `Limit` when one of them is used up.
+    /// `Limit` if one of them is used up.
     pub(super) fn left(&self, limits: &Limits) -> Result<Limits> {
         let used_up = |what: String, option: &str| {
             let text = format!("the run has used up its {what}; raise {option}");
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_is_one_over_all_turns() {
+    fn all_turns_share_one_budget() {
         let limits = Limits { max_rounds: 3, max_turn_tokens: 100, ..Limits::default() };
         let mut spent = Spent { rounds: 1, ..Spent::default() };
         spent.add(Usage { input_tokens: 50, output_tokens: 20, ..Usage::default() });

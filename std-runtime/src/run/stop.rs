@@ -17,9 +17,9 @@ pub struct Stop {
 #[derive(Default)]
 struct State {
     why: Option<ErrorKind>,
-    /// The result is being written, or is: the run cannot be ended any more.
+    /// The result is being written, or was: the run can no longer be ended.
     is_writing: bool,
-    /// Of the views that are open, by the numbers of their guards.
+    /// The open views, by the numbers of their guards.
     views: BTreeMap<u32, Cleanup>,
     guards: u32,
 }
@@ -31,18 +31,18 @@ pub struct Guard {
 }
 
 impl Stop {
-    /// A run that goes on.
+    /// A running run.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// What transfers look at.
+    /// The flag that transfers check.
     pub fn cancel(&self) -> &Cancel {
         &self.cancel
     }
 
-    /// Ends the run, now or when it begins. The first reason counts. `false` if it is too late:
-    /// the folder has the result, or is about to.
+    /// Ends the run, now or when it begins. The first reason counts. `false` if it is too late: the
+    /// result is in the folder, or about to be.
     pub fn stop(&self, why: ErrorKind) -> bool {
         let views = {
             let mut state = self.state();
@@ -57,7 +57,7 @@ impl Stop {
         true
     }
 
-    /// From here on the run goes to its end, and a reason to stop it does not count. `false` if it
+    /// From here on the run cannot be stopped. `false` if it
     /// was stopped before.
     pub(super) fn begin_writing(&self) -> bool {
         let mut state = self.state();
@@ -65,17 +65,17 @@ impl Stop {
         state.is_writing
     }
 
-    /// What was written is taken back; the run can be ended again.
+    /// The writes were taken back; the run can be ended again.
     pub(super) fn end_writing(&self) {
         self.state().is_writing = false;
     }
 
-    /// What ended the run that failed with `error`: the signal or the limit that stopped it, not
-    /// what broke because of that.
+    /// The cause of a run's failure with `error`: the signal or the limit that stopped it, not the
+    /// consequence.
     pub fn reason(&self, error: Error) -> Error {
         match self.why() {
             Some(ErrorKind::Limit) => {
-                Error::new(ErrorKind::Limit, "the time limit is over; raise --time-limit")
+                Error::new(ErrorKind::Limit, "the time limit is reached; raise --time-limit")
             }
             Some(kind) => Error::new(kind, "stopped; nothing was changed"),
             None => error,
@@ -96,7 +96,7 @@ impl Stop {
             state.views.insert(number, view.cleanup());
             (state.why, number)
         };
-        // The signal may have come while the view was made.
+        // The signal may have arrived while the view was made.
         if let Some(why) = stopped {
             self.stop(why);
         }

@@ -1,5 +1,5 @@
-//! Subagents: tasks that the model gives away. Each has a conversation of its own in storage of its
-//! own, works on the same view, and gives back nothing but its result.
+//! Subagents: tasks that the model delegates. Each has its own conversation in its own storage,
+//! works on the same view, and returns only its result.
 
 use zerostack_core::prompt::Output;
 use zerostack_policy::Mode;
@@ -23,15 +23,15 @@ pub(super) struct Subagents<'a> {
     pub family: &'a Family<'a>,
     /// The conversation.
     pub member: &'a Member<'a>,
-    /// Those of the conversation.
+    /// The subagents of the conversation.
     pub options: &'a RunOptions,
     pub gate: &'a Gate<'a>,
-    /// How many subagents are above.
+    /// How many subagents are above it.
     pub depth: u32,
 }
 
 impl Delegate for Subagents<'_> {
-    /// Runs a conversation to its end. What it may do is never more than this one may.
+    /// Runs a conversation to its end. It never has more rights than this one.
     fn delegate(
         &self,
         parent: &str,
@@ -39,12 +39,12 @@ impl Delegate for Subagents<'_> {
         narrowing: Narrowing,
     ) -> Result<ToolOutput> {
         if self.depth >= MAX_DEPTH {
-            let text = format!("subagents are {MAX_DEPTH} deep at most: do it yourself");
+            let text = format!("subagents are at most {MAX_DEPTH} deep: do it yourself");
             return Ok(ToolOutput::error(text));
         }
         let own = &self.options.instructions;
         instructions.mode = narrower(own.mode, instructions.mode);
-        // What it is told narrows what its parent may, and is no wider.
+        // Its instructions can only narrow the rights of its parent.
         instructions.may_widen = own.may_widen && own.mode.is_some();
         if let Some(offered) = &own.tools {
             let all = names().map(str::to_owned);
@@ -55,11 +55,11 @@ impl Delegate for Subagents<'_> {
         instructions.agents.clone_from(&own.agents);
         instructions.skills = own.skills.clone();
         instructions.context.clone_from(&own.context);
-        // It may give tasks away itself if its own prompt says so.
+        // It may delegate tasks itself if its own prompt allows it.
         let options = RunOptions { instructions, subagents: false, ..self.options.clone() };
         match self.converse(parent, &options, narrowing) {
             Ok(content) => Ok(ToolOutput::ok(content)),
-            // What ends the run ends it here too.
+            // An error that ends the run ends it here too.
             Err(error) if self.stop.why().is_some() || error.kind() == ErrorKind::Limit => {
                 Err(error)
             }
@@ -122,5 +122,5 @@ fn narrower(own: Option<Mode>, other: Option<Mode>) -> Option<Mode> {
     }
 }
 
-/// How deep subagents start others.
+/// How deep subagents can be nested.
 const MAX_DEPTH: u32 = 3;

@@ -1,10 +1,10 @@
-//! A call as a line for a person.
+//! Shows a call as a line for a person.
 
 use serde_json::Value;
 
 use crate::visible::visible_line;
 
-/// What a call does, in a line: `bash cargo test`, `edit fizzbuzz.sh +2 −1`.
+/// The summary of a call, in one line: `bash cargo test`, `edit fizzbuzz.sh +2 −1`.
 pub fn tool_line(name: &str, arguments: &str) -> String {
     let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
     let text = |key: &str| arguments.get(key).and_then(Value::as_str);
@@ -58,7 +58,7 @@ fn shortened(text: &str) -> String {
     line
 }
 
-/// As much of a command or a path as a line has.
+/// How much of a command or a path a line shows.
 const CHARACTERS: usize = 72;
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_a_call_does() {
+    fn a_line_summarizes_a_call() {
         for (name, arguments, line) in [
             ("bash", r#"{"command":"cargo test\n# all"}"#, "bash cargo test …"),
             ("read", r#"{"path":"a.rs","offset":3}"#, "read a.rs"),

@@ -18,23 +18,23 @@ pub(super) struct Workspace {
     view: View,
     /// Variables that hold keys, whatever they are called.
     hidden_variables: Vec<OsString>,
-    /// What calls of `bash` left running; it ends with the view.
+    /// Processes that calls of `bash` left running; they end with the view.
     background: Background,
     _guard: Guard,
 }
 
-/// What a command of the user came to.
+/// The result of a user's command.
 pub(super) struct Ran {
-    /// What it printed; its errors come after its output, if they are a stream of their own.
+    /// Its output; its errors follow, if they are a separate stream.
     pub output: Vec<u8>,
-    /// It ended with code 0.
+    /// It exited with code 0.
     pub passed: bool,
     /// How it ended: "it ended with exit code 1".
     pub how: String,
 }
 
 impl Workspace {
-    /// Opens a view of the folder whose tools reach what `access` says beside the options.
+    /// Opens a view of the folder whose tools can reach what `access` and the options permit.
     ///
     /// # Errors
     /// As [`View::open`].
@@ -50,7 +50,7 @@ impl Workspace {
             access: options.access.clone().and(access.clone()),
             ..ViewOptions::default()
         };
-        // The keeper of the namespaces must be open to us.
+        // This process must still be able to inspect the process that keeps the namespaces.
         if options.tools == ToolHost::ThisProgram {
             own_process::show_memory();
         }
@@ -58,7 +58,7 @@ impl Workspace {
         Ok(Self::around(view, hidden_variables, stop))
     }
 
-    /// That of a view which is open already.
+    /// The workspace of an open view.
     pub(super) fn around(view: View, hidden_variables: &[OsString], stop: &Arc<Stop>) -> Self {
         let guard = stop.guard(&view);
         let (hidden_variables, background) = (hidden_variables.to_vec(), Background::default());
@@ -93,10 +93,10 @@ impl Workspace {
         Ok(self.view.spawn(&program)?)
     }
 
-    /// Runs a command of the user to its end, and ends all that it started.
+    /// Runs a user's command to its end, and ends everything that it started.
     ///
     /// # Errors
-    /// `Tool` when it cannot be run at all; `Interrupted` when it was stopped.
+    /// `Tool` if it cannot be run at all; `Interrupted` if it was stopped.
     pub(super) fn run(
         &self,
         program: Program,
@@ -137,13 +137,13 @@ impl Workspace {
         Ok(Ran { output, passed, how })
     }
 
-    /// The environment of a tool that is no process of its own.
+    /// The environment of a tool that is not a separate process.
     pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
         self.view.environment(&self.hidden_variables)
     }
 }
 
-/// A command of the user for `sh`. It prints one stream, in the order in which it was printed.
+/// A user's command for `sh`. Its output and errors are one stream, in order.
 pub(super) fn shell(command: &str) -> Program {
     let mut program = Program::new("sh");
     program.arg("-c").arg(format!("exec 2>&1\n{command}"));

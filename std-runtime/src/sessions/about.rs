@@ -1,4 +1,4 @@
-//! What a session is, beside what was said in it, as JSON.
+//! The description of a session, without its transcript, as JSON.
 
 use std::io;
 use std::path::Path;
@@ -9,14 +9,14 @@ use zerostack_core::{OwnedConfig, OwnedTool};
 
 use crate::provider::Endpoint;
 
-/// What is kept of a session beside its transcript.
+/// What is kept of a session besides its transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     version: u32,
     pub(crate) folder: String,
     /// When it was last used, in seconds since 1970.
     pub(crate) time: u64,
-    /// Whether the user gave the name; such a session is never removed by itself.
+    /// Whether the user gave the name; such a session is never removed automatically.
     pub(crate) is_named: bool,
     /// The prompt of the last run.
     pub(crate) prompt: String,
@@ -25,26 +25,26 @@ pub(crate) struct About {
     pub(crate) provider: String,
     pub(crate) api: String,
     pub(crate) model: String,
-    /// What the model was told first. It is sent with every request, so that each begins with the
-    /// bytes of the one before.
+    /// The first instructions. They are sent with every request, so that each begins with the bytes
+    /// of the previous one.
     pub(crate) system: String,
-    /// What it was told last in place of that; empty if nothing was.
+    /// The latest instructions that replaced them; empty if there are none.
     pub(crate) instructed: String,
     pub(crate) tools: Vec<ToolLine>,
-    /// What became of the changes of the last run.
+    /// The fate of the last run's changes.
     pub(crate) delivered: Delivered,
     /// The session that it was forked from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) forked_from: Option<String>,
 }
 
-/// What became of the changes of the last run of a session.
+/// The fate of the changes of a session's last run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Delivered {
-    /// The run has not ended, or was killed: its changes are gone.
+    /// The run has not ended, or was killed: its changes are lost.
     Open,
-    /// It ended without a result: its changes are gone.
+    /// It ended without a result: its changes are lost.
     Nothing,
     /// They are a patch, which may be applied or not.
     Patch,
@@ -52,7 +52,7 @@ pub(crate) enum Delivered {
     Written,
 }
 
-/// A tool, as the model was told of it.
+/// A tool, as described to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ToolLine {
     pub(crate) name: String,
@@ -61,7 +61,7 @@ pub(crate) struct ToolLine {
 }
 
 impl About {
-    /// A session in `folder` in which nothing was said.
+    /// An empty session in `folder`.
     pub(crate) fn new(folder: &Path, endpoint: &Endpoint) -> Self {
         let mut about = Self {
             version: VERSION,
@@ -84,12 +84,12 @@ impl About {
         about
     }
 
-    /// What was asked first.
+    /// The first task.
     pub(crate) fn set_task(&mut self, task: &str) {
         self.task = task.chars().take(TASK_CHARACTERS).collect();
     }
 
-    /// It begins with `config`.
+    /// Begins with `config`.
     pub(crate) fn begin(&mut self, config: &OwnedConfig) {
         self.system.clone_from(&config.system);
         self.instructed.clear();
@@ -109,7 +109,7 @@ impl About {
         Ok(serde_json::from_slice(bytes)?)
     }
 
-    /// It is used now.
+    /// Marks it as used now.
     pub(crate) fn touch(&mut self) {
         self.time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     }
@@ -120,7 +120,7 @@ impl About {
         self.model.clone_from(&endpoint.model);
     }
 
-    /// Why the provider's cache does not serve the next request, if another model answers it.
+    /// Why the provider's cache misses the next request, if another model answers it.
     pub(crate) fn other_model(&self, endpoint: &Endpoint) -> Option<String> {
         let Self { provider, model, .. } = self;
         let is_same = *provider == endpoint.name && *model == endpoint.model;
@@ -133,8 +133,8 @@ impl About {
         })
     }
 
-    /// The tools of the session with those of `wanted` that it does not have after them. What was
-    /// sent stays, so that the provider's cache goes on to serve. `true` if there are new ones.
+    /// The tools of the session, followed by those of `wanted` that it does not have. Earlier ones
+    /// stay, so that the provider's cache keeps hitting. `true` if there are new ones.
     pub(crate) fn add_tools(&mut self, wanted: &[OwnedTool]) -> bool {
         let before = self.tools.len();
         for tool in wanted {
@@ -167,5 +167,5 @@ impl From<&OwnedTool> for ToolLine {
 }
 
 const VERSION: u32 = 1;
-/// As much of the task as a list shows.
+/// How much of the task a list shows.
 const TASK_CHARACTERS: usize = 200;

@@ -1,4 +1,4 @@
-//! The files of a session: copies, so that it goes on whatever becomes of the originals.
+//! The files of a session: copies, so that it does not depend on the originals.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
@@ -12,10 +12,10 @@ use crate::Result;
 use crate::agent::{File as Attached, Files, OwnedSession};
 use crate::new_file::NewFile;
 
-/// The files of `session` that are kept at `place`, and the names of those that are gone.
+/// The files of `session` that are stored at `place`, and the names of the missing ones.
 ///
 /// # Errors
-/// `Input` when one cannot be read.
+/// `Input` if one cannot be read.
 pub(super) fn read(place: &Path, session: &OwnedSession) -> Result<(Files, Vec<String>)> {
     let (mut files, mut gone) = (Files::new(), Vec::new());
     for entry in session.transcript().entries().filter(|entry| !entry.is_cut) {
@@ -37,7 +37,7 @@ pub(super) fn read(place: &Path, session: &OwnedSession) -> Result<(Files, Vec<S
     Ok((files, gone))
 }
 
-/// Copies the files that are not in `kept` to `place`. In `files` the copies are in their place.
+/// Copies the files that are not in `kept` to `place`. The copies replace them in `files`.
 pub(super) fn keep(place: &Path, files: &mut Files, kept: &mut BTreeSet<u32>) -> io::Result<()> {
     let is_new =
         |(number, file): &(u32, &Attached)| file.address().is_none() && !kept.contains(number);
@@ -55,7 +55,7 @@ fn copy(place: &Path, number: u32, file: &Attached) -> io::Result<Attached> {
     let folder = place.join(FOLDER);
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let path = folder.join(number.to_string());
-    // A session that is gone on with has it already.
+    // A continued session has it already.
     let new = NewFile::create(&folder, ".new-", 0o600)?;
     file.in_pieces(&mut |piece| new.file().write_all(piece))?;
     new.persist(&path)?;
@@ -63,8 +63,8 @@ fn copy(place: &Path, number: u32, file: &Attached) -> io::Result<Attached> {
     Ok(copy.with_media_type(file.media_type()).with_tokens(file.tokens()))
 }
 
-/// Gives the session at `to` the files of the one at `from`. They never change, so a second name will
-/// do where the file system has such.
+/// Gives the session at `to` the files of the one at `from`. They never change, so a hard link is
+/// enough if the file system supports it.
 pub(super) fn fork(from: &Path, to: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(from.join(FOLDER)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -1,4 +1,4 @@
-//! The files of a session, and what is said of those that cannot be used.
+//! The files of a session, and the errors for those that cannot be used.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -20,14 +20,14 @@ pub(super) fn unusable(error: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorKind::Input, format!("cannot use the state folder for the session: {error}"))
 }
 
-/// What is known of the session at `place`.
+/// The description of the session at `place`.
 pub(super) fn read_about(place: &Path) -> io::Result<About> {
     let mut bytes = Vec::new();
     File::open(place.join(ABOUT))?.take(ABOUT_BYTES).read_to_end(&mut bytes)?;
     About::parse(&bytes)
 }
 
-/// Replaces what is known of the session at `place`.
+/// Replaces the description of the session at `place`.
 pub(super) fn write_about(place: &Path, about: &About) -> io::Result<()> {
     replace(place, ABOUT, &serde_json::to_vec(about)?)
 }
@@ -47,7 +47,7 @@ pub(super) fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
     new.persist(&place.join(name))
 }
 
-/// How a file is opened that nobody else may read.
+/// The options to open a file that nobody else may read.
 pub(super) fn private() -> fs::OpenOptions {
     let mut options = File::options();
     options.mode(0o600);
@@ -59,5 +59,5 @@ pub(super) const JOURNAL: &str = "journal";
 pub(super) const PENDING: &str = "pending.patch";
 pub(super) const LAST: &str = ".last";
 pub(super) const LOCK: &str = "lock";
-/// The most that is read of `about.json`.
+/// The largest `about.json`, in bytes.
 const ABOUT_BYTES: u64 = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! The file of a transcript: frames that are appended, and a frame that was cut off is dropped.
+//! The file of a transcript: frames are appended, and a truncated frame is dropped.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -18,26 +18,26 @@ pub(super) struct JournalFile {
     most_bytes: u64,
 }
 
-/// What a file held.
+/// The content of a file.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) storage: Growing,
     pub(super) used: usize,
-    /// Bytes of a last frame that was cut off.
+    /// Bytes of a truncated last frame.
     pub(super) dropped_bytes: usize,
 }
 
 impl JournalFile {
-    /// Opens the file at `path`, which must be there.
+    /// Opens the file at `path`, which must exist.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::options().read(true).write(true).open(path)?;
         Ok(Self { file, journal: Journal::new(), most_bytes: FILE_BYTES })
     }
 
-    /// Reads it. What follows is written after the last whole frame.
+    /// Reads it. Later frames are written after the last complete one.
     ///
     /// # Errors
-    /// `InvalidData` where a frame in the middle is damaged; what the system says.
+    /// `InvalidData` if a frame in the middle is damaged; otherwise errors of the system.
     pub(super) fn read(&mut self) -> io::Result<Held> {
         let mut bytes = Vec::new();
         let mut file = &self.file;
@@ -49,8 +49,9 @@ impl JournalFile {
         }
         file.take(self.most_bytes).read_to_end(&mut bytes)?;
         let restored = Journal::restore(&bytes, Growing::new(TRANSCRIPT_BYTES));
-        let restored = restored
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its journal is no journal"))?;
+        let restored = restored.map_err(|_| {
+            io::Error::new(io::ErrorKind::InvalidData, "its journal is not a journal file")
+        })?;
         let end = usize::try_from(restored.journal.file_bytes()).unwrap_or(usize::MAX);
         let rest = bytes.get(end..).unwrap_or_default();
         if !is_cut_off(rest) {
@@ -62,15 +63,15 @@ impl JournalFile {
         Ok(Held { storage, used, dropped_bytes: restored.dropped_bytes })
     }
 
-    /// Writes what is new in `session`.
+    /// Writes the new part of `session`.
     ///
     /// # Errors
-    /// What the system says; the next save writes it again.
+    /// An error of the system; the next save writes it again.
     pub(super) fn save(&mut self, session: &OwnedSession) -> io::Result<()> {
         let Some(frame) = session.journal_frame(&self.journal) else { return Ok(()) };
         let (head, payload) = (frame.head(), frame.payload());
         let at = self.journal.file_bytes();
-        // In one piece, so that a crash seldom leaves a half.
+        // In one piece, so that a crash rarely leaves a part of it.
         let mut bytes = Vec::with_capacity(head.len() + payload.len());
         bytes.extend_from_slice(head);
         bytes.extend_from_slice(payload);
@@ -81,11 +82,11 @@ impl JournalFile {
         }
         let journal = frame.saved();
         let written = self.file.write_all_at(&bytes, at).and_then(|()| {
-            // A longer frame that was cut off may be there.
+            // A longer truncated frame may be there.
             if self.file.metadata()?.len() > end { self.file.set_len(end) } else { Ok(()) }
         });
         if let Err(error) = written {
-            // What there is of it is a frame that was cut off, which is no harm.
+            // A partial write is a truncated frame, which does no harm.
             let _ = self.file.set_len(at);
             return Err(error);
         }
@@ -98,13 +99,13 @@ impl JournalFile {
         self.journal.file_bytes()
     }
 
-    /// Takes back all after the first `bytes`, which must end with a frame.
+    /// Removes everything after the first `bytes`, which must end with a frame.
     pub(super) fn cut(&mut self, bytes: u64) -> io::Result<()> {
         self.file.set_len(bytes)
     }
 }
 
-/// Whether `rest`, after the last whole frame, is what a crash leaves: the beginning of a frame, or
+/// Whether `rest`, after the last complete frame, looks like the result of a crash: the beginning of a frame, or
 /// zeros of a block that was never written.
 fn is_cut_off(rest: &[u8]) -> bool {
     if rest.iter().all(|byte| *byte == 0) {
@@ -120,9 +121,9 @@ fn is_cut_off(rest: &[u8]) -> bool {
     payload.len() < length
 }
 
-/// The most that one conversation may take.
+/// The largest conversation, in bytes.
 pub(crate) const TRANSCRIPT_BYTES: usize = 64 * 1024 * 1024;
-/// The most that its file may take.
+/// The largest file, in bytes.
 const FILE_BYTES: u64 = 256 * 1024 * 1024;
 
 #[cfg(test)]
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_cut_off_at_any_byte_goes_on() {
+    fn a_file_that_is_truncated_at_any_byte_continues() {
         let whole = file();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");

@@ -1,15 +1,15 @@
-//! Sessions: conversations on disk, which later commands go on with.
+//! Sessions: conversations on disk, which later commands continue.
 //!
 //! ```text
 //! sessions/FOLDER/NAME/       in the state folder; nobody else may read it
-//!   about.json                the folder, the model, and what the model was told first
+//!   about.json                the folder, the model, and the first instructions
 //!   journal                   the transcript, in the frames of zerostack-core; it only grows
 //!   attachments/NUMBER        the files of the conversation, by the numbers of the transcript
 //!   pending.patch             what `chat` has not applied yet
 //!   lock                      held while a command has the session open
 //! ```
-//! A name belongs to the folder of the project. A session without a name of its own has a number;
-//! the oldest of these go when there are too many.
+//! A name belongs to the folder of the project. A session without a name has a number; the oldest
+//! of these are removed if there are too many.
 
 mod about;
 mod attachments;

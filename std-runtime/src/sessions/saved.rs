@@ -25,18 +25,18 @@ pub(crate) struct Saved {
     /// How long the file was when it was opened.
     opened_bytes: u64,
     held: Option<Held>,
-    /// The numbers of the files that are kept.
+    /// The numbers of the stored files.
     kept: BTreeSet<u32>,
-    /// Why nothing more is saved; empty once that was told.
+    /// Why nothing more is saved; empty once that was reported.
     failed: Option<String>,
     _lock: File,
 }
 
 impl Saved {
-    /// Opens the files at `place`, which nobody else uses as long as `lock` is held.
+    /// Opens the files at `place`, which nobody else uses while `lock` is held.
     ///
     /// # Errors
-    /// `Input` when they cannot be used.
+    /// `Input` if they cannot be used.
     pub(super) fn open(name: &str, place: PathBuf, about: About, lock: File) -> Result<Self> {
         let journal = JournalFile::open(&place.join(JOURNAL));
         let journal = journal.map_err(|error| damaged(name, &error))?;
@@ -50,10 +50,10 @@ impl Saved {
         self.place.join(name)
     }
 
-    /// Reads what was said; lines for a person are added to `notes`.
+    /// Reads the conversation; lines for a person are added to `notes`.
     ///
     /// # Errors
-    /// `Input` when it is damaged.
+    /// `Input` if it is damaged.
     pub(crate) fn read(&mut self, notes: &mut Vec<String>) -> Result<()> {
         let name = &self.name;
         let held = self.journal.read().map_err(|error| {
@@ -76,7 +76,7 @@ impl Saved {
     /// was open is ended.
     ///
     /// # Errors
-    /// `Input` when it is damaged.
+    /// `Input` if it is damaged.
     pub(crate) fn session(&mut self, config: OwnedConfig) -> Result<OwnedSession> {
         let held = self.held.take().filter(|_| self.opened_bytes > 0);
         let Some(Held { storage, used, .. }) = held else { return Ok(start_session(config)?) };
@@ -88,11 +88,11 @@ impl Saved {
         })
     }
 
-    /// `session` with its files, as they were kept. The model is told of those that are gone, and a
-    /// person by a line in `notes`.
+    /// `session` with its stored files. Missing ones are reported to the model, and to a person by
+    /// a line in `notes`.
     ///
     /// # Errors
-    /// `Input` when one cannot be read.
+    /// `Input` if one cannot be read.
     pub(crate) fn with_files(
         &mut self,
         mut session: OwnedSession,
@@ -113,8 +113,8 @@ impl Saved {
         Ok((session, files))
     }
 
-    /// Copies files that are new; from then on the copies are sent. To be called before
-    /// [`save`](Self::save), so that what a transcript names is there.
+    /// Copies new files; from then on the copies are sent. Must be called before
+    /// [`save`](Self::save), so that the files of a transcript exist.
     pub(crate) fn keep_files(&mut self, files: &mut Files) {
         if self.failed.is_none()
             && let Err(error) = attachments::keep(&self.place, files, &mut self.kept)
@@ -123,13 +123,13 @@ impl Saved {
         }
     }
 
-    /// Whether nothing was said yet, as far as the file was read.
+    /// Whether the part of the file that was read has no messages.
     pub(crate) fn is_empty(&self) -> bool {
         self.opened_bytes == 0
     }
 
-    /// Writes what is new. When that fails, nothing more is written, and
-    /// [`take_failure`](Self::take_failure) gives why: a run does not fail by it.
+    /// Writes the new part. If that fails, nothing more is written, and
+    /// [`take_failure`](Self::take_failure) returns the reason: it does not fail a run.
     pub(crate) fn save(&mut self, session: &OwnedSession) {
         if self.failed.is_none()
             && let Err(error) = self.journal.save(session)
@@ -138,16 +138,16 @@ impl Saved {
         }
     }
 
-    /// Takes back what was said since it was opened: another attempt begins.
+    /// Removes everything since it was opened: another attempt begins.
     pub(crate) fn start_over(&mut self) {
-        // Their numbers are given again.
+        // Their numbers are used again.
         self.kept.clear();
         if let Err(error) = self.journal.cut(self.opened_bytes) {
             self.failed = Some(error.to_string());
         }
     }
 
-    /// Writes what is known of it.
+    /// Writes its description.
     pub(crate) fn keep(&mut self) {
         self.about.touch();
         let kept = write_about(&self.place, &self.about).and_then(|()| {
@@ -164,13 +164,13 @@ impl Saved {
     /// The line for a person about what could not be saved, once.
     pub(crate) fn take_failure(&mut self) -> Option<String> {
         let why = self.failed.as_mut().filter(|why| !why.is_empty()).map(std::mem::take)?;
-        Some(format!("session {}: cannot be saved, and is as it was before: {why}", self.name))
+        Some(format!("session {}: cannot be saved, and stays unchanged: {why}", self.name))
     }
 
-    /// Keeps `patch` for the next command that opens the session; an empty one is none.
+    /// Keeps `patch` for the next command that opens the session; an empty one removes it.
     ///
     /// # Errors
-    /// `Input` when the disk refuses.
+    /// `Input` if the disk refuses.
     pub(crate) fn keep_pending(&self, patch: &[u8]) -> Result<()> {
         let path = self.place.join(PENDING);
         let kept = match patch {
@@ -183,7 +183,7 @@ impl Saved {
         kept.map_err(|error| unusable(&error))
     }
 
-    /// The patch that was kept.
+    /// The stored patch.
     pub(crate) fn pending(&self) -> Option<Vec<u8>> {
         fs::read(self.place.join(PENDING)).ok().filter(|patch| !patch.is_empty())
     }

@@ -1,4 +1,4 @@
-//! The sessions of a folder: finding, opening, making and removing them.
+//! The sessions of a folder: finding, opening, creating and removing them.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
@@ -25,12 +25,12 @@ use crate::{Error, ErrorKind, Result, state_folder};
 pub(crate) struct Sessions {
     /// The folder of the project.
     folder: PathBuf,
-    /// Where they are, from the folder of all sessions.
+    /// Their path, relative to the folder of all sessions.
     id: String,
 }
 
 impl Sessions {
-    /// Those of `folder`.
+    /// The sessions of `folder`.
     pub(crate) fn of(folder: &Path) -> Self {
         let name = folder.file_name().unwrap_or("root".as_ref()).to_string_lossy();
         let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' { it } else { '_' };
@@ -44,7 +44,7 @@ impl Sessions {
         format!("{SESSIONS}/{}", self.id)
     }
 
-    /// Where they are, made if there is no such folder.
+    /// Their folder, created if it does not exist.
     fn place(&self) -> io::Result<PathBuf> {
         state_folder::folder(&self.list_name())
     }
@@ -56,15 +56,15 @@ impl Sessions {
         Ok(names.filter(|name| !name.starts_with('.')).collect())
     }
 
-    /// All in which something was said, the last used one first, each with what is known of it or why it cannot be
+    /// All sessions that are not empty, the last used one first, each with its description or why it cannot be
     /// used.
     ///
     /// # Errors
-    /// `Input` when the state folder cannot be read.
+    /// `Input` if the state folder cannot be read.
     pub(crate) fn all(&self) -> Result<Vec<(String, io::Result<About>)>> {
         let names = self.names().map_err(|error| unusable(&error))?;
         let place = state_folder::path(&self.list_name()).unwrap_or_default();
-        // A command that failed at its start said nothing.
+        // A command that failed at its start leaves an empty session.
         let is_begun = |name: &String| {
             fs::metadata(place.join(name).join(JOURNAL)).map_or(true, |found| found.len() > 0)
         };
@@ -86,7 +86,7 @@ impl Sessions {
         Ok(all)
     }
 
-    /// The name of the last used one.
+    /// The name of the last used session.
     ///
     /// # Errors
     /// `Input` when there is none.
@@ -94,33 +94,32 @@ impl Sessions {
         let mut all = self.all()?.into_iter().filter(|(_, about)| about.is_ok());
         let (name, _) = all.next().ok_or_else(|| {
             let folder = self.folder.display();
-            let text =
-                format!("there is no session to go on with in {folder}; leave out --continue");
+            let text = format!("there is no session to continue in {folder}; leave out --continue");
             Error::new(ErrorKind::Input, text)
         })?;
         Ok(name)
     }
 
-    /// Whether there is one of that name.
+    /// Whether there is a session with this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names().is_ok_and(|names| names.iter().any(|it| it == name))
     }
 
-    /// The error of a name that no session has.
+    /// The error for an unknown name.
     pub(crate) fn unknown(&self, name: &str) -> Error {
         let names = self.names().unwrap_or_default();
         let advice = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean {near}?"),
-            None if names.is_empty() => "this folder has none".to_owned(),
+            None if names.is_empty() => "this folder has no sessions".to_owned(),
             None => format!("there are {}", listed(&names)),
         };
         Error::new(ErrorKind::Input, format!("unknown session {name:?}; {advice}"))
     }
 
-    /// What is known of the session `name`.
+    /// The description of the session `name`.
     ///
     /// # Errors
-    /// `Input` when there is none, or it cannot be used.
+    /// `Input` if there is none, or it cannot be used.
     pub(crate) fn about(&self, name: &str) -> Result<About> {
         if !self.has(name) {
             return Err(self.unknown(name));
@@ -129,10 +128,10 @@ impl Sessions {
         read_about(&place).map_err(|error| damaged(name, &error))
     }
 
-    /// What was said in the session `name`, to be looked at: no command is kept from it.
+    /// The conversation of the session `name`, for reading only: it does not lock the session.
     ///
     /// # Errors
-    /// `Input` when there is none, or it cannot be used.
+    /// `Input` if there is none, or it cannot be used.
     pub(crate) fn look_into(&self, name: &str) -> Result<(OwnedSession, About)> {
         let about = self.about(name)?;
         let path = self.place().map_err(|error| unusable(&error))?.join(name).join(JOURNAL);
@@ -154,8 +153,7 @@ impl Sessions {
     /// Opens the session `name`, which nobody else has open from then on.
     ///
     /// # Errors
-    /// `Input` when there is none, or it cannot be used; `Conflict` when another command has it
-    /// open.
+    /// `Input` if there is none, or it cannot be used; `Conflict` if another command has it open.
     pub(crate) fn open(&self, name: &str) -> Result<Saved> {
         if !self.has(name) {
             return Err(self.unknown(name));
@@ -167,10 +165,10 @@ impl Sessions {
         Saved::open(name, place, about, lock)
     }
 
-    /// Makes a session: of that name, or of the next number.
+    /// Creates a session with this name, or with the next number.
     ///
     /// # Errors
-    /// `Usage` for a name that is none, `Input` when the state folder cannot be used.
+    /// `Usage` for an invalid name, `Input` if the state folder cannot be used.
     pub(crate) fn create(&self, name: Option<&str>, mut about: About) -> Result<Saved> {
         about.is_named = name.is_some();
         match name {
@@ -189,7 +187,7 @@ impl Sessions {
         }
     }
 
-    /// A new session with all that was said in `from`.
+    /// A new session with the whole conversation of `from`.
     ///
     /// # Errors
     /// As [`open`](Self::open) and [`create`](Self::create).
@@ -197,7 +195,7 @@ impl Sessions {
         let mut about = self.about(from)?;
         about.forked_from = Some(from.to_owned());
         let saved = self.create(None, about)?;
-        // A command may be writing there: what it has not written whole is left out.
+        // A command may be writing there: an incomplete frame is left out.
         let source = self.place().map_err(|error| unusable(&error))?.join(from).join(JOURNAL);
         let copied = fs::copy(&source, saved.path(JOURNAL))
             .and_then(|_| attachments::fork(source.parent().unwrap_or(&source), &saved.path("")));
@@ -208,7 +206,7 @@ impl Sessions {
     /// Removes the session `name`.
     ///
     /// # Errors
-    /// `Input` when there is none, `Conflict` when a command has it open.
+    /// `Input` if there is none, `Conflict` if a command has it open.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         if !self.has(name) {
             return Err(self.unknown(name));
@@ -227,7 +225,7 @@ impl Sessions {
         for number in first..=u32::MAX {
             let name = number.to_string();
             match self.make(&name, about) {
-                // Another command made it.
+                // Another command created it.
                 Err(_) if place.join(&name).exists() => {}
                 made => return made.map(|()| name),
             }
@@ -235,7 +233,7 @@ impl Sessions {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// A session is there as a whole, or not at all.
+    /// A session exists completely, or not at all.
     fn make(&self, name: &str, about: &About) -> io::Result<()> {
         let place = self.place()?;
         let new = place.join(format!(".new-{}-{name}", std::process::id()));
@@ -255,7 +253,7 @@ impl Sessions {
     }
 }
 
-/// Takes the lock of the session at `place`, or gives who has it.
+/// Takes the lock of the session at `place`, or returns its owner.
 fn take_lock(place: &Path) -> io::Result<std::result::Result<File, String>> {
     let path = place.join(LOCK);
     let mut lock = private().read(true).write(true).create(true).truncate(false).open(path)?;
@@ -277,7 +275,7 @@ fn in_use(name: &str, holder: &str) -> Error {
     Error::new(ErrorKind::Conflict, text)
 }
 
-/// Whether a session may have that name, which is that of a folder too.
+/// Whether a session may have this name, which is also that of a folder.
 fn check_name(name: &str) -> Result<()> {
     let is_plain = |it: char| it.is_alphanumeric() || "-_.".contains(it);
     let fits = (1..=64).contains(&name.len()) && name.chars().all(is_plain);
@@ -290,7 +288,7 @@ fn check_name(name: &str) -> Result<()> {
     Err(Error::new(ErrorKind::Usage, text))
 }
 
-/// Removes it so that it is there as a whole, or not at all.
+/// Removes it so that it exists completely, or not at all.
 fn remove(place: &Path) -> io::Result<()> {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     let gone = place.with_file_name(format!(".gone-{}-{name}", std::process::id()));
@@ -298,8 +296,7 @@ fn remove(place: &Path) -> io::Result<()> {
     fs::remove_dir_all(gone)
 }
 
-/// Removes the oldest sessions without a name beyond the bounds, and what a command that was killed
-/// left.
+/// Removes the oldest unnamed sessions beyond the limits, and the remains of killed commands.
 fn make_room(place: &Path) -> io::Result<()> {
     let mut numbered = Vec::new();
     for entry in fs::read_dir(place)? {
@@ -333,6 +330,6 @@ fn is_alive(pid: i32) -> bool {
 }
 
 const SESSIONS: &str = "sessions";
-/// The most that is kept of the sessions of a folder that have no name.
+/// The limits for the unnamed sessions of a folder.
 const MOST_SESSIONS: usize = 50;
 const MOST_BYTES: u64 = 256 * 1024 * 1024;

@@ -309,10 +309,10 @@ fn unusable_edits_say_what_is_wrong() {
         (json!([{"old": "", "new": "x"}]), "old is empty"),
         (json!([{"at": "12", "new": "x"}]), "at `12` is no anchor; it looks like 12kab"),
         (json!([{"before": "kab", "new": "x"}]), "before `kab` is no anchor"),
-        (json!([{"at": "2abc", "to": "1abc", "new": "x"}]), "to `1abc` stands above at `2abc`"),
+        (json!([{"at": "2abc", "to": "1abc", "new": "x"}]), "to `1abc` is above at `2abc`"),
         (json!([{"old": "a", "to": "1abc", "new": "x"}]), "to goes with at only"),
         (json!([{"at": "1abc", "all": true, "new": "x"}]), "all goes with old only"),
-        (json!([{"old": "one", "new": "one"}]), "the edits put there what already stands there"),
+        (json!([{"old": "one", "new": "one"}]), "the edits insert the text that is already there"),
         (json!([{"old": "1abc\tone\n2abc\ttwo", "new": "x"}]), "old starts its lines with anchors"),
     ] {
         assert_has(&refused("one\ntwo\n", list), message);

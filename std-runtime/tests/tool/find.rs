@@ -75,7 +75,7 @@ fn no_match_and_bad_patterns_say_what_to_do() {
     let folder = Folder::new();
     folder.file("main.rs", "");
     assert_has(&folder.ok("find", json!({"pattern": "main"})), "*main* matches a part of a name");
-    assert_has(&folder.err("find", json!({"pattern": "["})), "pattern `[` is no glob: unclosed");
+    assert_has(&folder.err("find", json!({"pattern": "["})), "pattern `[` is not a glob: unclosed");
     assert_has(&folder.err("find", json!({"pattern": ""})), "pattern is empty");
     assert_has(&folder.err("find", json!({"pattern": "*", "path": "main.rs"})), "is a file");
     assert_has(

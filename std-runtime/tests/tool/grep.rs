@@ -119,9 +119,9 @@ fn bad_patterns_say_what_is_wrong() {
     );
     assert_has(
         &folder.err("grep", json!({"pattern": "a{999999}{999}"})),
-        "pattern is no regular expression",
+        "pattern is not a regular expression",
     );
-    assert_has(&folder.err("grep", json!({"pattern": "a", "glob": "{"})), "glob `{` is no glob");
+    assert_has(&folder.err("grep", json!({"pattern": "a", "glob": "{"})), "glob `{` is not a glob");
     assert_has(
         &folder.err("grep", json!({"pattern": "a", "path": "nowhere"})),
         "no such file or folder",

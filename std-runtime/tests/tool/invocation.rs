@@ -11,7 +11,7 @@ fn an_unusable_invocation_says_why_and_exits_2() {
         ("read", "", "missing field `path`"),
         ("read", "{", "EOF while parsing"),
         ("read", "[]", "arguments of read"),
-        ("read", "{\"path\":\"a\"} x", "go on after the JSON object"),
+        ("read", "{\"path\":\"a\"} x", "continue after the JSON object"),
         ("read", "{\"path\":\"a\",\"path\":\"b\"}", "duplicate field `path`"),
         ("read", "{\"path\":\"a\",\"lines\":3}", "unknown field `lines`"),
         ("read", "{\"path\":\"a\",\"offset\":-1}", "`offset`: invalid value: integer `-1`"),

@@ -42,7 +42,10 @@ fn at_most_2000_lines_and_how_to_go_on() {
             }
             let left = text.len() - seen.len();
             assert_eq!(output.truncated, Some(Truncated { bytes: left as u64 }));
-            assert_has(&output.content, &format!("{left} bytes left, go on with offset {offset}"));
+            assert_has(
+                &output.content,
+                &format!("{left} bytes left, continue with offset {offset}"),
+            );
         }
         assert_eq!(seen, text);
     }
@@ -70,7 +73,7 @@ fn offset_and_limit() {
         part.lines().take(2).collect::<Vec<_>>(),
         all.lines().skip(1).take(2).collect::<Vec<_>>()
     );
-    assert_has(&part, "[lines 2-3; 5 bytes left, go on with offset 4]");
+    assert_has(&part, "[lines 2-3; 5 bytes left, continue with offset 4]");
     assert_eq!(texts(&folder.ok("read", json!({"path": "a", "offset": 4, "limit": 1}))), ["four"]);
     assert_has(
         &folder.err("read", json!({"path": "a", "offset": 5})),

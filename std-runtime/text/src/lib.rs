@@ -1,7 +1,7 @@
-//! Text from outside on its way to a person: nothing in it acts on a terminal, and an error quotes
-//! a bounded part of it.
+//! Untrusted text for a person: nothing in it controls a terminal, and an error quotes a bounded
+//! part of it.
 //!
-//! The errors of all crates of the runtime are made of it, so that there is one rule.
+//! The errors of all crates of the runtime use it, so there is one rule.
 
 #![forbid(unsafe_code)]
 
@@ -16,8 +16,8 @@ pub fn one_line(text: &str) -> String {
     visible(&line).into_owned()
 }
 
-/// `text` as the message of an error: on [one line](one_line) if it holds anything that would
-/// break the line or act on a terminal, else as it is.
+/// `text` as the message of an error: on [one line](one_line) if it contains anything that would
+/// break the line or control a terminal, else unchanged.
 pub fn message(text: impl Into<String>) -> String {
     let text = text.into();
     if text.contains(is_acting) { one_line(&text) } else { text }

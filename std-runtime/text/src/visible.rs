@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// `text` with each character visible that a terminal would act on or hide: controls, which move
-/// the cursor and overwrite lines, those that turn the direction of writing around, and those that
-/// nobody sees. Line feeds and tabs stay.
+/// `text` with all characters made visible that a terminal would interpret or hide: controls, which
+/// move the cursor and overwrite lines, those that change the direction of writing, and invisible
+/// ones. Line feeds and tabs stay.
 ///
-/// All text of a model, of a server and of file names passes here on its way to a person.
+/// All text from models and servers and all file names pass through here before a person sees them.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let acts = |character: char| is_acting(character) && !matches!(character, '\n' | '\t');
     if !text.contains(acts) {
@@ -32,7 +32,7 @@ pub fn visible_line(text: &str) -> String {
     visible(&line).into_owned()
 }
 
-/// Whether a terminal does something else than show the character.
+/// Whether a terminal does anything other than show the character.
 pub fn is_acting(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_act_on_is_visible() {
+    fn characters_that_control_a_terminal_become_visible() {
         assert_eq!(visible("a\x1b[2K\r\x07\u{9b}b\n\tc\x7f"), "a␛[2K␍␇<U+009B>b\n\tc␡");
         assert_eq!(visible("\u{202e}gnp\u{2066}"), "<U+202E>gnp<U+2066>");
         assert_eq!(visible("a\u{200b}\u{e0041}"), "a<U+200B><U+E0041>");

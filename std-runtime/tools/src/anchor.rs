@@ -130,7 +130,7 @@ impl LineHash {
         }
     }
 
-    /// Little in the line tells it from others.
+    /// The line has little that distinguishes it.
     pub const fn is_dull(&self) -> bool {
         self.alphanumerics <= DULL_MAX_ALPHANUMERICS
     }
@@ -145,7 +145,7 @@ impl LineHash {
     }
 }
 
-/// The lines of `bytes`; a byte order mark belongs to none of them.
+/// The lines of `bytes`, without a byte order mark.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = Line> {
     let (mut coder, mut number) = (Coder::default(), 0);
     let mut start = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn dull_lines_differ_by_what_stands_above() {
+    fn lines_with_little_content_differ_by_the_lines_above() {
         let codes: Vec<_> = lines(b"fn one() {\n}\n\n\nfn two() {\n}\n").map(|l| l.code).collect();
         assert_ne!(codes[1], codes[5]);
         assert_ne!(codes[2], codes[3]);

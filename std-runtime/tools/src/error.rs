@@ -1,4 +1,4 @@
-//! The one error of this crate: a call that could not be made. What a tool finds wrong is an
+//! The one error of this crate: a call that could not be made. A fault that a tool finds is an
 //! [`Output`](crate::Output).
 
 use std::fmt;

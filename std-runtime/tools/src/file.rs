@@ -1,4 +1,4 @@
-//! Files: what is at a path, atomic replacement, and the sentences for what is wrong.
+//! Files: what is at a path, atomic replacement, and the error messages.
 
 use std::borrow::Cow;
 use std::fs::{self, Metadata};
@@ -11,8 +11,8 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{outside, text};
 use zerostack_workspace::new_file::NewFile;
 
-/// `path`, or the only existing one that is the same text in another Unicode form: macOS stores
-/// `é` in two characters where a model writes one.
+/// `path`, or the only existing one that is the same text in another Unicode form: macOS stores `é`
+/// as two characters, a model writes one.
 pub(super) fn resolve(path: &str) -> Cow<'_, str> {
     if path.is_ascii() || fs::symlink_metadata(path).is_ok() {
         return Cow::Borrowed(path);
@@ -51,7 +51,7 @@ pub(super) fn metadata(path: &str) -> Result<Metadata, String> {
     fs::metadata(path).map_err(|e| complaint(path, &e))
 }
 
-/// `Err` says what `path` is instead of a regular file.
+/// `Err` describes what `path` is instead of a regular file.
 pub(super) fn expect_regular(path: &str, metadata: &Metadata) -> Result<(), String> {
     if metadata.is_file() {
         Ok(())
@@ -62,7 +62,7 @@ pub(super) fn expect_regular(path: &str, metadata: &Metadata) -> Result<(), Stri
     }
 }
 
-/// What to tell a model about an error at `path`.
+/// The message to a model about an error at `path`.
 pub(super) fn complaint(path: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => not_found(path),
@@ -74,9 +74,9 @@ pub(super) fn complaint(path: &str, error: &io::Error) -> String {
 
 /// Writes `bytes` to a new file in the same folder and renames it over
 /// `path`, so a reader sees the old file or the new one. A symlink is followed
-/// to its target; mode and owner of a file that exists are kept.
+/// to its target; mode and owner of an existing file are kept.
 ///
-/// Nothing is flushed to the disk: a power cut is the caller's concern.
+/// Nothing is flushed to the disk: the caller must do that.
 pub(super) fn replace(path: &str, bytes: &[u8], old: Option<&Metadata>) -> Result<(), String> {
     let failed = |e: io::Error| {
         let refused =
@@ -114,7 +114,7 @@ pub(super) fn replace(path: &str, bytes: &[u8], old: Option<&Metadata>) -> Resul
     new.persist(&target).map_err(failed)
 }
 
-/// Where a path leads when its last part is a symlink, perhaps to nothing yet.
+/// The target of a path whose last part is a symlink, which may not exist yet.
 pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_path_buf();
     for _ in 0..SYMLINKS_MAX {
@@ -126,16 +126,16 @@ pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symlinks"))
 }
 
-/// A symlink that leads to nothing that is there, or that is shown to tools.
+/// A symlink to a file that does not exist, or is hidden from tools.
 fn dangling(path: &Path, link: &Path, is_outside: bool) -> String {
     let why = match is_outside {
-        true => "which is outside of the project and not visible to tools",
+        true => "which is outside the project and not visible to tools",
         false => "which does not exist",
     };
     format!("{} is a symlink to {}, {why}", path.display(), link.display())
 }
 
-/// No such path: which part is missing, and what is there instead.
+/// No such path: the missing part, and what exists instead.
 fn not_found(path: &str) -> String {
     let path = Path::new(path);
     if let Ok(link) = fs::read_link(path) {
@@ -199,10 +199,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_that_leads_out_of_the_project_is_said_to() {
+    fn a_link_that_leads_out_of_the_project_is_reported() {
         let told =
             |is_outside| dangling(Path::new("conf"), Path::new("/home/ann/conf"), is_outside);
-        assert!(told(true).contains("outside of the project"), "{}", told(true));
+        assert!(told(true).contains("outside the project"), "{}", told(true));
         assert!(told(false).ends_with("which does not exist"), "{}", told(false));
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         }
         match load(&entry, &mut buffer) {
             Ok(Loaded::Text) => hits.search(&entry.path, &buffer),
-            // What a call names is searched, or it is an error: "no match" would be believed.
+            // A path that a call names is searched, or it is an error: "no match" would be misleading.
             Ok(Loaded::TooBig) if entry.is_root => {
                 return Err(format!(
                     "{path} is not searched: it is larger than {FILE_MAX_BYTES} bytes; use grep in `bash`"
@@ -114,7 +114,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     Ok(Output::text(content).truncated_if(truncated).replaced_if(invalid_utf8))
 }
 
-/// What to look for in a line.
+/// The search pattern for a line.
 enum Matcher {
     Literal(Box<memmem::Finder<'static>>),
     Regex(Regex),
@@ -133,7 +133,7 @@ impl Matcher {
             .size_limit(REGEX_MAX_BYTES)
             .build();
         regex.map(Self::Regex).map_err(|e| {
-            format!("pattern is no regular expression: {e}\nA backslash before a sign takes it literally")
+            format!("pattern is not a regular expression: {e}\nA backslash before a character makes it literal")
         })
     }
 
@@ -164,7 +164,7 @@ impl Hits {
     fn search(&mut self, path: &Path, bytes: &[u8]) {
         let mut shown = String::new();
         let invalid_utf8 = text::push_path(&mut shown, path);
-        // Where the lines of this file that are in the result end.
+        // The end of this file's lines in the result.
         let mut printed_to = None;
         let mut next = self.next_match(bytes, 1, 0);
         while let Some(Match { number, line, at }) = next {
@@ -194,7 +194,7 @@ impl Hits {
                 return None;
             }
             let end = line_end(bytes, begin);
-            // A match that runs over the line's end says nothing about the line.
+            // A match that extends past the line's end does not count.
             if let Some(found) = self.matcher.find(&bytes[begin..end], 0) {
                 return Some(Match { number: line, line: begin..end, at: found.start });
             }
@@ -203,7 +203,7 @@ impl Hits {
         None
     }
 
-    /// Context lines above the match, none twice, and the mark of a gap above them.
+    /// Context lines above the match, each once, and the mark of a gap above them.
     fn before(
         &mut self,
         path: &str,
@@ -227,7 +227,7 @@ impl Hits {
         }
     }
 
-    /// Context lines below a match up to the next one; where printing now stands.
+    /// Context lines below a match up to the next one; returns the current position.
     fn after(
         &mut self,
         path: &str,
@@ -247,7 +247,7 @@ impl Hits {
         from
     }
 
-    /// One line of the result; a long one is cut so that the match at `found` is seen.
+    /// One line of the result; a long one is cut so that the match at `found` is visible.
     fn push(&mut self, path: &str, mark: char, number: usize, line: &[u8], found: usize) {
         _ = write!(self.content, "{path}{mark}{number}{mark}");
         let mut from =
@@ -298,7 +298,7 @@ fn next_line(bytes: &[u8], end: usize) -> usize {
 enum Loaded {
     Text,
     TooBig,
-    /// Binary, or nothing that can be searched; what it is.
+    /// Binary, or not searchable; the string describes it.
     Skip(&'static str),
 }
 
@@ -317,7 +317,7 @@ fn load(entry: &Entry, buffer: &mut Vec<u8>) -> std::io::Result<Loaded> {
     Ok(read::binary_kind(buffer).map_or(Loaded::Text, Loaded::Skip))
 }
 
-/// What patterns hold that were meant to match over more than one line.
+/// Parts of patterns that were meant to match more than one line.
 const OVER_LINES: &[&str] = &[
     "\\n", "\\r", "\\x0a", "\\x0A", "\\x0d", "\\x0D", "(?s", "(?ms", "(?is", "[\\s\\S]",
     "[\\S\\s]", "[\\w\\W]", "[\\d\\D]", "(.|\\s)", "[^",
@@ -328,7 +328,7 @@ const MATCHES_MAX: usize = 200;
 const CONTENT_MAX_BYTES: usize = 30 * 1024;
 /// Bytes shown of one line.
 const LINE_MAX_BYTES: usize = 400;
-/// Bytes shown before a match that stands far to the right.
+/// Bytes shown before a match that is far to the right.
 const LINE_LEAD_BYTES: usize = 100;
 const CONTEXT_MAX_LINES: u64 = 20;
 /// Larger files are not searched.

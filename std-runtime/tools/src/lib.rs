@@ -8,14 +8,14 @@
 //! {"content":"1jmj\tfn main() {\n...","is_error":false}
 //! ```
 //!
-//! Paths are relative to the working folder. What a tool finds wrong is said in
-//! `content` with `is_error`, for the model to act on, and the process exits 0.
-//! An invocation that cannot be used at all (unknown tool, wrong JSON, unknown
-//! or missing field, wrong type) gives the same shape and exits 2.
+//! Paths are relative to the working folder. A fault that a tool finds is described in `content`
+//! with `is_error`, for the model to act on, and the process exits with 0. An invocation that
+//! cannot be used at all (unknown tool, wrong JSON, unknown or missing field, wrong type) gives the
+//! same form and exits with 2.
 //!
 //! # Text
 //! Results are UTF-8. Each maximal part of a file's or a command's bytes that is
-//! not UTF-8 is shown as one U+FFFD, and `replaced` says `invalid_utf8`. Files
+//! not UTF-8 is shown as one U+FFFD, and `replaced` is `invalid_utf8`. Files
 //! themselves are only ever changed as bytes.
 
 #![forbid(unsafe_code)]
@@ -53,20 +53,20 @@ use zerostack_workspace::own_process;
 pub use error::{Error, ErrorKind, Result};
 pub use spec::specs;
 
-/// What a tool call gives back, as it stands on stdout.
+/// The result of a tool call, in its form on stdout.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// The text for the model.
     pub content: String,
-    /// The call did not do what was asked; `content` says what to do next.
+    /// The call failed; `content` describes what to do next.
     pub is_error: bool,
-    /// What was left out of `content`; `content` mentions it too.
+    /// What was left out of `content`, which mentions it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<Truncated>,
-    /// What `content` shows changed.
+    /// How the text in `content` differs from the bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
-    /// `read`: the file that is shown beside `content`. Its bytes follow the line of the result.
+    /// `read`: the file that is shown with `content`. Its bytes follow the line of the result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment: Option<Shown>,
     /// `bash`: the exit status; absent when a signal ended the command.
@@ -74,16 +74,16 @@ pub struct Output {
     pub exit_code: Option<i32>,
 }
 
-/// A file that a model is shown as it is.
+/// A file that is shown unchanged to a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// What it is: `image/png`.
+    /// Its media type: `image/png`.
     pub media_type: String,
     /// The name of the file.
     pub name: String,
     /// Its length.
     pub bytes: u64,
-    /// Where it is, from the root; not known to who reads the result of a process.
+    /// Its absolute path; absent in the result of a process.
     #[serde(skip)]
     pub path: PathBuf,
 }
@@ -109,16 +109,16 @@ pub enum Replaced {
 
 /// Runs the tool `name` as a process does: arguments from `stdin`, result to `stdout`.
 ///
-/// The process must be there for this call alone: all processes below it end with the call.
+/// The process must exist for this call alone: all processes below it end with the call.
 ///
 /// A command that `bash` leaves in the background keeps the process after its result is written and
 /// stdout closed, until it ends.
 ///
-/// The exit code is 0 when the tool ran, also with `is_error`, 2 when the
-/// invocation cannot be used, 1 when the result could not be written.
+/// The exit code is 0 if the tool ran, even with `is_error`, 2 if the invocation cannot be used, 1
+/// if the result could not be written.
 pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     own_process::settle();
-    // What runs in `bash` may not write its own result into our pipe, nor change our program.
+    // A program in `bash` must not be able to write to the pipe of the result, or to change the tool's program.
     own_process::hide_memory();
     if std::env::var_os(outside::PROJECT).is_some() {
         own_process::end_with_parent();
@@ -140,7 +140,7 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     }
     if bash::is_left() {
         drop(stdout);
-        // Whoever reads the result waits for the end of its pipe, not for ours.
+        // The reader of the result waits for the end of the pipe, not of this process.
         if own_process::close_output().is_ok() {
             bash::stay();
         }
@@ -148,12 +148,12 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// As [`call`], with `folder` as the working folder, `environment` as that of commands and files of
-/// the types `shown` being shown as they are. The process keeps its own, because the call runs on a
+/// As [`call`], with `folder` as the working folder, `environment` as that of commands, and files
+/// of the types `shown` shown unchanged. The process keeps its own, because the call runs on a
 /// thread that shares none of them.
 ///
 /// # Errors
-/// As [`call`]; `Tool` where a thread cannot have a working folder of its own.
+/// As [`call`]; `Tool` if a thread cannot have its own working folder.
 pub fn call_in(
     folder: &Path,
     environment: Vec<(OsString, OsString)>,
@@ -187,14 +187,13 @@ pub fn time_limit(name: &str, arguments: &[u8]) -> std::time::Duration {
 /// Reading, searching and writing files.
 const FILES_TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// Runs the tool `name` in this process, `arguments` being a JSON object or nothing.
+/// Runs the tool `name` in this process; `arguments` is a JSON object or empty.
 ///
 /// While `bash` runs, SIGTERM, SIGINT and SIGHUP first end the command and
-/// then this process; the other tools touch nothing of the process.
+/// then this process; the other tools do not affect the process.
 ///
 /// # Errors
-/// `Usage` when there is no such tool or the arguments are not what it takes;
-/// the message names the field.
+/// `Usage` if there is no such tool or the arguments do not fit it; the message names the field.
 pub fn call(name: &str, arguments: &[u8]) -> Result<Output> {
     match name {
         "read" => typed(name, arguments, read::run),
@@ -218,7 +217,7 @@ pub fn call(name: &str, arguments: &[u8]) -> Result<Output> {
 }
 
 impl Output {
-    /// A result that is no error.
+    /// A result that is not an error.
     fn text(content: String) -> Self {
         Self { content, ..Self::default() }
     }
@@ -257,7 +256,7 @@ impl Output {
     }
 }
 
-/// What a tool returns: the error is the text for the model.
+/// The return type of a tool: the error is the text for the model.
 type Outcome = std::result::Result<Output, String>;
 
 fn typed<A: DeserializeOwned>(
@@ -273,7 +272,7 @@ fn typed<A: DeserializeOwned>(
         Error::new(ErrorKind::Usage, format!("arguments of {name}: {at}{error}"))
     })?;
     json.end().map_err(|error| {
-        let message = format!("arguments of {name} go on after the JSON object: {error}");
+        let message = format!("arguments of {name} continue after the JSON object: {error}");
         Error::new(ErrorKind::Usage, message)
     })?;
     Ok(tool(parsed).unwrap_or_else(Output::error).without_nul())

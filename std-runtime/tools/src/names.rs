@@ -5,14 +5,14 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// Gives the entries of a folder in the order of the bytes of their names.
+/// Yields the entries of a folder in the order of the bytes of their names.
 ///
-/// They are read a part at a time: the smallest names, then those that come after
-/// them. A folder of honest size is read once.
+/// They are read in parts: the smallest names, then the next ones. A folder of ordinary size is
+/// read once.
 pub(super) struct Names {
     folder: PathBuf,
     part: Part,
-    /// All names up to this one were given.
+    /// All names up to this one were returned.
     given_to: Option<Vec<u8>>,
     is_complete: bool,
     part_bytes: usize,
@@ -45,7 +45,7 @@ impl Names {
 
     /// Reads the next part.
     fn fill(&mut self) -> io::Result<()> {
-        // The names that were given go before there is room for others.
+        // Returned names are dropped before there is room for others.
         self.part = Part::default();
         let mut part = Part::with_room(self.part_bytes);
         // The greatest name that may still be in this part, once some were left to the next.
@@ -153,7 +153,7 @@ fn entry_at(text: &[u8], at: u32) -> (&[u8], bool) {
     (&entry[3..3 + length], entry[0] != 0)
 }
 
-/// The longest name with what is held of it.
+/// The memory for the longest name and its data.
 const NAME_BYTES: usize = 300;
 /// Names held at once take twice this at most, and an offset each.
 const PART_BYTES: usize = 512 * 1024;

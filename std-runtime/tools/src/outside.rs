@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::file;
 
-/// Holds the folder of the project in a tool process of a run; not set elsewhere.
+/// The variable with the folder of the project in a tool process of a run; not set elsewhere.
 pub const PROJECT: &str = "ZEROSTACK_PROJECT";
 /// Holds the other folders of the project, as `PATH` lists folders, if there are any.
 pub const ALSO: &str = "ZEROSTACK_ALSO";
@@ -22,7 +22,7 @@ pub fn stays_inside(projects: &[&Path], tool: &str, arguments: &str) -> bool {
         #[serde(borrow, default)]
         path: Cow<'a, str>,
     }
-    // What a call without a usable path does, it says and reads nothing.
+    // A call without a usable path reports that and reads nothing.
     let Place { path } = serde_json::from_str(arguments).unwrap_or_default();
     let path = Path::new(&*path);
     let goes_up = path.components().any(|part| part == Component::ParentDir);
@@ -35,7 +35,7 @@ pub fn was_refused(content: &str) -> bool {
     content.contains("permission denied") || content.contains("Permission denied")
 }
 
-/// The project's folder if `path`, links followed, is outside of it; `None` if this is no run.
+/// The project's folder if `path`, with links followed, is outside it; `None` outside a run.
 pub(super) fn project(path: &str) -> Option<PathBuf> {
     let also = std::env::var_os(ALSO).unwrap_or_default();
     project_of(std::env::var_os(PROJECT)?, &also, path)
@@ -54,7 +54,7 @@ fn project_of(project: OsString, also: &OsStr, path: &str) -> Option<PathBuf> {
     (!roots.iter().any(|root| existing.starts_with(root))).then(|| project.into())
 }
 
-/// What the result of a write to `path` says when it is outside.
+/// The note in the result of a write to `path` if it is outside.
 pub(super) fn note(path: &str) -> String {
     let Some(project) = project(path) else { return String::new() };
     let ends = std::env::var_os(SANDBOX).is_some_and(|sandbox| sandbox == "on");
@@ -63,10 +63,10 @@ pub(super) fn note(path: &str) -> String {
     } else {
         "not part of the patch"
     };
-    format!("[outside of the project {}: {fate}]\n", project.display())
+    format!("[outside the project {}: {fate}]\n", project.display())
 }
 
-/// Why `path` cannot be written: what it is outside of.
+/// Why `path` cannot be written: it is outside the project.
 pub(super) fn refusal(path: &str) -> Option<String> {
     let project = project(path)?;
     let also = std::env::var_os(ALSO).unwrap_or_default();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_followed_to_tell_what_is_outside() {
+    fn links_are_followed_to_find_what_is_outside() {
         let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = |folder: &tempfile::TempDir, name: &str| {
             folder.path().join(name).to_str().unwrap().to_owned()

@@ -138,7 +138,7 @@ impl Page {
             let (last, next) = (self.lines, self.lines + 1);
             _ = writeln!(
                 self.content,
-                "[lines {first}-{last}; {left_bytes} bytes left, go on with offset {next}]"
+                "[lines {first}-{last}; {left_bytes} bytes left, continue with offset {next}]"
             );
         }
         if self.bom {
@@ -179,7 +179,7 @@ impl Shown {
         if piece.is_empty() {
             return;
         }
-        // A character more than is shown, so that the cut can fall between two.
+        // One character more than shown, so that the cut can be between two.
         let room = (LINE_MAX_BYTES + 4).saturating_sub(self.kept.len());
         if keep {
             self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
@@ -207,7 +207,7 @@ fn read_line(file: &mut impl BufRead, mut piece: impl FnMut(&[u8])) -> std::io::
     }
 }
 
-/// What a file is, judged by its first bytes; `None` for text.
+/// The kind of a file, from its first bytes; `None` for text.
 pub(super) fn binary_kind(start: &[u8]) -> Option<&'static str> {
     match wide::of(start) {
         _ if start.starts_with(b"\xFF\xFE\0\0") => {
@@ -256,6 +256,6 @@ const CONTENT_MAX_BYTES: usize = 50 * 1024;
 /// Bytes shown of one line.
 const LINE_MAX_BYTES: usize = 2000;
 const BUFFER_BYTES: usize = 16 * 1024;
-/// A NUL among so many first bytes makes a file binary.
+/// A NUL among this many first bytes makes a file binary.
 const BINARY_PROBE_BYTES: usize = 8 * 1024;
 const BINARY_SHOWN_BYTES: usize = 16;

@@ -1,4 +1,4 @@
-//! Files that are shown to the model as they are: pictures and documents.
+//! Files that are shown to the model unchanged: pictures and documents.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -8,12 +8,12 @@ use zerostack_core::{AttachmentKind, media_type_of};
 
 use super::{Output, Shown};
 
-/// Holds the media types that the model takes, with blanks between them, in a tool process of a run;
-/// not set elsewhere.
+/// The variable with the media types that the model accepts, separated by blanks, in a tool process
+/// of a run; not set elsewhere.
 pub const TYPES: &str = "ZEROSTACK_SHOWN_TYPES";
 
 thread_local! {
-    /// Those of a call that has no process of its own.
+    /// The media types of a call without its own process.
     static OWN_TYPES: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -26,7 +26,7 @@ pub(super) fn set_types(types: &str) {
     OWN_TYPES.set(Some(types.to_owned()));
 }
 
-/// The result for a file that begins with `first` and has so many bytes, if the model is shown it.
+/// The result for a file that begins with `first` and has this many bytes, if it is shown to the model.
 pub(super) fn output(path: &str, first: &[u8], bytes: u64) -> Option<Output> {
     let media_type = media_type_of(first, "").filter(|it| KNOWN.contains(it))?;
     let own = OWN_TYPES.with_borrow(Clone::clone);
@@ -55,7 +55,7 @@ pub(super) fn output(path: &str, first: &[u8], bytes: u64) -> Option<Output> {
     Some(Output::text(text).showing(shown))
 }
 
-/// Writes the bytes of a file that is shown, and no more than were told.
+/// Writes the bytes of a shown file, at most as many as announced.
 pub(super) fn write(shown: &Shown, to: &mut impl Write) -> io::Result<()> {
     let mut file = File::open(&shown.path)?.take(shown.bytes);
     let mut buffer = [0; 16 * 1024];

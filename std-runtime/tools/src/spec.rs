@@ -7,7 +7,7 @@ pub const fn specs() -> &'static [ToolSpec<'static>] {
     SPECS
 }
 
-/// Every byte here is sent with every session: each text says what a model gets wrong without it.
+/// Every byte here is sent with every session: each text explains only what a model gets wrong without it.
 const SPECS: &[ToolSpec<'static>] = &[
     ToolSpec {
         name: "read",

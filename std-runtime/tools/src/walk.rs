@@ -10,13 +10,13 @@ use ignore::gitignore::Gitignore;
 use super::names::Names;
 use zerostack_workspace::ignore_file;
 
-/// The entries below a path, in the order of their names; folders come before what is in them.
+/// The entries below a path, in the order of their names; folders precede their entries.
 ///
 /// In a git checkout its `.gitignore` and `.git/info/exclude` files count, and
 /// `.ignore` files; elsewhere those of the working folder and below. No
 /// `.gitignore` above the project counts, nor
-/// the user's global ignore file, so that a result does not depend on where
-/// the project lies. Hidden files are there, `.git` is not. Links are not followed.
+/// the user's global ignore file, so that a result does not depend on the place of the project.
+/// Hidden files are included, `.git` is not. Links are not followed.
 pub(super) struct Walk {
     /// The folders from the root of the walk to the current one.
     open: Vec<Names>,
@@ -26,7 +26,7 @@ pub(super) struct Walk {
     /// The rules above the root.
     outer: usize,
     exclude: Option<(PathBuf, Gitignore)>,
-    /// The root, if it is no folder.
+    /// The root, if it is not a folder.
     file: Option<Entry>,
     /// What could not be read at the start.
     failed: Option<String>,
@@ -51,7 +51,7 @@ struct Rules {
 }
 
 impl Walk {
-    /// Walks below `path`, or gives the file itself.
+    /// Walks below `path`, or yields the file itself.
     pub fn of(path: &str) -> Self {
         let mut walk = Self {
             open: Vec::new(),
@@ -190,7 +190,7 @@ impl PathGlob {
             .literal_separator(true)
             .build()
             .and_then(|glob| GlobSetBuilder::new().add(glob).build())
-            .map_err(|e| format!("{field} `{glob}` is no glob: {}", e.kind()))?;
+            .map_err(|e| format!("{field} `{glob}` is not a glob: {}", e.kind()))?;
         Ok(Self { set, whole_path: anchored || bare.contains('/'), negated })
     }
 
@@ -207,7 +207,7 @@ impl PathGlob {
     }
 }
 
-/// What an absolute glob says below the folder `root` or the working folder.
+/// An absolute glob, relative to the folder `root` or the working folder.
 fn relative(glob: &str, root: &str) -> Option<String> {
     let working = std::env::current_dir().ok();
     let named = std::env::var_os("PWD").map(PathBuf::from);
@@ -221,7 +221,7 @@ fn relative(glob: &str, root: &str) -> Option<String> {
     below.next()
 }
 
-/// What a result that found nothing for `glob` adds, when it may have been meant otherwise.
+/// The note in a result without a match for `glob`, if another glob was probably meant.
 pub(super) fn no_match_hint(glob: &str) -> &'static str {
     let bare = glob.strip_prefix('!').unwrap_or(glob);
     if bare.starts_with('/') {
@@ -233,7 +233,7 @@ pub(super) fn no_match_hint(glob: &str) -> &'static str {
     }
 }
 
-/// What a walk could not read; said at the end of a result.
+/// What a walk could not read; reported at the end of a result.
 #[derive(Default)]
 pub(super) struct Unread {
     count: usize,

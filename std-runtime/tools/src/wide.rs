@@ -1,4 +1,4 @@
-//! UTF-16, which Windows' tools write: told apart from binary data, and kept.
+//! UTF-16, which Windows tools write: distinguished from binary data, and preserved.
 
 /// A form of UTF-16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) enum Wide {
 pub(super) fn of(start: &[u8]) -> Option<Wide> {
     let probe = &start[..start.len().min(PROBE_BYTES)];
     match probe {
-        // The mark of UTF-32 starts as that of UTF-16.
+        // The mark of UTF-32 starts with that of UTF-16.
         [0xFF, 0xFE, 0, 0, ..] => None,
         [0xFF, 0xFE, ..] => Some(Wide::Little),
         [0xFE, 0xFF, ..] => Some(Wide::Big),
@@ -51,7 +51,7 @@ impl Wide {
         text.encode_utf16().flat_map(bytes).collect()
     }
 
-    /// The text that `bytes` hold, what is wrong in it as U+FFFD.
+    /// The text of `bytes`, with faults as U+FFFD.
     pub fn decode(self, bytes: &[u8]) -> String {
         let units = bytes.chunks_exact(2).map(|pair| {
             let pair = [pair[0], pair[1]];
@@ -65,7 +65,7 @@ impl Wide {
 }
 
 const PROBE_BYTES: usize = 8 * 1024;
-/// Less does not tell text from data.
+/// Fewer bytes do not distinguish text from data.
 const UNMARKED_MIN_BYTES: usize = 8;
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn utf_16_is_told_from_utf_8_and_from_data() {
+    fn utf_16_is_distinguished_from_utf_8_and_from_data() {
         for wide in [Wide::Little, Wide::Big] {
             let text = "hello \u{e9}\u{1f600} world, and more of it\r\n";
             let marked = wide.encode(&format!("\u{feff}{text}"));

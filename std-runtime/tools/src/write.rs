@@ -63,19 +63,19 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     Ok(Output::text(said))
 }
 
-/// The start of the file that is replaced, enough to tell how it is written.
+/// The start of the replaced file, enough to detect its encoding and line ends.
 fn start_of(path: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(JUDGED_BYTES).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(bytes),
-        // One that can only be written to is replaced as it is said.
+        // A write-only file is replaced by the content as given.
         Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Ok(Vec::new()),
         Err(e) => Err(file::complaint(path, &e)),
     }
 }
 
-/// How the file that is replaced is written; what replaces it is written in the same way.
+/// The encoding and line ends of the replaced file, which are kept.
 #[derive(Default)]
 struct Like {
     wide: Option<Wide>,
@@ -98,7 +98,7 @@ impl Like {
             ends += 1;
             crlf += usize::from(text[..at].ends_with(b"\r"));
         }
-        // A character may be cut at the end of what was read.
+        // The last character that was read may be incomplete.
         let is_other = wide.is_none()
             && std::str::from_utf8(replaced).is_err_and(|error| error.error_len().is_some());
         Self { wide, has_mark: text.starts_with(BOM), has_crlf: ends > 0 && ends == crlf, is_other }
@@ -122,7 +122,7 @@ impl Like {
         self.has_mark && !content.is_empty() && !content.starts_with('\u{feff}')
     }
 
-    /// Content with `\r\n` of its own is meant as it is.
+    /// Content that has `\r\n` itself is written unchanged.
     fn adds_crlf(&self, content: &str) -> bool {
         self.has_crlf && content.contains('\n') && !content.contains("\r\n")
     }
@@ -163,5 +163,5 @@ pub(super) fn made_folders(path: &Path) -> Result<Vec<&Path>, String> {
     Ok(missing)
 }
 
-/// How much of a file is looked at to tell how it is written.
+/// How much of a file is read to detect its encoding and line ends.
 const JUDGED_BYTES: u64 = 8 << 20;

@@ -16,9 +16,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// A defect of ours.
+    /// A defect in zerostack.
     Internal,
-    /// What was given as input cannot be used: a folder, a file, a path.
+    /// The input cannot be used: a folder, a file, a path.
     Input,
     /// The sandbox cannot be made.
     Sandbox,
@@ -41,7 +41,7 @@ impl Error {
         self.kind
     }
 
-    /// What to tell a person: one line without a full stop.
+    /// The message for a person: one line without a full stop.
     pub fn message(&self) -> &str {
         &self.message
     }

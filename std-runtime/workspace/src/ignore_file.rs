@@ -11,19 +11,19 @@ pub fn parse(text: &[u8]) -> Gitignore {
     let mut builder = GitignoreBuilder::new("");
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     for line in String::from_utf8_lossy(text).lines() {
-        // A line that is no pattern excludes nothing, as for git.
+        // A line that is not a pattern excludes nothing, as in git.
         let _ = builder.add_line(None, &plain_classes(line));
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-/// The rules of the ignore file at `path`; none if it is no regular file or longer than any honest one.
+/// The rules of the ignore file at `path`; empty if it is not a regular file or is too long.
 pub fn load(path: &Path) -> Gitignore {
     read(path).map_or_else(Gitignore::empty, |text| parse(&text))
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    // One that is a FIFO must not block; a project may make it one.
+    // A project may put a FIFO there, which must not block.
     let flags = rustix::fs::OFlags::RDONLY
         | rustix::fs::OFlags::NONBLOCK
         | rustix::fs::OFlags::CLOEXEC
@@ -147,7 +147,7 @@ fn member(text: &str) -> Option<(char, &str)> {
     Some((member, chars.as_str()))
 }
 
-/// What `[:name:]` at the start of `text` stands for, and what follows it.
+/// The class `[:name:]` at the start of `text`, and the text after it.
 fn named(text: &str) -> Option<(&'static [(char, char)], &str)> {
     let (name, after) = text.strip_prefix("[:")?.split_once(":]")?;
     NAMED.iter().find(|(known, _)| *known == name).map(|(_, ranges)| (*ranges, after))
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_first_pattern() {
+    fn a_byte_order_mark_is_not_part_of_the_first_pattern() {
         assert!(ignores("\u{feff}*.tmp\r\n*.bak\r\n", "x.tmp"));
         assert!(ignores("\u{feff}*.tmp\r\n*.bak\r\n", "x.bak"));
     }

@@ -1,9 +1,9 @@
-//! A private view of a folder for programs that nobody trusts.
+//! A private view of a folder for untrusted programs.
 //!
 //! A [`View`](view::View) shows a folder at its own path, copy on write; programs run in it inside
-//! a [`sandbox`]. What they changed is a [`patch`], or a [`commit`] that writes all of it or none.
+//! a [`sandbox`]. Their changes become a [`patch`], or a [`commit`] that writes all of them or none.
 //!
-//! All `unsafe` code of the runtime is here, but for a few lines of the command's `main`.
+//! All `unsafe` code of the runtime is here, except a few lines of the command's `main`.
 
 pub mod commit;
 mod error;

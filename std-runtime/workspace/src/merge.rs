@@ -1,11 +1,11 @@
-//! What two people made of the same text, as one.
+//! A three-way merge of text.
 
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
 /// The text `base` with the changes that lead to `ours` and those that lead to `theirs`; `None` if
-/// both change the same lines, or lines beside each other, in different ways, or if it is no text.
+/// both change the same lines, or lines beside each other, in different ways, or if it is not text.
 pub fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     let is_text = |bytes: &[u8]| bytes.len() <= MOST_BYTES && !bytes.contains(&0);
     if ![base, ours, theirs].into_iter().all(is_text) {
@@ -36,7 +36,7 @@ pub fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     Some(merged)
 }
 
-/// Lines of the base, and what is in their place.
+/// Lines of the base, and their replacement.
 #[derive(Debug, PartialEq, Eq)]
 struct Change {
     lines: Range<usize>,
@@ -87,7 +87,7 @@ mod tests {
             let found = merge(base.as_bytes(), ours.as_bytes(), theirs.as_bytes());
             assert_eq!(found.as_deref(), merged.map(str::as_bytes), "{ours:?} {theirs:?}");
         }
-        // A last line without its end is a line of its own.
+        // A last line without a line end counts as a line.
         assert_eq!(merge(b"a\nb", b"x\nb", b"a\nb").as_deref(), Some(&b"x\nb"[..]));
     }
 }

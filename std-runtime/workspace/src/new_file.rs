@@ -1,4 +1,4 @@
-//! A file that has no name until it is whole, so that a process that is killed leaves none.
+//! A file that has no name until it is complete, so that a killed process leaves no part of it.
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom};
@@ -40,20 +40,20 @@ impl NewFile {
         &self.file
     }
 
-    /// Gives it the name `path`, in the same folder, in the place of what has it.
+    /// Gives it the name `path`, in the same folder, replacing any file of that name.
     ///
     /// # Errors
-    /// What the system says; there is no such file then.
+    /// What the system says; then there is no such file.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         let Self { folder, prefix, mode, mut file, named } = self;
         if let Some(named) = named {
             return named.persist(path).map_err(|error| error.error);
         }
-        // A rename replaces what has the name, a link does not; so it is linked first.
+        // A rename replaces an existing file, a link does not; so link it first.
         match builder(prefix, mode).make_in(&folder, |at| link(&file, at)) {
             Ok(linked) => linked.into_temp_path().persist(path).map_err(|error| error.error),
             Err(_) => {
-                // Files without a name can be made here, but not named: /proc is missing, say.
+                // Unnamed files can be created here, but not named, for example because /proc is missing.
                 let mut copy = builder(prefix, mode).tempfile_in(&folder)?;
                 file.seek(SeekFrom::Start(0))?;
                 io::copy(&mut file, copy.as_file_mut())?;
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_there_when_it_is_whole_and_not_before() {
+    fn it_exists_only_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let names = || std::fs::read_dir(folder.path()).unwrap().count();
         let path = folder.path().join("file");

@@ -1,4 +1,4 @@
-//! This process: what it inherited from the one that started it, and who descends from it.
+//! This process: what it inherited from its parent, and its descendants.
 
 use std::io;
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::sync::atomic::AtomicBool;
 
 use rustix::process::{Pid, Resource, Signal};
 
-/// Makes the process of a command independent of what the one that started it had set.
+/// Makes the process of a command independent of its parent's settings.
 ///
 /// Supervisors start programs with SIGCHLD ignored, and no exit status could be read then, or with
 /// signals blocked, and the end of a command would go unnoticed. Beyond
-/// the limit of a file's size SIGXFSZ would end the process without a word; with a handler the
+/// the limit of a file's size SIGXFSZ would end the process silently; with a handler the
 /// write fails. A handler, unlike an ignored signal, is not passed on to the programs it starts.
 pub fn settle() {
-    // A heap for each thread would be for programs whose threads have work to do; ours wait.
+    // A heap per thread is for programs with busy threads; these threads only wait.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: sets a number of the allocator.
     unsafe {
@@ -23,7 +23,7 @@ pub fn settle() {
     unblock_signals();
     let (chld, xfsz) = (signal_hook::consts::SIGCHLD, signal_hook::consts::SIGXFSZ);
     if is_ignored(chld) {
-        // An error means that the system lets nobody handle it, and then nothing is lost.
+        // An error means that the system does not let it be handled, and then nothing is lost.
         let _ = signal_hook::flag::register(chld, Arc::new(AtomicBool::new(false)));
     }
     let _ = signal_hook::flag::register(xfsz, Arc::new(AtomicBool::new(false)));
@@ -70,7 +70,7 @@ pub fn show_memory() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
 }
 
-/// Takes the processes that lose their parent and descend from this one for children of its own.
+/// Makes descendants that lose their parent children of this process.
 #[cfg(target_os = "linux")]
 pub fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
@@ -87,8 +87,7 @@ pub fn end_with_parent() {
     }
 }
 
-/// Closes stdout and stderr, and does not end any more when the thread that started this process
-/// does.
+/// Closes stdout and stderr, and no longer ends with the thread that started this process.
 ///
 /// # Errors
 /// What the system says.
@@ -168,6 +167,6 @@ pub fn end_all_below() {
     }
 }
 
-/// One that was killed may have started another just before, and may need time to end.
+/// A killed process may have started another just before, and may need time to end.
 const END_ROUNDS: u32 = 500;
 const END_PAUSE: std::time::Duration = std::time::Duration::from_millis(2);

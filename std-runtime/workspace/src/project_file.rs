@@ -1,7 +1,7 @@
-//! Files of a project that this process reads itself, outside of the sandbox.
+//! Files of a project that this process reads itself, outside the sandbox.
 //!
-//! A project may come from anyone. So a link in it leads to nothing that is outside of it, a device
-//! or FIFO is no file, a file of another user is not believed, and what is read is bounded.
+//! A project may come from anyone, so no link in it may lead out of it, a device or FIFO is not a
+//! file, files of other users are not trusted, and reads are bounded.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -55,7 +55,7 @@ impl ProjectFolder {
         let failed = |error: io::Error| error.to_string();
         let found = file.metadata().map_err(failed)?;
         if !found.is_file() {
-            return Err("it is no regular file".to_owned());
+            return Err("it is not a regular file".to_owned());
         }
         if !self.owners.contains(&found.uid()) {
             return Err("it belongs to another user".to_owned());

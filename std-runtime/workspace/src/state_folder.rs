@@ -1,11 +1,11 @@
-//! Where the command keeps what is not configuration: patches, records, commits under way.
+//! The folder for data that is not configuration: patches, records, running commits.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
-/// The folder `name` in the state folder of the user, made if there is none. Nobody else may
+/// The folder `name` in the state folder of the user, created if it does not exist. Nobody else may
 /// read it.
 ///
 /// # Errors
@@ -16,7 +16,7 @@ pub fn folder(name: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// The folder `name` in the state folder of the user, whether it is there or not.
+/// The folder `name` in the state folder of the user, whether it exists or not.
 pub fn path(name: &str) -> Option<PathBuf> {
     let set = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let state = set.filter(|path| path.is_absolute()).or_else(|| {
@@ -25,7 +25,7 @@ pub fn path(name: &str) -> Option<PathBuf> {
     Some(state.join("zerostack").join(name))
 }
 
-/// The names in the folder `name`, sorted; none if there is no such folder.
+/// The names in the folder `name`, sorted; empty if there is no such folder.
 ///
 /// # Errors
 /// What the system says.

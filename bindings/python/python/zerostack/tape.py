@@ -136,7 +136,7 @@ class Tape:
         self._out.close()
         if self._has_key:
             os.unlink(self._unnamed)
-            raise BadTape(f"there is no tape {self._path}: the key would stand on it")
+            raise BadTape(f"there is no tape {self._path}: it would contain the key")
         os.replace(self._unnamed, self._path)
 
     def __del__(self) -> None:
@@ -185,7 +185,7 @@ class Player:
             total.update(data)
         last = self._read(len(self._lines)) if self._lines else {}
         if last.get("type") != "over":
-            raise BadTape("the tape cannot be played: it is no tape, or its end is missing")
+            raise BadTape("the tape cannot be played: it is not a tape, or its end is missing")
         if last.get("sha1") != total.hexdigest():
             raise BadTape("the tape cannot be played: it was changed after it was recorded")
         self.exit_code: int = last.get("exit_code", 0)
@@ -281,7 +281,7 @@ def _user(session: Session, held: bool, text: str) -> Iterator[PlayedEvent]:
 def _request(session: Session, held: bool, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
     body = session.request().body
     if (len(body), _sha1(body)) != (bytes, sha1):
-        raise ValueError("the request differs from the one that was recorded")
+        raise ValueError("the request differs from the recorded one")
     yield RecordedRequest(body)
 
 

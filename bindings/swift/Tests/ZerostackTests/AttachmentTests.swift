@@ -92,7 +92,7 @@ final class AttachmentTests: XCTestCase {
         XCTAssertEqual(session.transcript, [])
         for (make, why) in [
             ({ _ = try File(Data()) }, "the file is empty: nothing can be sent"),
-            ({ _ = try File(path: "/") }, "the file / cannot be read: it is no regular file"),
+            ({ _ = try File(path: "/") }, "the file / cannot be read: it is not a regular file"),
             ({ _ = try File(Data([1, 2, 3]), name: "a.bin2") }, "give its mediaType"),
             ({ _ = try File(path: "/nowhere/a.png") }, "the file /nowhere/a.png cannot be read: "),
             (

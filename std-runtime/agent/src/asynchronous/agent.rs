@@ -1,4 +1,4 @@
-//! A model, its async tools and all that was said.
+//! A model, its async tools and the conversation.
 
 use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedConfig, OwnedResponseSchema, Usage};
@@ -41,7 +41,7 @@ pub struct AsyncAgent {
     max_repairs: u8,
 }
 
-/// What an [`AsyncAgent`] is made of. Whatever is not set has a default.
+/// The settings of an [`AsyncAgent`]. A setting that is not given has a default.
 pub struct AsyncAgentBuilder {
     endpoint: Endpoint,
     http: Option<AsyncHttp>,
@@ -74,15 +74,15 @@ impl AsyncAgent {
         }
     }
 
-    /// Says `text`. The turn is a stream of its events, tools being run on the way; dropping it
-    /// ends the request and the tools, and the conversation can go on.
+    /// Sends `text`. The turn is a stream of its events, and tools run on the way; dropping it ends
+    /// the request and the tools, and the conversation can continue.
     pub fn run(&mut self, text: &str) -> AsyncTurn<'_> {
         self.run_with(text, [])
     }
 
-    /// The same with files beside the text.
+    /// The same with files attached to the text.
     ///
-    /// One that cannot be sent is the error that is the only item.
+    /// If a file cannot be sent, the only item is an error.
     pub fn run_with(&mut self, text: &str, files: impl IntoIterator<Item = File>) -> AsyncTurn<'_> {
         let files: Vec<File> = files.into_iter().collect();
         let begun = self.say(text, &files);
@@ -99,8 +99,8 @@ impl AsyncAgent {
         recorder.user(text)
     }
 
-    /// Goes on with the turn that is open, as a conversation that was saved in its middle has one.
-    /// With none open the only item is an error of kind `Usage`.
+    /// Continues the open turn of a conversation that was saved in the middle of one. If no turn is
+    /// open, the only item is an error of kind `Usage`.
     pub fn resume(&mut self) -> AsyncTurn<'_> {
         let is_open = self.parts.session.step() != zerostack_core::Step::Idle;
         let refused =
@@ -108,7 +108,7 @@ impl AsyncAgent {
         AsyncTurn::new(&mut self.parts, refused)
     }
 
-    /// Goes on with a turn whose calls wait for approval, as
+    /// Continues a turn whose calls wait for approval, as
     /// [`Agent::resume_with`](crate::Agent::resume_with).
     pub fn resume_with(
         &mut self,
@@ -121,7 +121,7 @@ impl AsyncAgent {
         }
     }
 
-    /// Says `text` and waits for the whole answer.
+    /// Sends `text` and waits for the complete answer.
     ///
     /// # Errors
     /// Whatever ended the turn.
@@ -129,7 +129,7 @@ impl AsyncAgent {
         self.ask_with(text, []).await
     }
 
-    /// The same with files beside the text.
+    /// The same with files attached to the text.
     ///
     /// # Errors
     /// Whatever ended the turn; `Input` and `Configuration` for a file that cannot be sent.
@@ -152,9 +152,9 @@ impl AsyncAgent {
         }
     }
 
-    /// Says `text` and waits for an answer of type `T`, as [`Agent::ask_as`](crate::Agent::ask_as).
-    /// A future that is dropped ends the turn; answers are of type `T` then until another turn is
-    /// begun by this or by [`set_answer_schema`](Self::set_answer_schema).
+    /// Sends `text` and waits for an answer of type `T`, as [`Agent::ask_as`](crate::Agent::ask_as).
+    /// Dropping the future ends the turn; then answers keep the type `T` until the next call of
+    /// this or of [`set_answer_schema`](Self::set_answer_schema).
     ///
     /// # Errors
     /// As there.
@@ -176,14 +176,14 @@ impl AsyncAgent {
                 Err(why) => return Err(structured::no_value(&why)),
             }
         }
-        Err(Error::new(ErrorKind::Internal, "an answer is asked for less often than that"))
+        Err(Error::new(ErrorKind::Internal, "the number of repairs fits"))
     }
 
-    /// What the answers of the turns from now on must be; `None` for plain text. Returns what it was
-    /// before.
+    /// Sets the form of the following turns' answers; `None` for plain text. Returns the previous
+    /// one.
     ///
     /// # Errors
-    /// `Usage` when a turn is open; `Configuration` for a schema that cannot be used.
+    /// `Usage` if a turn is open; `Configuration` for a schema that cannot be used.
     pub fn set_answer_schema(
         &mut self,
         schema: Option<OwnedResponseSchema>,
@@ -191,10 +191,10 @@ impl AsyncAgent {
         structured::set_schema(&mut self.parts.session, schema)
     }
 
-    /// Says something to the model beside the user, before the next turn.
+    /// Gives the model an instruction besides the user's text, before the next turn.
     ///
     /// # Errors
-    /// `Limit` when the conversation is full.
+    /// `Limit` if the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
         self.parts.session.instruct(text).map_err(Error::from)
     }
@@ -295,35 +295,35 @@ impl AsyncAgentBuilder {
         self
     }
 
-    /// Sees everything that goes into the session: a tape.
+    /// Records all inputs of the session: a tape.
     #[must_use]
     pub fn recorder(mut self, recorder: impl Recorder + Send + 'static) -> Self {
         self.recorder = Box::new(recorder);
         self
     }
 
-    /// Goes on with a conversation: the bytes that [`zerostack_core::Session::snapshot`] gave.
+    /// Continues a conversation from the bytes of [`zerostack_core::Session::snapshot`].
     #[must_use]
     pub fn saved(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
         self.saved = Some(snapshot.into());
         self
     }
 
-    /// The bounds of the session.
+    /// The limits of the session.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How often an answer that is not of its type is asked for again: twice, if nothing is said.
+    /// How often the model is asked again if an answer does not have its type; 2 by default.
     #[must_use]
     pub fn max_repairs(mut self, count: u8) -> Self {
         self.max_repairs = count;
         self
     }
 
-    /// What is done about calls that cannot run, as
+    /// What to do with calls that cannot run, as
     /// [`AgentBuilder::bad_calls`](crate::AgentBuilder::bad_calls).
     #[must_use]
     pub fn bad_calls(mut self, policy: BadCallPolicy, most: u16) -> Self {
@@ -348,8 +348,8 @@ impl AsyncAgentBuilder {
     /// The agent.
     ///
     /// # Errors
-    /// `Configuration` when a variable of the transport is wrong or a tool's schema is not a JSON
-    /// object; `Input` when a saved conversation is damaged.
+    /// `Configuration` if a variable of the transport is wrong or a tool's schema is not a JSON
+    /// object; `Input` if a saved conversation is damaged.
     pub fn build(self) -> Result<AsyncAgent> {
         let Self { endpoint, http, system, tools, recorder, limits, saved, .. } = self;
         let (max_repairs, rules, meter) = (self.max_repairs, self.rules, self.meter);

@@ -1,4 +1,4 @@
-//! The body of a request: whole, or in pieces where it has the bytes of files.
+//! The body of a request: whole, or in pieces if it has the bytes of files.
 
 use std::io;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::session::OwnedSession;
 /// The body of a request.
 pub(super) struct RequestBody {
     pieces: Pieces,
-    /// Bytes that are not given yet.
+    /// The remaining bytes.
     left: u64,
 }
 
@@ -32,14 +32,13 @@ pub(super) struct PieceWriter {
 }
 
 impl RequestBody {
-    /// All of it.
+    /// The whole body.
     pub(super) fn whole(body: Vec<u8>) -> Self {
         let left = body.len() as u64;
         Self { pieces: Pieces::Whole(Some(body.into())), left }
     }
 
-    /// So many bytes, which are written one piece after the other: one is on its way while the next is
-    /// made.
+    /// This many bytes, written piece by piece: one is being sent while the next is made.
     pub(super) fn in_pieces(length: usize) -> (PieceWriter, Self) {
         let (sender, receiver) = mpsc::channel(1);
         let pieces = Pieces::Received(receiver);
@@ -61,7 +60,7 @@ impl Body for RequestBody {
             Pieces::Received(_) if *left == 0 => None,
             Pieces::Received(pieces) => match pieces.poll_recv(context) {
                 Poll::Pending => return Poll::Pending,
-                // Why is told by who wrote the pieces.
+                // The writer of the pieces reports why.
                 Poll::Ready(None) => return Poll::Ready(Some(Err(io::ErrorKind::Other.into()))),
                 Poll::Ready(piece) => piece,
             },
@@ -80,8 +79,8 @@ impl Body for RequestBody {
 }
 
 impl PieceWriter {
-    /// Writes the request of `session` with the bytes of `files`; `taken` counts
-    /// the pieces that were taken. Of the request only its place is kept while this waits.
+    /// Writes the request of `session` with the bytes of `files`; `taken` counts the pieces that
+    /// were taken. While this waits, only the position in the request is kept.
     ///
     /// # Errors
     /// `Input` for a file that cannot be read or has changed. The body breaks off.
@@ -116,7 +115,7 @@ impl PieceWriter {
     }
 }
 
-/// Fills `piece` as far as no file is needed, which it gives; `None` when it is full, or all is
+/// Fills `piece` until a file is needed, which it returns; `None` if it is full, or everything is
 /// written.
 fn read(
     session: &OwnedSession,
@@ -130,5 +129,5 @@ fn read(
     Ok(request.wanted().filter(|_| *filled < piece.len()))
 }
 
-/// Bytes that are on their way at once, and as many again that are being made.
+/// Bytes that are being sent at once, and as many again that are being made.
 const PIECE_BYTES: usize = 16 * 1024;

@@ -33,8 +33,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// An HTTP(S) client for async agents. Clones share their connections.
 ///
-/// It follows no redirect, so the key never goes to another host than the configured one. It has
-/// no way through a proxy: a host for which `HTTPS_PROXY` names one is refused.
+/// It follows no redirect, so the key never goes to another host than the configured one. It does
+/// not support proxies: a host for which `HTTPS_PROXY` names one is refused.
 #[derive(Clone)]
 pub struct AsyncHttp {
     client: Client<HttpsConnector<HttpConnector>, RequestBody>,
@@ -48,7 +48,7 @@ pub(super) struct AsyncBody {
     piece: Bytes,
     host: String,
     idle_timeout: Duration,
-    /// Until when it is read, if it is that of a refusal.
+    /// Until when it is read, if it is the body of a refusal.
     until: Option<Instant>,
 }
 
@@ -81,8 +81,8 @@ impl AsyncHttp {
         Ok(Self { client, options: Arc::new(options) })
     }
 
-    /// Posts the request of `session` with the bytes of `files`: status, wished wait and body of the
-    /// response, as soon as its head is there.
+    /// Posts the request of `session` with the bytes of `files`: status, requested wait and body of
+    /// the response, as soon as its head has arrived.
     pub(super) async fn post(
         &self,
         session: &OwnedSession,
@@ -119,9 +119,9 @@ impl AsyncHttp {
         add_headers(request.headers_mut(), &headers)?;
         let agent = HeaderValue::from_static(concat!("zerostack/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().insert(USER_AGENT, agent);
-        // Nothing here decodes another one.
+        // Nothing here decodes another encoding.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        // Nothing may print them.
+        // These must not be printed.
         request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
         Ok(request)
     }
@@ -140,7 +140,7 @@ impl AsyncHttp {
         Err(Error::new(ErrorKind::Configuration, text))
     }
 
-    /// Sends `request` while `writing` writes its body, of which so many pieces were `taken`.
+    /// Sends `request` while `writing` writes its body, of which `taken` pieces were taken.
     async fn send(
         &self,
         request: Request<RequestBody>,
@@ -184,7 +184,7 @@ impl AsyncBody {
                 return if left.is_some() { Ok(0) } else { Err(silent(&self.host, limit)) };
             };
             match frame {
-                // Trailers have nothing for us.
+                // Trailers are not needed.
                 Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
                 Some(Err(error)) => return Err(failure(&self.host, &error, false)),
                 None => return Ok(0),
@@ -199,8 +199,8 @@ impl AsyncBody {
         Ok(count)
     }
 
-    /// Reads what is left of a reply that is complete, so that its connection can serve the next;
-    /// what does not come at once is not waited for.
+    /// Reads the rest of a complete reply, so that its connection can serve the next; it does not
+    /// wait for bytes that have not arrived.
     pub(super) async fn finish(&mut self) {
         let rest = async { while let Some(Ok(_)) = self.body.frame().await {} };
         // Without its end the connection is closed, and another is opened.
@@ -228,7 +228,7 @@ fn whole(session: &OwnedSession) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// What `sending` comes to, while `writing` goes on beside it; or the error of that.
+/// The result of `sending`, while `writing` runs concurrently; or the error of `writing`.
 async fn both<T>(
     sending: impl Future<Output = T>,
     writing: impl Future<Output = Result<()>>,
@@ -252,7 +252,7 @@ fn silent(host: &str, limit: Duration) -> Error {
     Error::new(ErrorKind::Provider, text)
 }
 
-/// Our error for hyper's: the TLS error if there is one in its causes, else all of them.
+/// Converts hyper's error: the TLS error if there is one in its causes, else all of them.
 fn failure(host: &str, error: &(dyn std::error::Error + 'static), is_connect: bool) -> Error {
     let mut causes = Vec::new();
     let mut next = Some(error);

@@ -1,4 +1,4 @@
-//! Async functions that the model may call, run side by side, each with a deadline.
+//! Async functions that the model may call; they run concurrently, each with a deadline.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -33,8 +33,8 @@ pub struct AsyncTool {
 impl AsyncTool {
     /// A tool from an async function.
     ///
-    /// `parameters` is the JSON Schema of `A`, which the arguments are read into. A string that
-    /// the function returns goes to the model as it is, any other value as JSON, an error as a
+    /// `parameters` is the JSON Schema of `A`, into which the arguments are read. A string that the
+    /// function returns goes to the model unchanged, any other value as JSON, an error as a
     /// failed call. Calls of one reply run at the same time, up to 16 of them.
     pub fn new<A, R, E, F>(
         name: impl Into<String>,
@@ -66,7 +66,7 @@ impl AsyncTool {
     }
 
     /// A tool from an async function whose argument derives [`ToolArgs`]: name, description and
-    /// schema come from the type. Else as [`new`](Self::new).
+    /// schema come from the type. Otherwise as [`new`](Self::new).
     pub fn typed<A, R, E, F>(function: impl Fn(A) -> F + Send + Sync + 'static) -> Self
     where
         A: ToolArgs + DeserializeOwned,
@@ -77,7 +77,7 @@ impl AsyncTool {
         Self::new(A::NAME, A::DESCRIPTION, A::PARAMETERS, function)
     }
 
-    /// A tool whose function says itself what the model is told, files among it. Else as
+    /// A tool whose function builds the output itself, including files. Otherwise as
     /// [`new`](Self::new).
     pub fn with_output<A, F>(
         name: impl Into<String>,
@@ -103,8 +103,8 @@ impl AsyncTool {
         Self { spec, deadline: DEADLINE, run, needs_approval: None }
     }
 
-    /// How long a call may take, instead of 120 s. One that takes longer is dropped, and the model
-    /// is told.
+    /// How long a call may take, instead of 120 s. A call that takes longer is dropped, and the
+    /// model gets an error.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -118,7 +118,7 @@ impl AsyncTool {
         self.needs_approval_if(|_| true)
     }
 
-    /// The same for calls with arguments, as JSON text, for which `asks` says so.
+    /// The same for calls for which `asks` returns true; it gets the arguments as JSON text.
     #[must_use]
     pub fn needs_approval_if(
         mut self,
@@ -128,13 +128,13 @@ impl AsyncTool {
         self
     }
 
-    /// What the model knows of it.
+    /// Its description for the model.
     pub fn spec(&self) -> &OwnedTool {
         &self.spec
     }
 }
 
-/// As far as they are asked before they run.
+/// Used only to ask before they run.
 pub(super) struct Asked<'a>(pub(super) &'a [AsyncTool]);
 
 impl Toolbox for Asked<'_> {
@@ -164,7 +164,7 @@ pub(super) async fn run_all(tools: &[AsyncTool], calls: &[Call]) -> Vec<ToolOutp
         let (tool, text) = (tool.clone(), call.arguments.clone());
         let permits = Arc::clone(&permits);
         let task = running.spawn(async move {
-            // It is closed by nobody.
+            // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
             let limited = tokio::time::timeout(tool.deadline, (tool.run)(&text)).await;
             limited.unwrap_or_else(|_| {
@@ -178,7 +178,9 @@ pub(super) async fn run_all(tools: &[AsyncTool], calls: &[Call]) -> Vec<ToolOutp
         let (id, output) = match ended {
             Ok((id, output)) => (id, output),
             // The panic was printed when it happened.
-            Err(error) => (error.id(), ToolOutput::error("the tool failed; its program says why")),
+            Err(error) => {
+                (error.id(), ToolOutput::error("the tool failed; see the log of its program"))
+            }
         };
         if let Some(result) = places.get(&id).and_then(|place| results.get_mut(*place)) {
             *result = Some(output);

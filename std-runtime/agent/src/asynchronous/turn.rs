@@ -22,7 +22,7 @@ use crate::totals::Meter;
 use crate::{Error, Result};
 
 /// The running turn of an [`AsyncAgent`](super::AsyncAgent): a stream of its events. Dropping it ends the request and
-/// the tools at once; open calls are answered by "aborted", and the conversation can go on.
+/// the tools at once; open calls get the result "aborted", and the conversation can continue.
 pub struct AsyncTurn<'a> {
     /// Here between two events.
     state: Option<State<'a>>,
@@ -35,7 +35,7 @@ pub struct AsyncTurn<'a> {
 type Advancing<'a> =
     Pin<Box<dyn Future<Output = (State<'a>, Option<Result<AgentEvent>>)> + Send + 'a>>;
 
-/// What an agent consists of.
+/// The parts of an agent.
 pub(super) struct Parts {
     pub session: OwnedSession,
     pub files: Files,
@@ -70,7 +70,7 @@ impl<'a> AsyncTurn<'a> {
         Self { state: Some(state), advancing: None, refused }
     }
 
-    /// The next event; `None` when the turn is over. As the stream gives it. A future that is
+    /// The next event, as from the stream; `None` if the turn is over. A future that is
     /// dropped before it is ready loses nothing.
     pub async fn next(&mut self) -> Option<Result<AgentEvent>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -97,7 +97,7 @@ impl Stream for AsyncTurn<'_> {
 }
 
 impl<'a> State<'a> {
-    /// Goes on until something happens.
+    /// Continues until the next event.
     async fn advance(mut self) -> (Self, Option<Result<AgentEvent>>) {
         let event = self.next().await.transpose();
         match &event {

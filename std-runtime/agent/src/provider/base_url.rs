@@ -11,8 +11,8 @@ use crate::{Error, ErrorKind, Result};
 /// `text` as a base URL of `api`: the part before the dialect's own path. `source` is where it
 /// was written, for the error.
 ///
-/// Taken off: slashes at the end, a whole endpoint path, and the `/v1` that is a part of
-/// Anthropic's paths and in none of Ollama's. Put on: the `/v1` of an OpenAI-compatible server on this machine, whose
+/// Removes slashes at the end, a complete endpoint path, and the `/v1` that is part of Anthropic's paths and of none
+/// of Ollama's. Adds the `/v1` of an OpenAI-compatible server on this machine, whose
 /// base URL is often given as host and port.
 pub(super) fn normalize(text: &str, api: Dialect, source: &str) -> Result<String> {
     let wrong = |reason: &str| {
@@ -35,7 +35,7 @@ pub(super) fn normalize(text: &str, api: Dialect, source: &str) -> Result<String
     }
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     if authority != host && uri.port_u16().is_none() {
-        return Err(wrong("the port is no number up to 65535"));
+        return Err(wrong("the port is not a number up to 65535"));
     }
     if uri.query().is_some() || text.contains('#') {
         return Err(wrong("no ? or # in the URL"));
@@ -57,7 +57,7 @@ pub(super) fn normalize(text: &str, api: Dialect, source: &str) -> Result<String
     Ok(format!("{root}{path}"))
 }
 
-/// `path` without the endpoint of a dialect, which people copy from the documentation.
+/// `path` without the endpoint of a dialect, which people copy from documentation.
 fn without_endpoint(path: &str) -> &str {
     let ends = ["/chat/completions", "/responses", "/messages", "/api/chat"];
     let path = ends.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
@@ -84,7 +84,7 @@ pub(super) fn from_ollama_host(value: &str, api: Dialect) -> Result<String> {
         _ => (authority, None),
     };
     let host = match host.trim_matches(['[', ']']) {
-        // All addresses: fine to listen on, none to connect to.
+        // The unspecified address: valid for listening, not for connecting.
         "" | "0.0.0.0" => "127.0.0.1".to_owned(),
         "::" => "[::1]".to_owned(),
         address if address.contains(':') => format!("[{address}]"),
@@ -98,7 +98,7 @@ pub(super) fn from_ollama_host(value: &str, api: Dialect) -> Result<String> {
     normalize(&format!("{scheme}://{host}:{port}/{path}"), api, "OLLAMA_HOST")
 }
 
-/// Whether `host`, as it stands in a URL, is this machine.
+/// Whether `host`, in the form of a URL, is this machine.
 pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
     host == "localhost"
@@ -146,7 +146,7 @@ pub(super) fn authority_of(base_url: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Google's own host, where the version is a part of the base URL.
+/// Google's own host, whose base URL includes the version.
 const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
 
 #[cfg(test)]
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_base_urls_say_where_and_never_what() {
+    fn errors_of_base_urls_name_the_source_and_not_the_text() {
         for (text, part) in [
             ("", "must begin with http:// or https://"),
             ("http://", "not a URL"),
@@ -223,8 +223,8 @@ mod tests {
             ("https://host/v1?key=hunter2", "no ? or #"),
             ("https://host/v1#hunter2", "no ? or #"),
             ("http://ho st/hunter2", "not a URL"),
-            ("http://host:hunter2/v1", "the port is no number"),
-            ("http://host:70000/v1", "the port is no number"),
+            ("http://host:hunter2/v1", "the port is not a number"),
+            ("http://host:70000/v1", "the port is not a number"),
         ] {
             let error = normalize(text, Dialect::OpenAiChat, "--base-url").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");

@@ -1,4 +1,4 @@
-//! Which provider is chosen, by whom, and which keys may follow.
+//! The choice of a provider, who made it, and which keys may be used.
 
 use super::base_url::{authority_of, is_same_server, normalize, path_of};
 use super::config::{Config, File, Setting, Table};
@@ -8,8 +8,8 @@ use super::{Dialect, Env, variable};
 use crate::{Error, ErrorKind, Result};
 use zerostack_core::{OwnedOptions, ToolMode};
 
-/// What the command line, or the program that embeds this, says. Keys are no flags: every process
-/// of the machine could read them.
+/// The choice of the command line, or of the program that embeds this. Keys are not flags: every
+/// process of the machine could read them.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--provider NAME`.
@@ -22,9 +22,9 @@ pub struct Flags {
     pub api: Option<Dialect>,
     /// `--tool-mode NAME`.
     pub tool_mode: Option<ToolMode>,
-    /// What each request says beside the conversation, in place of what the provider's table says.
+    /// The request options, in place of those of the provider's table.
     pub options: OwnedOptions,
-    /// `--header 'NAME: VALUE'`: headers of each request beside those of the provider's table.
+    /// `--header 'NAME: VALUE'`: headers of each request in addition to those of the provider's table.
     pub headers: Vec<(String, String)>,
 }
 
@@ -37,26 +37,26 @@ pub fn is_configured(flags: &Flags, env: &Env<'_>, config: &Config) -> Result<bo
     Inputs { flags, env, config }.choice().map(|choice| choice.is_some())
 }
 
-/// Everything that may say something.
+/// All sources of a choice.
 pub(super) struct Inputs<'a> {
     pub flags: &'a Flags,
     pub env: &'a Env<'a>,
     pub config: &'a Config,
 }
 
-/// A value and what said it.
+/// A value and its source.
 pub(super) struct Said {
     pub value: String,
     pub source: String,
 }
 
-/// A provider that something chose, before its parts are put together.
+/// A chosen provider, before its parts are put together.
 pub(super) struct Choice {
     pub name: String,
     pub source: String,
     pub known: Option<&'static Known>,
     pub table: Table,
-    /// Given outright, in the same place.
+    /// Given directly, in the same place.
     pub base_url: Option<Said>,
     pub by: By,
 }
@@ -104,7 +104,7 @@ impl Inputs<'_> {
         Ok(None)
     }
 
-    /// What `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL` choose.
+    /// The choice of `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL`.
     pub fn choice_of_variables(&self) -> Result<Option<Choice>> {
         let given = |source: &str| {
             let value = variable(self.env, source)?;
@@ -162,7 +162,7 @@ impl Inputs<'_> {
             .chain(built_in.map(|known| (known.name, known.base_url)))
             .filter(|(_, owned)| is_same_server(owned, &url))
             .collect();
-        // A gateway may serve several, each at a path of its own.
+        // A gateway may serve several, each at its own path.
         let is_whole = |(_, owned): &&(&str, &str)| {
             normalize(owned, api, "").is_ok_and(|owned| path_of(&owned) == path_of(&url))
         };
@@ -215,13 +215,13 @@ impl Inputs<'_> {
     }
 }
 
-/// Whether a key of `known` in the environment is a choice for `api`. That Anthropic has a path
-/// in OpenAI's words too is for who names it.
+/// Whether a key of `known` in the environment is a choice for `api`. Anthropic's OpenAI-compatible
+/// path is used only if it is named.
 fn fits_ambient(known: &Known, api: Dialect) -> bool {
     known.speaks(api) && !(known.name == "anthropic" && api == Dialect::OpenAiChat)
 }
 
-/// What to say when nothing is chosen: the variables that are set and why they do not count.
+/// The message if nothing is chosen: the variables that are set and why they do not count.
 pub(super) fn unused_keys(env: &Env<'_>, api: Option<Dialect>) -> String {
     let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
     let keys = KNOWN.iter().filter_map(|known| Some((known, known.key_env?)));
@@ -232,7 +232,7 @@ pub(super) fn unused_keys(env: &Env<'_>, api: Option<Dialect>) -> String {
             known.name,
             api.name()
         ),
-        (Some((known, name)), _) => format!("{name} is set: say --provider {}; ", known.name),
+        (Some((known, name)), _) => format!("{name} is set: use --provider {}; ", known.name),
         (None, Some(api)) => format!("no key is set for a provider of --api {}; ", api.name()),
         (None, None) => String::new(),
     }

@@ -1,4 +1,4 @@
-//! Settings of providers, as a program read them from wherever it keeps them.
+//! Settings of providers, which a program read from its own configuration.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::extra::variables_in;
 use super::options::OptionTable;
 use super::secret::shown;
 
-/// What a program's configuration says about providers.
+/// A program's configuration of providers.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     /// The provider to use.
@@ -30,14 +30,14 @@ pub struct Config {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Projects {
-    /// Providers beside the user's own.
+    /// Providers in addition to the user's own.
     #[serde(default)]
     pub providers: Vec<String>,
     /// Models; any if there is no list.
     pub models: Option<Vec<String>>,
 }
 
-/// A value and the file it stands in.
+/// A value and its file.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The value.
@@ -48,7 +48,7 @@ pub struct Setting {
     pub from: File,
 }
 
-/// Whose file a value stands in.
+/// The owner of the file of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum File {
     /// The user's own.
@@ -73,13 +73,13 @@ pub struct Table {
     /// Whether the key may be sent over plain HTTP.
     #[serde(default)]
     pub allow_http: bool,
-    /// Under which key it is told the limit of a reply.
+    /// The key for the limit of a reply.
     #[serde(default, deserialize_with = "output_limit_key_by_name")]
     pub output_limit_key: Option<OutputLimitKey>,
     /// How tools are described to the model.
     #[serde(default, deserialize_with = "tool_mode_by_name")]
     pub tool_mode: Option<ToolMode>,
-    /// What each request says beside the conversation.
+    /// The request options.
     #[serde(default)]
     pub options: OptionTable,
     /// What the server refuses or demands beyond its dialect.
@@ -87,7 +87,7 @@ pub struct Table {
     pub profile: Profile,
     /// Tokens of a request and its reply.
     pub context_tokens: Option<u32>,
-    /// What its tokens cost.
+    /// The prices of its tokens.
     pub prices: Option<PriceTable>,
     /// Headers of each request; `${NAME}` is a variable.
     #[serde(default)]
@@ -97,7 +97,7 @@ pub struct Table {
     pub query: BTreeMap<String, String>,
 }
 
-/// What a million tokens cost, in the currency of the limit of a turn's cost.
+/// The price of a million tokens, in the currency of the limit of a turn's cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceTable {
@@ -128,7 +128,7 @@ fn tool_mode_by_name<'de, D: Deserializer<'de>>(
     by_name(deserializer, "tool mode", ToolMode::ALL, |mode| mode.name())
 }
 
-/// The one of `all` whose name the string is; `what` they are is for the error.
+/// The one of `all` with the name in the string; `what` describes them in the error.
 ///
 /// # Errors
 /// That of `deserializer`, with the names of `all`.
@@ -143,7 +143,7 @@ pub fn by_name<'de, D: Deserializer<'de>, T: Copy>(
     found.map(Some).ok_or_else(|| {
         let names: Vec<String> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
         serde::de::Error::custom(format!(
-            "the {what} {} is none of {}",
+            "the {what} {} is not one of {}",
             shown(&name),
             names.join(", ")
         ))
@@ -151,7 +151,7 @@ pub fn by_name<'de, D: Deserializer<'de>, T: Copy>(
 }
 
 impl Config {
-    /// The variables that hold keys, as far as the files say.
+    /// The variables that hold keys, according to the files.
     pub(super) fn key_variables(&self) -> impl Iterator<Item = &str> {
         self.tables.values().flat_map(|table| {
             let values = table.headers.values().chain(table.query.values());

@@ -1,4 +1,4 @@
-//! Which models a server serves, asked in the words of its dialect.
+//! The models of a server, requested in its dialect.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct ServedModel {
     /// The server's name for it.
     pub name: String,
-    /// Tokens that it can read and write in one request; 0 where the server does not say it.
+    /// Tokens that it can read and write in one request; 0 if the server does not report it.
     pub context_tokens: u32,
 }
 
@@ -24,13 +24,13 @@ impl From<&str> for ServedModel {
     }
 }
 
-/// The models of the server of `endpoint`, asked with its key; its `model` does not matter.
+/// The models of the server of `endpoint`, requested with its key; its `model` does not matter.
 ///
-/// The time-outs are short, shortest on this machine, where it asks even if perhaps nothing is there.
+/// The time-outs are short, and shortest on this machine, where perhaps no server is running.
 ///
 /// # Errors
-/// `Configuration` when it has no list of models, `Authentication` when it refuses the key,
-/// `Provider` when it cannot be reached or fails.
+/// `Configuration` if it has no list of models, `Authentication` if it refuses the key, `Provider`
+/// if it cannot be reached or fails.
 pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<ServedModel>> {
     let base_url = &endpoint.base_url;
     let connect_ms = if is_loopback(&host_of(base_url)) { 50 } else { 3_000 };
@@ -51,16 +51,16 @@ pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<Se
     let no_list = |kind: ErrorKind, reason: String| {
         let host = authority_of(base_url);
         let advice = "name a model with --model or ZEROSTACK_MODEL";
-        Error::new(kind, format!("{host} gives no list of models: {reason}; {advice}"))
+        Error::new(kind, format!("{host} has no list of models: {reason}; {advice}"))
     };
     match status {
         200 => {}
         401 | 403 => {
-            let reason = format!("status {status}, it wants a key or another one");
+            let reason = format!("status {status}, it needs a key or another one");
             return Err(no_list(ErrorKind::Authentication, reason));
         }
         500.. => return Err(no_list(ErrorKind::Provider, format!("status {status}"))),
-        // It has none, so the user must name one.
+        // It has no list, so the user must name a model.
         _ => return Err(no_list(ErrorKind::Configuration, format!("status {status}"))),
     }
     chat_models(&document).map_err(|reason| no_list(ErrorKind::Configuration, reason))
@@ -74,7 +74,7 @@ fn path(api: Dialect) -> &'static str {
     }
 }
 
-/// The models in `document` that can hold a conversation: servers list others too.
+/// The models in `document` that can hold a conversation: servers also list others.
 fn chat_models(document: &[u8]) -> Result<Vec<ServedModel>, String> {
     let list: List = serde_json::from_slice(document).map_err(|error| error.to_string())?;
     let models = list.data.or(list.models).ok_or("it has neither `data` nor `models`")?;
@@ -89,7 +89,7 @@ struct List {
     models: Option<Vec<Model>>,
 }
 
-/// What the servers tell of a model; each tells something else.
+/// The servers' descriptions of a model; each has other fields.
 #[derive(Deserialize)]
 struct Model {
     id: Option<String>,
@@ -105,9 +105,9 @@ struct Model {
     context_length: Option<serde_json::Value>,
     context_window: Option<serde_json::Value>,
     max_context_length: Option<serde_json::Value>,
-    /// llama.cpp. What it was trained with (`n_ctx_train`) may be more than it was started with.
+    /// llama.cpp. The context of its training (`n_ctx_train`) may be larger than the one it was started with.
     meta: Option<serde_json::Value>,
-    /// OpenRouter: the one that answers may take less than the model could.
+    /// OpenRouter: the provider that answers may accept less than the model could.
     top_provider: Option<serde_json::Value>,
 }
 
@@ -119,7 +119,7 @@ impl Model {
             && methods.is_none_or(|all| all.iter().any(|method| method == "generateContent"))
     }
 
-    /// Servers write anything here; what is no number of tokens says nothing.
+    /// Servers write anything here; a value that is not a number of tokens is ignored.
     fn context_tokens(&self) -> u32 {
         let nested = |value: &Option<serde_json::Value>, key| value.as_ref()?.get(key)?.as_u64();
         let own = [
@@ -159,7 +159,7 @@ pub(super) fn first_chat_model(models: &[ServedModel]) -> Option<&ServedModel> {
     })
 }
 
-/// What `type` says of a model for conversations.
+/// The values of `type` for a conversation model.
 const CHAT_KINDS: &[&str] = &["chat", "language", "llm", "model", "text", "vlm"];
 
 /// Parts of the names of models for embeddings, speech, images and ranking.
@@ -175,13 +175,13 @@ const OTHER_PARTS: &[&str] = &[
     "whisper",
 ];
 
-/// The same for words that are parts of other words.
+/// The same for words that are also parts of other words.
 const OTHER_WORDS: &[&str] = &[
     "bge", "clip", "colbert", "e5", "flux", "gte", "guard", "imagen", "kokoro", "orpheus", "piper",
     "sdxl", "siglip", "sora", "tts", "veo",
 ];
 
-/// Thousands of models; enough to stop a server that is something else.
+/// Room for thousands of models, and a bound for a server of another kind.
 const MAX_LIST_BYTES: u64 = 1024 * 1024;
 
 #[cfg(test)]
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_of_a_model_is_read_where_a_server_tells_it() {
+    fn the_context_of_a_model_is_read_if_a_server_reports_it() {
         for (told, context_tokens) in [
             (r#""meta":{"n_ctx_train":8192,"n_ctx":4096}"#, 4096),
             (r#""meta":{"n_ctx_train":8192}"#, 0),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn models_for_something_else_are_not_chosen() {
+    fn models_for_other_purposes_are_not_chosen() {
         let others = [
             "nomic-Embed-text:latest",
             "text-embedding-3-small",

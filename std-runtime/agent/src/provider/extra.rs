@@ -12,11 +12,11 @@ pub struct Extra {
     pub name: String,
     /// Its value.
     pub value: Secret,
-    /// Whether a variable is in the value, which then counts as a key.
+    /// Whether the value contains a variable; it then counts as a key.
     pub is_key: bool,
 }
 
-/// The entries of a table with their variables put in. `place` is where they stand, for errors.
+/// The entries of a table with their variables expanded. `place` is their place, for errors.
 ///
 /// # Errors
 /// `Authentication` for a variable that is not set, `Configuration` for one that is not closed or
@@ -51,8 +51,8 @@ pub(super) fn expand(
     entries.iter().map(one).collect()
 }
 
-/// `headers` of a table with those of the command line in their places. A variable is put in as in
-/// a table, so that a key need not stand among the arguments.
+/// `headers` of a table, overridden by those of the command line. Variables are expanded as in a
+/// table, so that a key need not be among the arguments.
 ///
 /// # Errors
 /// As [`expand`] and [`check_headers`].
@@ -79,9 +79,9 @@ pub(super) fn check_headers(headers: &[Extra], place: &str) -> Result<()> {
         let reason = if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             "is set by the request itself"
         } else if ureq::http::HeaderName::try_from(name.as_str()).is_err() {
-            "is no name of a header"
+            "is not a valid header name"
         } else if ureq::http::HeaderValue::try_from(value.expose()).is_err() {
-            "has a line break or another character in its value that no header has"
+            "has a line break or another forbidden character in its value"
         } else {
             continue;
         };
@@ -96,7 +96,7 @@ pub(super) fn variables_in(text: &str) -> impl Iterator<Item = &str> {
     text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
 }
 
-/// Appends the parameters to `url`, which may have some.
+/// Appends the parameters to `url`, which may already have some.
 pub(super) fn with_query(mut url: String, query: &[Extra]) -> String {
     for Extra { name, value, .. } in query {
         url.push(if url.contains('?') { '&' } else { '?' });
@@ -118,7 +118,7 @@ fn escape(text: &str, to: &mut String) {
     }
 }
 
-/// Whatever stands in these is a key, even if it was written into the file.
+/// The values of these are keys, even if they were written into the file.
 const CARRIES_KEY: &[&str] = &["authorization", "api-key", "x-api-key", "x-goog-api-key", "key"];
 
 const RESERVED: &[&str] = &[
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_put_in_and_count_as_keys() {
+    fn variables_are_expanded_and_count_as_keys() {
         assert_eq!(expanded("x", "plain $5 {A}").unwrap(), ("plain $5 {A}".into(), false));
         assert_eq!(expanded("x", "a ${A} ${A}").unwrap(), ("a sk-hunter2 sk-hunter2".into(), true));
         assert!(expanded("Api-Key", "in-the-file").unwrap().1);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_escaped_and_goes_behind_what_is_there() {
+    fn a_query_is_escaped_and_appended() {
         let query =
             expand(&table(&[("api-version", "2024-10-21"), ("k&", "ä ")]), "", &|_| None).unwrap();
         let with = |url: &str| with_query(url.to_owned(), &query);

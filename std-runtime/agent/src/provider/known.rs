@@ -1,19 +1,19 @@
-//! The providers that need no configuration but a key.
+//! The providers that need no configuration except a key.
 
 use super::Dialect;
 
-/// What is known of a provider by its name.
+/// The known facts about a provider.
 pub(super) struct Known {
     pub name: &'static str,
     pub api: Dialect,
     pub base_url: &'static str,
-    /// The other dialects that it speaks, and where, if that does not follow from `base_url`.
+    /// The other dialects that it speaks, and their base URL if it does not follow from `base_url`.
     pub also: &'static [(Dialect, Option<&'static str>)],
-    /// The variable of its key; none for servers on this machine.
+    /// The variable of its key; `None` for servers on this machine.
     pub key_env: Option<&'static str>,
-    /// The variable that moves it elsewhere.
+    /// The variable that replaces its base URL.
     pub base_url_env: Option<&'static str>,
-    /// A model that serves well without being named; none where the choice is the user's.
+    /// A good default model; `None` if the user must choose.
     pub model: Option<&'static str>,
 }
 
@@ -23,14 +23,14 @@ impl Known {
         self.api == api || self.also.iter().any(|(other, _)| *other == api)
     }
 
-    /// Where it speaks `api`; the rest is for `normalize`.
+    /// The base URL for `api`, before `normalize`.
     pub fn base_url_of(&self, api: Dialect) -> &'static str {
         let other = self.also.iter().find(|(other, _)| *other == api);
         other.and_then(|(_, base_url)| *base_url).unwrap_or(self.base_url)
     }
 }
 
-/// The provider called `name`.
+/// The provider with the name `name`.
 pub(super) fn known(name: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.name == name)
 }

@@ -1,7 +1,7 @@
-//! Which model to talk to: where it is, in which dialect, and with which key.
+//! The model to use: its server, dialect and key.
 //!
-//! [`resolve`] reads, the first that names a provider or a base URL wins, and wins whole: the
-//! provider, its URL and its key belong together, and no part is filled in from another place.
+//! [`resolve`] reads these sources. The first that names a provider or a base URL wins as a whole:
+//! the provider, its URL and its key belong together, and no part is taken from another source.
 //! 1. the flags `--provider` and `--base-url`,
 //! 2. the variables `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL`,
 //! 3. the [configuration](Config) that the program read from its files,
@@ -11,11 +11,11 @@
 //!
 //! A key only goes where it belongs. A base URL on its own names no provider, so the key of
 //! `OPENAI_API_KEY` is not sent there unless the host is OpenAI's or the provider is named in the
-//! same place. `ZEROSTACK_API_KEY` belongs to `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL`; where
-//! neither is set, it is for what the flags, the user's own file or the variables of 4 choose, and
-//! never for what a project's file or a search chose. With a key, plain `http://` is refused
-//! for hosts other than this machine, because everyone on the way could read the key; who owns the
-//! network says `allow_http = true` in the provider's table or sets `ZEROSTACK_ALLOW_HTTP=1`.
+//! same place. `ZEROSTACK_API_KEY` belongs to `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL`; if
+//! neither is set, it is for the choice of the flags, the user's own file or the variables of 4,
+//! and never for that of a project's file or of a search. With a key, plain `http://` is refused
+//! for hosts other than this machine, because everyone on the way could read the key; the owner of
+//! the network can set `allow_http = true` in the provider's table or `ZEROSTACK_ALLOW_HTTP=1`.
 //!
 //! A variable that is set and not UTF-8 is an error that names it.
 
@@ -52,7 +52,7 @@ pub use secret::{Secret, Secrets};
 /// Reads one environment variable, so that nothing here depends on the process's own.
 pub type Env<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 
-/// A variable without the blanks around it; one that is empty is not set.
+/// A variable without surrounding blanks; an empty one counts as unset.
 ///
 /// # Errors
 /// `Configuration` if it is not UTF-8.
@@ -66,8 +66,8 @@ pub(crate) fn variable(env: &Env<'_>, name: &str) -> crate::Result<Option<String
     Ok((!value.is_empty()).then(|| value.to_owned()))
 }
 
-/// The names of those of `variables` that hold a key, by what `config` and the built-in table say
-/// of them or because a key of `endpoint` is in their value: no tool may see them.
+/// The names of those `variables` that hold a key, according to `config` and the built-in table or
+/// because their value contains a key of `endpoint`: no tool may see them.
 pub fn key_variables(
     variables: impl Iterator<Item = (OsString, OsString)>,
     config: &Config,
@@ -85,7 +85,7 @@ pub fn key_variables(
 /// Everything needed to send a request. `Debug` and `Display` show no key.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// The provider's name, or the host when only a base URL is known.
+    /// The provider's name, or the host if only a base URL is known.
     pub name: String,
     /// The dialect it speaks.
     pub api: Dialect,
@@ -93,11 +93,11 @@ pub struct Endpoint {
     pub base_url: String,
     /// The model, by the provider's name for it.
     pub model: String,
-    /// The key, where there is one.
+    /// The key, if there is one.
     pub key: Option<Secret>,
     /// The variable that the key is from, for people.
     pub key_variable: Option<String>,
-    /// Headers that each request has besides those of the dialect.
+    /// Headers of each request besides those of the dialect.
     pub headers: Vec<Extra>,
     /// Parameters in the URL of each request.
     pub query: Vec<Extra>,
@@ -105,20 +105,20 @@ pub struct Endpoint {
     pub output_limit_key: OutputLimitKey,
     /// How tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
-    /// What each request says beside the conversation.
+    /// The request options.
     pub options: OwnedOptions,
     /// What the server refuses or demands beyond its dialect.
     pub profile: ServerProfile,
-    /// Tokens that the model can read and write in one request; 0 where nobody said it.
+    /// Tokens that the model can read and write in one request; 0 if unknown.
     pub context_tokens: u32,
-    /// What its tokens cost, where that is known.
+    /// The prices of its tokens, if known.
     pub prices: Option<Prices>,
-    /// What chose it, for people: a flag, a variable, a file, or a server that was found.
+    /// The source of the choice, for people: a flag, a variable, a file, or a server that was found.
     pub origin: String,
 }
 
 impl Endpoint {
-    /// What the environment names, or `None` when it names nothing.
+    /// The endpoint that the environment names, or `None` if it names none.
     ///
     /// # Errors
     /// As [`resolve`].
@@ -131,7 +131,7 @@ impl Endpoint {
         resolve(&flags, &env, &config).map(Some)
     }
 
-    /// An OpenAI-compatible server of this machine that wants no key.
+    /// An OpenAI-compatible server of this machine that needs no key.
     pub fn local(base_url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
             name: "local".to_owned(),
@@ -162,10 +162,10 @@ impl Endpoint {
         config
     }
 
-    /// `limits` with what is known of the model where they say nothing.
+    /// `limits`, completed with what is known about the model.
     ///
     /// # Errors
-    /// `Configuration` for a limit of the cost where no prices are known.
+    /// `Configuration` for a cost limit if no prices are known.
     pub fn limits(&self, mut limits: Limits) -> crate::Result<Limits> {
         if limits.context_tokens == 0 {
             limits.context_tokens = self.context_tokens;
@@ -177,7 +177,7 @@ impl Endpoint {
             return Ok(limits);
         }
         match self.prices {
-            // What costs nothing reaches no limit, and the session refuses a limit without prices.
+            // A free model reaches no cost limit, and the session refuses a limit without prices.
             Some(Prices::NONE) => limits.max_turn_cost_micros = 0,
             Some(prices) => limits.prices = prices,
             None => {
@@ -193,14 +193,14 @@ impl Endpoint {
         Ok(limits)
     }
 
-    /// The table that would tell the prices, on one line.
+    /// The table for the prices, on one line.
     fn price_table(&self) -> String {
         let prices = "prices = { input = 3.0, output = 15.0 }";
         let is_bare = |name: &str| {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
         if self.name == base_url::authority_of(&self.base_url) {
-            // No table has the name of a server; one with its URL is found by that.
+            // No table is named after the server; one with its URL is found by the URL.
             return format!("`providers.NAME = {{ base_url = {:?}, {prices} }}`", self.base_url);
         }
         let name = &self.name;
@@ -224,7 +224,7 @@ impl Endpoint {
         })
     }
 
-    /// All headers of a request that are not the dialect's: the key, and those of the provider's
+    /// All headers of a request besides those of the dialect: the key, and those of the provider's
     /// table, which may replace it.
     pub fn headers(&self) -> Vec<(&str, Secret)> {
         let mut headers: Vec<(&str, Secret)> =
@@ -237,21 +237,21 @@ impl Endpoint {
         headers
     }
 
-    /// What must be in no error, event, tape or result.
+    /// The secrets that must not be in any error, event, tape or result.
     pub fn secrets(&self) -> Secrets {
         let extras = self.headers.iter().chain(&self.query).filter(|extra| extra.is_key);
         Secrets::new(self.key.iter().chain(extras.map(|extra| &extra.value)).cloned())
     }
 }
 
-/// What Ollama is asked for when no context is named. Without a number it takes 4,096 tokens on most
-/// machines, and leaves out what is longer without a word. A model that has less gives less.
+/// The context requested from Ollama if none is set. By default it uses 4,096 tokens on most
+/// machines, and silently truncates longer requests. A model with a smaller context uses that.
 const OLLAMA_CONTEXT_TOKENS: u32 = 32_768;
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, base_url, model, origin, .. } = self;
-        // While the model is still to be asked for, there is none.
+        // The model is empty until the server is asked for it.
         if !model.is_empty() {
             write!(f, "{model} of ")?;
         }

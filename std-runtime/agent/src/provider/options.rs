@@ -6,8 +6,8 @@ use zerostack_core::{CacheTtl, OwnedOptions, ReasoningEffort, Thousandths};
 use super::by_name;
 use super::secret::shown;
 
-/// `[providers.NAME.options]`: what each request to this provider says beside the conversation,
-/// unless a flag says otherwise.
+/// `[providers.NAME.options]`: the options of each request to this provider, unless a flag
+/// overrides them.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptionTable {
@@ -19,34 +19,34 @@ pub struct OptionTable {
     pub top_p: Option<Thousandths>,
     /// How many of the likely tokens it chooses from.
     pub top_k: Option<u32>,
-    /// How much it avoids what it wrote often.
+    /// How much it avoids words that it used often.
     #[serde(deserialize_with = "thousandths")]
     pub frequency_penalty: Option<Thousandths>,
-    /// How much it avoids what it wrote at all.
+    /// How much it avoids words that it used at all.
     #[serde(deserialize_with = "thousandths")]
     pub presence_penalty: Option<Thousandths>,
-    /// Where its random choices begin.
+    /// The seed of its random choices.
     pub seed: Option<u32>,
-    /// Texts that end the reply.
+    /// Strings that end the reply.
     pub stop: Vec<String>,
     /// How long it reasons before it answers.
     #[serde(deserialize_with = "effort")]
     pub reasoning_effort: Option<ReasoningEffort>,
     /// Whether one reply may have several calls.
     pub parallel_tool_calls: Option<bool>,
-    /// The class of service that is paid for.
+    /// The class of service.
     pub service_tier: Option<String>,
-    /// For whom requests are made.
+    /// The end user of the requests.
     pub user: Option<String>,
     /// How long the provider keeps the conversation in its cache.
     #[serde(deserialize_with = "cache_ttl")]
     pub cache_ttl: Option<CacheTtl>,
-    /// Further members of the body, as a text of JSON.
+    /// Further members of the body, as JSON text.
     pub extra: Option<String>,
 }
 
 impl OptionTable {
-    /// What `given` sets, and what the table sets beside that.
+    /// The options of `given`, completed by those of the table.
     #[must_use]
     pub fn under(&self, given: &OwnedOptions) -> OwnedOptions {
         let mut options = given.clone();
@@ -80,7 +80,7 @@ fn thousandths<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Thousandths>
     let text = number.to_string();
     Thousandths::from_decimal(&text).map(Some).ok_or_else(|| {
         let text = shown(&text);
-        de::Error::custom(format!("{text} is no number with at most three decimals"))
+        de::Error::custom(format!("{text} is not a number with at most three decimals"))
     })
 }
 

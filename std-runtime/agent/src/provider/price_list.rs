@@ -1,4 +1,4 @@
-//! What models cost, from a list that has its date in its first line. A model that is not in it has
+//! The prices of models, from a list with its date in the first line. A model that is not in it has
 //! no price.
 
 use zerostack_core::Prices;

@@ -1,4 +1,4 @@
-//! What the server of an endpoint refuses or demands, and who says so.
+//! What the server of an endpoint refuses or demands, and the origin of each field.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use super::base_url::{host_of, port_of};
 use super::secret::shown;
 use super::{Dialect, is_loopback};
 
-/// The profile of a server with the part that its table says.
+/// The profile of a server with the part from its table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ServerProfile {
-    /// What the provider's table says.
+    /// The fields of the provider's table.
     pub own: Profile,
     /// The server, if it is a known one.
     pub host: Option<&'static KnownHost>,
 }
 
 impl ServerProfile {
-    /// The profile of the server at `base_url`, with what its table says over what is known of it.
-    /// A server of one's own may listen anywhere, so the name that its table has counts too.
+    /// The profile of the server at `base_url`; its table overrides the known fields. A private
+    /// server may listen anywhere, so the name of its table counts too.
     pub(super) fn new(own: Profile, base_url: &str, name: &str) -> Self {
         let host = host_of(base_url);
         let port = port_of(base_url).filter(|_| is_loopback(&host));
@@ -29,16 +29,16 @@ impl ServerProfile {
         Self { own, host }
     }
 
-    /// What holds for a session that speaks `dialect`. What a table says and the dialect has no
-    /// place for stays, so that the session refuses it.
+    /// The profile for a session that speaks `dialect`. A table's field that the dialect does not
+    /// have stays, so that the session refuses it.
     #[must_use]
     pub fn of_session(&self, dialect: Dialect) -> Profile {
         let known = self.host.map_or(Profile::DIALECT, |host| host.profile.for_dialect(dialect));
         self.own.over(known)
     }
 
-    /// The fields that are set, each with its value and the known server that says so; `None`: it
-    /// is the table.
+    /// The fields that are set, each with its value and the known server that it is from; `None`:
+    /// from the table.
     pub fn fields(
         &self,
         dialect: Dialect,
@@ -69,7 +69,10 @@ pub(super) fn by_names<'de, D: Deserializer<'de>>(from: D) -> Result<Profile, D:
         let field = field.ok_or_else(|| {
             let all = ProfileField::ALL.iter().filter(|field| !field.values().is_empty());
             let all = names(&mut all.map(|field| field.name()));
-            de::Error::custom(format!("the field {} of a profile is none of {all}", shown(&name)))
+            de::Error::custom(format!(
+                "the field {} of a profile is not one of {all}",
+                shown(&name)
+            ))
         })?;
         let value = match written {
             Written::Switch(is_on) => is_on.to_string(),
@@ -77,7 +80,8 @@ pub(super) fn by_names<'de, D: Deserializer<'de>>(from: D) -> Result<Profile, D:
         };
         if !profile.set(field, &value) {
             let all = names(&mut field.values().iter().copied());
-            let text = format!("{name} of a profile is {}, and none of {all}", shown(&value));
+            let text =
+                format!("{name} of a profile is {}, which is not one of {all}", shown(&value));
             return Err(de::Error::custom(text));
         }
     }

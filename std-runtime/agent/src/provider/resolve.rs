@@ -15,16 +15,16 @@ use crate::{Error, ErrorKind, Result};
 use zerostack_core::Prices;
 use zerostack_text::quote;
 
-/// Asks the server of an endpoint which models it has.
+/// Asks the server of an endpoint for its models.
 pub type Ask<'a> = dyn FnMut(&Endpoint) -> Result<Vec<ServedModel>> + 'a;
 
-/// Chooses the endpoint, in the order that the [module](super) tells, asking servers on this
-/// machine which models they have where that is needed.
+/// Chooses the endpoint, in the order of the [module](super), and asks servers on this machine for
+/// their models if needed.
 ///
 /// # Errors
 /// `Configuration` for an unknown provider, a wrong base URL, a missing model, no provider at
-/// all, a choice of the project that the user does not allow, or a key that would travel
-/// unencrypted; `Authentication` when the key is missing.
+/// all, a choice of the project that the user does not allow, or a key that would be sent
+/// unencrypted; `Authentication` if the key is missing.
 pub fn resolve(flags: &Flags, env: &Env<'_>, config: &Config) -> Result<Endpoint> {
     let options = HttpOptions::from_env(env)?;
     resolve_with(flags, env, config, &mut |endpoint| served_models(endpoint, options.clone()))
@@ -59,7 +59,7 @@ impl Inputs<'_> {
                 served.name
             }
         };
-        // A server that is not the provider's own may cost something else.
+        // A server that is not the provider's own may have other prices.
         let known = choice.known.filter(|it| host_of(it.base_url) == host_of(&endpoint.base_url));
         if let (None, Some(known)) = (endpoint.prices, known) {
             endpoint.prices = price_list::prices(known.name, &endpoint.model);
@@ -72,13 +72,13 @@ impl Inputs<'_> {
         Ok(endpoint)
     }
 
-    /// All but the model.
+    /// Everything except the model.
     fn without_model(&self, choice: &Choice) -> Result<Endpoint> {
         let known_api = choice.known.map(|known| known.api);
         let api = self.flags.api.or(choice.table.api).or(known_api).unwrap_or(Dialect::OpenAiChat);
         let base_url = self.base_url(choice, api)?;
         let place = |what: &str| format!("{what} of {} in {}", choice.name, self.user_file());
-        // What was found listens where the table does not say, and anything may listen there.
+        // The server that was found may be at another address than the table's, and anything may listen there.
         let is_trusted = choice.by != By::Search;
         let headers = |table| match is_trusted {
             true => extra::expand(table, &place("headers"), self.env),
@@ -119,8 +119,11 @@ impl Inputs<'_> {
             if (0.0..=f64::from(u32::MAX)).contains(&micros) {
                 return Ok(micros as u32);
             }
-            let text =
-                format!("prices of {} in {}: {price} is no price", choice.name, self.user_file());
+            let text = format!(
+                "prices of {} in {}: {price} is not a price",
+                choice.name,
+                self.user_file()
+            );
             Err(Error::new(ErrorKind::Configuration, text))
         };
         Ok(Some(Prices {
@@ -158,7 +161,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// The key that belongs to this server, and the variable it is in.
+    /// The key that belongs to this server, and its variable.
     fn key(
         &self,
         choice: &Choice,
@@ -168,7 +171,7 @@ impl Inputs<'_> {
         let configured = choice.table.key_env.as_deref();
         if let Some(name) = configured.filter(|name| !is_variable_name(name)) {
             let message = format!(
-                "key_env of {} in {} is {}, which is no name of a variable; put the key into a \
+                "key_env of {} in {} is {}, which is not the name of a variable; put the key into a \
                  variable and its name here",
                 choice.name,
                 self.user_file(),
@@ -190,7 +193,7 @@ impl Inputs<'_> {
             }
             return Ok(Some((Secret::new(key), name.to_owned())));
         }
-        // A provider that was moved to another host may do without; a header may carry the key.
+        // A provider on another host may not need one; a header may carry the key.
         let at_home =
             choice.known.is_some_and(|known| host_of(known.base_url) == host_of(base_url));
         match own {
@@ -212,7 +215,7 @@ impl Inputs<'_> {
 
     /// Whether `ZEROSTACK_API_KEY` is for this server.
     fn general_key_belongs(&self, choice: &Choice, base_url: &str) -> bool {
-        // A wrong name there is an error only for who is to use it.
+        // A wrong name there is an error only if it is used.
         let of_variables = self.choice_of_variables();
         match (choice.by, of_variables) {
             (By::Variable, _) => true,
@@ -240,7 +243,7 @@ impl Inputs<'_> {
         Err(Error::new(ErrorKind::Configuration, message))
     }
 
-    /// The model that somebody named.
+    /// The model that was named.
     fn named_model(&self, choice: &Choice) -> Result<Option<String>> {
         if let Some(model) = self.wanted_model()? {
             return Ok(Some(model));
@@ -264,7 +267,7 @@ impl Inputs<'_> {
         Ok(Some(setting.value.trim().to_owned()))
     }
 
-    /// The model of the flag, else of the variable; an empty one is none.
+    /// The model of the flag, else of the variable; an empty one counts as unset.
     fn wanted_model(&self) -> Result<Option<String>> {
         let flag = self.flags.model.as_deref().map(str::trim).filter(|model| !model.is_empty());
         match flag {
@@ -308,12 +311,12 @@ impl Inputs<'_> {
             if self.flags.api.is_some_and(|api| !known.speaks(api)) {
                 continue;
             }
-            // Its list is asked for in OpenAI's words, which all of them speak.
+            // Its list is requested in OpenAI's dialect, which all of them speak.
             let place = Endpoint::local(known.base_url, "");
-            // Most of them are not there, and something else may be.
+            // Most of them are not running, and something else may listen there.
             let Ok(served) = ask(&Endpoint { name: (*name).to_owned(), ..place }) else { continue };
             let model = match &wanted {
-                // Ollama lists a model with its tag, and takes it without.
+                // Ollama lists a model with its tag, and accepts it without.
                 Some(wanted) => served.iter().find(|model| {
                     model.name.split(':').next() == Some(wanted) || model.name == *wanted
                 }),
@@ -351,7 +354,7 @@ impl Inputs<'_> {
 }
 
 impl Endpoint {
-    /// What the server tells of its model holds where nobody said anything else.
+    /// The server's data about its model applies if nothing else is set.
     fn knows(&mut self, served: &ServedModel) {
         if self.context_tokens == 0 {
             self.context_tokens = served.context_tokens;
@@ -363,11 +366,11 @@ fn has_key(extras: &[Extra]) -> bool {
     extras.iter().any(|extra| extra.is_key)
 }
 
-/// Whether a shell could set it; what looks like the key itself is not meant as a name.
+/// Whether a shell could set it; a text that looks like the key itself is not a name.
 fn is_variable_name(name: &str) -> bool {
     let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     is_word && !name.is_empty() && !name.as_bytes().first().is_some_and(u8::is_ascii_digit)
 }
 
-/// The key of whatever endpoint `ZEROSTACK_*` or the user chose.
+/// The key for the endpoint that `ZEROSTACK_*` or the user chose.
 const GENERAL_KEY: &str = "ZEROSTACK_API_KEY";

@@ -1,16 +1,16 @@
-//! Values that nothing prints, and looking for them in what is printed.
+//! Values that must not be printed, and the search for them in output.
 
 use std::fmt;
 
 use memchr::memmem;
 
 /// A key or a password. `Debug` shows nothing of it, there is no `Display`, and it cannot be
-/// compared: whoever needs the text says [`expose`](Self::expose).
+/// compared; [`expose`](Self::expose) returns the text.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes `text` out of sight.
+    /// Hides `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -21,7 +21,7 @@ impl Secret {
     }
 
     /// Whether it is worth hiding. Local servers take any key, so people set `none` or `ollama`;
-    /// an ordinary word, or one that is a few letters long, stands in every other text.
+    /// an ordinary or very short word occurs in many texts.
     pub fn is_worth_hiding(&self) -> bool {
         let text = self.0.to_ascii_lowercase();
         let first = text.chars().next();
@@ -42,7 +42,7 @@ impl fmt::Debug for Secret {
 pub struct Secrets(Vec<Secret>);
 
 impl Secrets {
-    /// Those of `all` that are [worth hiding](Secret::is_worth_hiding).
+    /// The ones of `all` that are [worth hiding](Secret::is_worth_hiding).
     pub fn new(all: impl IntoIterator<Item = Secret>) -> Self {
         let mut kept: Vec<Secret> = all.into_iter().filter(Secret::is_worth_hiding).collect();
         // One may contain another: the longer one goes first.
@@ -61,8 +61,8 @@ impl Secrets {
         if self.are_in(text.as_bytes()) { "(a text with the key in it)".to_owned() } else { text }
     }
 
-    /// Whether one of them is in `bytes`: plainly, as JSON may escape it (once or twice), or as a
-    /// URL does.
+    /// Whether one of them is in `bytes`: plain, escaped as in JSON (once or twice), or as in a
+    /// URL.
     pub fn are_in(&self, bytes: &[u8]) -> bool {
         if self.0.is_empty() {
             return false;
@@ -107,7 +107,7 @@ fn without_escapes(bytes: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// `bytes` with `%3D` and its like resolved.
+/// `bytes` with `%3D` and the like decoded.
 fn without_percent(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -123,7 +123,7 @@ fn without_percent(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// `value`, quoted, for an error that it caused: whole if it is a word, else its beginning. A key
-/// that was written into the wrong field must not be printed, and a novel need not be.
+/// in the wrong field must not be printed, and a long text need not be.
 pub fn shown(value: &str) -> String {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let is_word = value.len() <= MAX_WORD_BYTES && !(value.len() >= 12 && digits >= 3);
@@ -146,13 +146,13 @@ pub(crate) fn begins_like_key(text: &str) -> bool {
     text.len() >= MIN_SECRET_BYTES && KEY_BEGINNINGS.iter().any(|start| text.starts_with(start))
 }
 
-/// Shorter ones are in ordinary texts by chance, and guessed in no time.
+/// Shorter ones occur in ordinary text by chance, and are easily guessed.
 const MIN_SECRET_BYTES: usize = 8;
 
 /// Names of dialects, providers and modes are shorter.
 const MAX_WORD_BYTES: usize = 24;
 
-/// What documentation tells people to set where a server takes any key, in lower case.
+/// Placeholder keys from documentation, for servers that accept any key, in lower case.
 const PLACEHOLDERS: &[&str] = &[
     "anything",
     "changeme",
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_and_short_keys_are_no_secrets() {
+    fn placeholders_and_short_keys_are_not_secrets() {
         for key in ["", "x", "none", "EMPTY", "ollama", "test", "sk-test", "No-Key-Required"] {
             assert_eq!(secrets(&[key]).redact("no test of ollama x"), "no test of ollama x");
             assert!(!Secret::new(key).is_worth_hiding(), "{key}");

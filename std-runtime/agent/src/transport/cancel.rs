@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::{Error, ErrorKind};
 
-/// Ends a run. Clones are one handle; once cancelled it stays so.
+/// Ends a run. Clones share one handle; once cancelled it stays cancelled.
 ///
-/// Call it from any thread, a signal thread among them, but not from inside a signal handler:
+/// Call it from any thread, including a signal thread, but not from inside a signal handler:
 /// it takes a lock.
 #[derive(Clone, Default)]
 pub struct Cancel(Arc<Shared>);
@@ -27,13 +27,13 @@ impl Cancel {
         Self::default()
     }
 
-    /// Ends what waits now, and whatever would wait from now on.
+    /// Ends all current and future waits.
     pub fn cancel(&self) {
         // Under the lock: a socket is either watched before, and shut down here, or later, and refused.
         let mut sockets = self.sockets();
         self.0.cancelled.store(true, Ordering::SeqCst);
         for socket in sockets.drain(..).filter_map(|socket| socket.upgrade()) {
-            // It fails only where the peer closed already: nothing waits on that.
+            // It fails only if the peer has already closed: then nothing waits on it.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }

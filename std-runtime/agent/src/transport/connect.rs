@@ -1,4 +1,4 @@
-//! Sockets that can be given up: name resolution, connect and reads that end when cancelled.
+//! Sockets that can be cancelled: name resolution, connect and reads that end when cancelled.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -22,13 +22,13 @@ use crate::{Error, ErrorKind, Result};
 
 /// Resolves names and opens TCP connections for ureq.
 ///
-/// Both happen on a thread of their own, which outlives a cancelled run: neither
+/// Both happen on a separate thread, which outlives a cancelled run: neither
 /// call can be interrupted on all systems.
 #[derive(Debug, Clone)]
 pub(super) struct Dial {
     pub cancel: Cancel,
     pub timeout: Duration,
-    /// Host and port of the proxy, if there is one: what fails there is not the server's fault.
+    /// Host and port of the proxy, if there is one: failures there are not the server's fault.
     pub proxy: Option<String>,
     pub draining: Draining,
 }
@@ -78,7 +78,7 @@ impl Dial {
         let (sender, receiver) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("dial".into())
-            // The receiver is gone when the run was cancelled; the result has no reader then.
+            // If the run was cancelled, the receiver is gone and nobody reads the result.
             .spawn(move || drop(sender.send(work())))
             .map_err(|error| {
                 Error::new(ErrorKind::Internal, format!("cannot start a thread: {error}"))
@@ -104,8 +104,8 @@ impl Dial {
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        // RFC 6761 6.3: not asked of the resolver, which costs time and memory, and may say anything
-        // of a name to which the key goes unencrypted.
+        // RFC 6761 6.3: do not ask the resolver, which costs time and memory, and may return any
+        // address for a name to which the key goes unencrypted.
         if is_loopback(host) {
             let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
             return Ok(loopback.map(|address| SocketAddr::new(address, port)).to_vec());
@@ -177,7 +177,7 @@ fn connect_any(addresses: &[SocketAddr], timeout: Duration) -> io::Result<TcpStr
         }
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => return Ok(stream),
-            // A refusal says more than an address family that is switched off.
+            // A refusal is more informative than a disabled address family.
             Err(error) if last.kind() != io::ErrorKind::ConnectionRefused => last = error,
             Err(_) => {}
         }
@@ -252,12 +252,12 @@ impl Connection {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
                 ureq::Error::Timeout(limit.reason)
             }
-            // ureq takes a reset for the end of a body that has no declared length.
+            // ureq treats a reset as the end of a body without a declared length.
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe => wrap(Error::new(
                 ErrorKind::Provider,
-                format!("{} broke the connection off; try again", self.host),
+                format!("{} closed the connection early; try again", self.host),
             )),
             _ => ureq::Error::Io(error),
         }
@@ -280,7 +280,7 @@ impl Transport for Connection {
         let limit = timeout.for_read();
         let mut wait = limit.not_zero().map(|limit| *limit);
         if let Some(end) = *self.draining.end() {
-            // A time-out of nothing would be none at all.
+            // A time-out of zero would mean no time-out.
             let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
             wait = Some(wait.map_or(left, |wait| wait.min(left)));
         }
@@ -305,7 +305,7 @@ impl Transport for Connection {
     }
 
     fn is_open(&mut self) -> bool {
-        // An idle connection has nothing to say: bytes or an end mean that it is of no more use.
+        // An idle connection has nothing to say: bytes or an end mean that it cannot be used again.
         let quiet = self.stream.set_nonblocking(true).is_ok()
             && matches!((&*self.stream).read(&mut [0]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock);
@@ -319,12 +319,12 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// Carries our error through ureq, which hands it back untouched.
+/// Carries this crate's error through ureq, which returns it unchanged.
 fn wrap(error: Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
 
-/// How often a wait that nothing can wake looks for [`Cancel`].
+/// How often a wait that nothing can wake checks [`Cancel`].
 const CANCEL_CHECK: Duration = Duration::from_millis(50);
-/// What ureq has room for.
+/// The limit of ureq.
 const MAX_ADDRESSES: usize = 16;

@@ -5,10 +5,10 @@ use ureq::http::{HeaderMap, HeaderValue, Uri, header};
 use super::failure::host_of;
 use crate::{Error, ErrorKind, Result};
 
-/// Refuses a redirect, which could lead the key astray; a web page, which comes from something
-/// that is no provider; and a body in an encoding that was not asked for.
+/// Refuses a redirect, which could send the key to another host; a web page, which is not from a
+/// provider; and a body in an encoding that was not requested.
 ///
-/// What may pass, such as the page of a gateway that is overloaded, is left to the session.
+/// Temporary failures, such as the page of an overloaded gateway, are left to the session.
 pub(crate) fn refuse(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) -> Result<()> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let lasting = |kind: ErrorKind, message: String| Err(Error::new(kind, message).lasting());
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_answer_of_an_api_is_refused_for_good() {
+    fn responses_that_are_not_from_an_api_are_lasting_errors() {
         let refused = |status: u16, name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_str(value).unwrap());

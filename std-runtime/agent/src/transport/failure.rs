@@ -1,4 +1,4 @@
-//! What went wrong on the way to a provider, in one line: what, where, what to do.
+//! The errors on the way to a provider, in one line: what, where, what to do.
 //!
 //! Nothing here prints a header's value or the query of a URL: the key may be in either.
 
@@ -20,7 +20,7 @@ pub(super) struct Place {
     pub cancel: Cancel,
 }
 
-/// How far the exchange had come.
+/// How far the exchange had proceeded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// No head of a response yet.
@@ -30,7 +30,7 @@ pub(super) enum Stage {
 }
 
 impl Place {
-    /// Our error for ureq's.
+    /// Converts ureq's error.
     pub fn failure(&self, error: ureq::Error, stage: Stage) -> Error {
         if self.cancel.is_cancelled() {
             return Cancel::error();
@@ -58,7 +58,7 @@ impl Place {
                 seconds(self.connect_timeout)
             ),
             ureq::Error::Timeout(_) => format!(
-                "{host} took nothing of the request for {}; try again",
+                "{host} accepted no part of the request for {}; try again",
                 seconds(self.idle_timeout)
             ),
             ureq::Error::Protocol(error) if stage == Stage::Head => format!(
@@ -72,9 +72,9 @@ impl Place {
                 "{host} answered with more than {limit} bytes of headers; check the base URL"
             ),
             ureq::Error::ConnectProxyFailed(reason) => {
-                // The reason holds the status; a proxy that is overloaded may pass.
+                // The reason contains the status; an overloaded proxy may recover.
                 is_lasting = ["403", "407", "405", "401"].iter().any(|it| reason.contains(it));
-                format!("the proxy gives no way to {host}: {reason}; check HTTPS_PROXY")
+                format!("the proxy does not connect to {host}: {reason}; check HTTPS_PROXY")
             }
             ureq::Error::Http(_) => {
                 return Error::new(
@@ -163,7 +163,7 @@ pub(crate) fn host_of(uri: &Uri) -> String {
     }
 }
 
-/// A limit for people.
+/// A time limit, for people.
 pub(crate) fn seconds(limit: Duration) -> String {
     if limit.subsec_millis() == 0 {
         format!("{} s", limit.as_secs())

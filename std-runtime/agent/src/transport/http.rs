@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// It follows no redirect, so the key never goes to another host than the configured one, and
 /// starts no TLS machinery for plain `http://`. HTTPS goes through the proxy of
-/// [`HttpOptions::proxy`]; plain HTTP is for this machine and the local network and goes direct.
+/// [`HttpOptions::proxy`]; plain HTTP is for this machine and the local network, and uses no proxy.
 #[derive(Debug)]
 pub struct Http {
     options: HttpOptions,
@@ -31,14 +31,14 @@ pub struct Http {
     tls: Option<Agent>,
 }
 
-/// Limits and surroundings of [`Http`].
+/// Limits and environment of [`Http`].
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
     /// Longest wait for name resolution, for the connection, and for the TLS handshake.
     pub connect_timeout: Duration,
     /// Longest silence of the server. Reasoning models may think for minutes before they answer.
     pub idle_timeout: Duration,
-    /// The proxy for HTTPS, `http://host:port`. Secret, for it may hold a password.
+    /// The proxy for HTTPS, `http://host:port`. Secret, because it may contain a password.
     pub proxy: Option<Secret>,
     /// Hosts that are reached without the proxy, as curl reads `NO_PROXY`.
     pub no_proxy: Option<String>,
@@ -85,10 +85,10 @@ impl Http {
         Self { options, cancel, draining: Draining::default(), plain: None, tls: None }
     }
 
-    /// Gets a small document whole.
+    /// Gets a small document.
     ///
     /// # Errors
-    /// As [`Transport::post`]; `Provider` also when the body is longer than `max_bytes`.
+    /// As [`Transport::post`]; `Provider` also if the body is longer than `max_bytes`.
     pub(crate) fn fetch(
         &mut self,
         url: &str,
@@ -120,10 +120,10 @@ impl Http {
         if self.cancel.is_cancelled() {
             return Err(Cancel::error());
         }
-        // Nothing here decodes another one.
+        // Nothing here decodes another encoding.
         let identity = HeaderValue::from_static("identity");
         request.headers_mut().insert(header::ACCEPT_ENCODING, identity);
-        // Nothing may print them, a logger of ureq's least of all.
+        // These must not be printed, least of all by a logger of ureq.
         request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
         let place = Place {
             host,
@@ -233,7 +233,8 @@ pub(crate) fn parse_url(url: &str) -> Result<Uri> {
 
 fn bad_url(url: &str) -> Error {
     let shown = without_secrets(url);
-    let message = format!("{shown:?} is no URL of a server; a base URL looks like https://host/v1");
+    let message =
+        format!("{shown:?} is not the URL of a server; a base URL looks like https://host/v1");
     Error::new(ErrorKind::Configuration, message)
 }
 
@@ -282,7 +283,7 @@ impl Read for Exact<'_> {
 struct HttpBody {
     reader: BodyReader<'static>,
     place: Place,
-    /// Said again: after an error, ureq would report the end of a complete body.
+    /// The error is repeated: after one, ureq would report the end of a complete body.
     failed: Option<Error>,
     draining: Draining,
     /// Until when it is read: a refusal is not worth a long wait.
@@ -314,8 +315,8 @@ impl Body for HttpBody {
         Err(error)
     }
 
-    /// The end of the last chunk is often still on its way when the dialect's own end came, and
-    /// only a body that was read to its end gives its connection back.
+    /// The end of the last chunk is often still on its way when the dialect's own end arrives, and
+    /// only a body that was read to its end returns its connection to the pool.
     fn finish(&mut self) {
         let draining = self.draining.clone();
         let _drained = draining.begin(FINISH_LIMIT);
@@ -329,16 +330,16 @@ impl Body for HttpBody {
     }
 }
 
-/// How long the rest of a body that was understood may take, and how long it may be: the end of a
-/// distant server comes a round trip later. A server that sends none costs a new connection.
+/// How long the rest of a complete reply may take, and its largest size: the end from a distant
+/// server arrives a round trip later. A server that sends none costs a new connection.
 pub(crate) const FINISH_LIMIT: Duration = Duration::from_millis(250);
 const MAX_FINISH_BYTES: usize = 64 * 1024;
 
-/// How long the body of a refusal is waited for: why it is one stands at its beginning, and some
+/// How long to wait for the body of a refusal: the reason is at its beginning, and some
 /// servers keep the connection open after it.
 pub(crate) const REFUSAL_LIMIT: Duration = Duration::from_secs(1);
 
-/// Tools may work for minutes between two requests. One that the server closed meanwhile is noticed.
+/// Tools may work for minutes between two requests. A connection that the server closed meanwhile is detected.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(300);
 
 /// A model's events are small: a larger buffer would only wait in memory.

@@ -1,7 +1,7 @@
 //! How a request reaches a provider.
 //!
-//! [`Transport`] is the border: implement it to use your own HTTP stack, or take [`Http`], the
-//! blocking client over rustls. Whatever waits here ends within moments of [`Cancel::cancel`].
+//! [`Transport`] is the boundary: implement it to use your own HTTP stack, or take [`Http`], the
+//! blocking client over rustls. Every wait here ends within moments of [`Cancel::cancel`].
 
 mod cancel;
 mod connect;
@@ -23,14 +23,14 @@ pub use roots::RootCertificates;
 
 /// Posts requests. Implement it to use your own HTTP stack.
 pub trait Transport {
-    /// Sends `post` with `body` (exactly `post.body_len` bytes) and gives back
-    /// the response as soon as its head is there, whatever its status.
+    /// Sends `post` with `body` (exactly `post.body_len` bytes) and returns the response as soon as
+    /// its head has arrived, whatever its status.
     ///
     /// # Errors
-    /// `Provider` when no usable response came (name resolution, connect, TLS, time-out, a
+    /// `Provider` if there was no usable response (name resolution, connect, TLS, time-out, a
     /// redirect, a web page), [lasting](Error::is_lasting) if another attempt would end the same;
-    /// `Authentication` when the server or a proxy refuses; `Interrupted` when the run was
-    /// cancelled meanwhile.
+    /// `Authentication` if the server or a proxy refuses; `Interrupted` if the run was cancelled
+    /// meanwhile.
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response>;
 }
 
@@ -46,14 +46,14 @@ impl<T: Transport + ?Sized> Transport for &mut T {
     }
 }
 
-/// One request, its body apart. `Debug` prints no value of a header, no query and no user of a URL.
+/// One request, without its body. `Debug` prints no value of a header, no query and no user of a URL.
 #[derive(Clone, Copy)]
 pub struct Post<'a> {
     /// Scheme, host and path.
     pub url: &'a str,
-    /// Names and values, the key among them.
+    /// Names and values, including the key.
     pub headers: &'a [(&'a str, &'a str)],
-    /// Bytes that the body will give.
+    /// The length of the body.
     pub body_len: u64,
 }
 
@@ -61,21 +61,21 @@ pub struct Post<'a> {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// What `retry-after-ms` or `retry-after` asked for, in milliseconds.
+    /// The wait that `retry-after-ms` or `retry-after` asked for, in milliseconds.
     pub retry_after_ms: Option<u32>,
     /// The decoded body.
     pub body: Box<dyn Body>,
 }
 
-/// The body of a response. Everything that is `Read + Send` is one.
+/// The body of a response. Everything that is `Read + Send` is a body.
 pub trait Body: Send {
     /// Waits for some bytes and puts them into `buffer`; 0 is the end of a complete body.
     ///
     /// # Errors
-    /// `Provider` when the body breaks off or stalls, `Interrupted` when the run was cancelled.
+    /// `Provider` if the body breaks off or stalls, `Interrupted` if the run was cancelled.
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize>;
 
-    /// The reply is complete, and what may be left of the body is not needed. Called at most once,
+    /// The reply is complete, and the rest of the body is not needed. Called at most once,
     /// at the end; a transport that keeps connections open reads the rest here.
     fn finish(&mut self) {}
 }

@@ -9,12 +9,12 @@ use super::failure::host_of;
 use crate::provider::{Secret, is_loopback};
 use crate::{Error, ErrorKind, Result};
 
-/// The proxy of `proxy` for requests to `uri`; none where `no_proxy` covers it, or for this
-/// machine, whatever `no_proxy` forgets to say.
+/// The proxy of `proxy` for requests to `uri`; `None` if `no_proxy` covers it, or for this machine,
+/// even if `no_proxy` does not list it.
 ///
 /// # Errors
 /// `Configuration` if `proxy` is not the URL of an HTTP proxy; the error does not show it, because
-/// a password may be in it.
+/// it may contain a password.
 pub(crate) fn proxy_for(
     uri: &Uri,
     proxy: &Secret,
@@ -34,13 +34,13 @@ pub(crate) fn proxy_for(
     if !matches!(parsed.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(wrong("names a SOCKS proxy, which is not supported"));
     }
-    // ureq takes the default port in the place of one that is no number.
+    // ureq takes the default port in place of one that is not a number.
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
     let port = place.rsplit_once(']').map_or(place, |(_, after)| after).split_once(':');
     if port.is_some_and(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
-        return Err(wrong("has a port that is no number up to 65535"));
+        return Err(wrong("has a port that is not a number up to 65535"));
     }
     Ok(Some(parsed))
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::HeaderMap;
 
-/// Milliseconds to wait. What cannot be read (some servers send -1) is no wish at all.
+/// Milliseconds to wait. A value that cannot be read (some servers send -1) is ignored.
 pub(crate) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u32> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     if let Some(wait) = text("retry-after-ms").and_then(|value| duration(value, 0.001)) {
@@ -15,7 +15,7 @@ pub(crate) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u32
         return Some(millis(wait));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    // Measured with the server's own clock where it tells it.
+    // Measured with the server's own clock if it sends the time.
     let now = text("date").and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
     Some(millis(until.duration_since(now).unwrap_or_default()))
 }
@@ -35,7 +35,7 @@ mod tests {
     use ureq::http::HeaderValue;
 
     #[test]
-    fn every_form_of_the_wish() {
+    fn every_form_of_the_header_is_read() {
         let now = httpdate::parse_http_date("Sat, 21 Nov 2026 10:00:00 GMT").unwrap();
         let date = "Sat, 21 Nov 2026 10:00:30 GMT";
         type Headers<'a> = &'a [(&'static str, &'a str)];

@@ -11,7 +11,7 @@ pub(crate) enum Expression {
     Call(Box<Call>),
 }
 
-/// A name with what it is given.
+/// A name with its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
     /// A path or a literal; of a helper, one name.
@@ -31,7 +31,7 @@ pub(crate) struct Path {
 }
 
 impl Call {
-    /// The name that a helper would have.
+    /// The name, if this is a helper.
     pub(crate) fn name(&self) -> &str {
         match &self.head {
             Expression::Path(Path { up: 0, is_data: false, parts }) if parts.len() == 1 => {
@@ -42,7 +42,7 @@ impl Call {
     }
 }
 
-/// Reads a call, or a path or literal alone.
+/// Reads a call, or a single path or literal.
 pub(crate) fn parse(text: &str) -> Result<Call, String> {
     let mut words = Words { rest: text, depth: 0 };
     let call = words.call()?;

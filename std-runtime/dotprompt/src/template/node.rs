@@ -8,7 +8,7 @@ pub(crate) enum Node {
     Text(String),
     /// `{{a}}`, `{{{a}}}`, `{{&a}}`.
     Output(Call),
-    /// `{{> name context a=b}}`, with the indentation of a partial that has a line of its own.
+    /// `{{> name context a=b}}`, with the indentation of a standalone partial.
     Partial(Call, String),
     Block {
         call: Call,
@@ -21,7 +21,7 @@ pub(crate) enum Node {
 /// Reads a template.
 ///
 /// # Errors
-/// What is wrong, with its line from 1.
+/// The fault, with its line, counted from 1.
 pub(crate) fn parse(text: &str) -> Result<Vec<Node>, String> {
     let mut tags = tags(text)?;
     strip(&mut tags);
@@ -126,9 +126,9 @@ fn tags(text: &str) -> Result<Vec<Tag>, String> {
     Ok(tags)
 }
 
-/// Takes out the white space that `~` asks for, and the lines that hold nothing but a tag.
+/// Removes the white space that `~` asks for, and lines with only a tag.
 fn strip(tags: &mut [Tag]) {
-    // Decided on the text as it is written, before anything is taken out.
+    // Decided on the original text, before anything is removed.
     let alone: Vec<bool> = (0..tags.len()).map(|at| is_alone(tags, at)).collect();
     for at in 0..tags.len() {
         if tags[at].kind == Kind::Text {
@@ -163,7 +163,7 @@ fn text_mut(tags: &mut [Tag], at: Option<usize>) -> Option<&mut String> {
     (tag.kind == Kind::Text).then_some(&mut tag.content)
 }
 
-/// Whether a tag that prints nothing itself has a line of its own.
+/// Whether a tag that prints nothing is alone on its line.
 fn is_alone(tags: &[Tag], at: usize) -> bool {
     if matches!(tags[at].kind, Kind::Text | Kind::Output) {
         return false;
@@ -189,7 +189,7 @@ struct Parser {
 }
 
 impl Parser {
-    /// The nodes up to an `else` or the end of a block, which is given too.
+    /// The nodes up to an `else` or the end of a block, which is also returned.
     fn nodes(&mut self) -> Result<(Vec<Node>, Option<Tag>), String> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -231,7 +231,7 @@ impl Parser {
                 closes(&close.ok_or_else(unclosed)?, &name)?;
                 otherwise
             }
-            // `{{else if x}}` is a block of its own that the same tag ends.
+            // `{{else if x}}` is a nested block that the same tag ends.
             Kind::Else => vec![self.chained(&end, &name)?],
             _ => {
                 closes(&end, &name)?;

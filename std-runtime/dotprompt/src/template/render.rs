@@ -8,7 +8,7 @@ use super::expression::{Call, Expression, Path};
 use super::node::{Node, parse};
 use super::value::{is_same, is_true, json as json_text, text};
 
-/// What a template gives.
+/// The output of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     Text(String),
@@ -20,16 +20,16 @@ pub(crate) enum Piece {
 
 /// Fills templates with values.
 pub(crate) struct Renderer<'a> {
-    /// `@name` outside of blocks.
+    /// `@name` outside blocks.
     pub(crate) context: &'a Map<String, Value>,
     pub(crate) partials: &'a BTreeMap<String, String>,
     pub(crate) pieces: Vec<Piece>,
-    /// Bytes that may still be given.
+    /// Bytes that may still be written.
     room: usize,
     depth: usize,
 }
 
-/// Where names are looked up: `this`, and what is around it.
+/// The scope of names: `this`, and the scopes around it.
 struct Scope<'s> {
     this: &'s Value,
     /// `@index` and the like, and the names of `as |a b|`.
@@ -51,7 +51,7 @@ impl<'a> Renderer<'a> {
     /// Fills `nodes`.
     ///
     /// # Errors
-    /// An unknown helper or partial, or a result without an end.
+    /// An unknown helper or partial, or an endless result.
     pub(crate) fn render(&mut self, nodes: &[Node], input: &Value) -> Result<(), String> {
         let (data, names) = (Map::new(), Map::new());
         self.nodes(nodes, &Scope { this: input, data, names, above: None, counts: true })
@@ -252,7 +252,7 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// A helper that gives a value, or a value.
+    /// A helper that returns a value, or a value.
     fn call(&self, call: &Call, scope: &Scope<'_>) -> Result<Value, String> {
         match (call.name(), call.params.first()) {
             ("json", Some(param)) => {
@@ -331,5 +331,5 @@ fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 
 const MAX_DEPTH: usize = 64;
 
-/// The most that a template gives.
+/// The longest output of a template, in bytes.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

@@ -1,8 +1,8 @@
-//! Values as JavaScript sees them, which the language of templates comes from.
+//! Values with JavaScript's semantics, from which the language of templates comes.
 
 use serde_json::Value;
 
-/// What a value prints.
+/// The printed form of a value.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -37,7 +37,7 @@ pub(super) fn is_same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// JSON with `indent` blanks a level; on one line for 0.
+/// JSON with `indent` blanks per level; on one line for 0.
 pub(super) fn json(value: &Value, indent: usize) -> String {
     if indent == 0 {
         return value.to_string();

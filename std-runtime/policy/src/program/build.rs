@@ -95,7 +95,7 @@ fn sets_program(word: &Word) -> bool {
     super::variable::steers_programs(name.trim_end_matches([':', '+', '?']))
 }
 
-/// Whether a word stands for the input of a program whose files are programs.
+/// Whether a word means the input of a program whose files are programs.
 fn is_stdin(program: &str, word: &Word) -> bool {
     let text = word.text().unwrap_or_default();
     let value = text.split_once('=').map_or(text.as_str(), |(_, value)| value);
@@ -171,7 +171,7 @@ fn valgrind(walk: &mut Walk<'_>, call: &Call<'_>) {
     walk.run(call.rest.get(at..).unwrap_or_default());
 }
 
-/// What a build tool does beside running code of the project.
+/// The effects of a build tool besides running code of the project.
 struct More {
     names: &'static [&'static str],
     /// How arguments begin that are code, or name a program or a file of options.
@@ -283,7 +283,7 @@ const MORE: &[More] = &[
 /// Programs that run their input if no file is named.
 const STDIN: &[&str] = &["ocaml", "elixir", "sbt"];
 
-/// Programs of which every use runs code of the project or compiles it.
+/// Programs whose every use runs or compiles code of the project.
 const BUILDS: &[&str] = &[
     "make",
     "gmake",

@@ -153,7 +153,7 @@ fn copies(walk: &Walk<'_>, call: &Call<'_>) -> Vec<Effect> {
         Seen::Yes(None) | Seen::No => paths.pop(),
         Seen::Perhaps => {
             let target = paths.pop();
-            // `cp $x`: which is the last is not known.
+            // `cp $x`: the last path is not known.
             let splits = |word: &Word| word.has_unknown() && word.may_be_option();
             target.filter(|word| !splits(word)).or_else(|| Some(Word::unknown()))
         }
@@ -319,7 +319,7 @@ fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
         });
     }
     if does('c', "create") || does('r', "append") || does('u', "update") {
-        // The archive is among them, too.
+        // The archive is one of them.
         effects.extend(
             positional(rest)
                 .skip(usize::from(!first.starts_with('-')))

@@ -128,7 +128,7 @@ enum SedFile {
     Read(String),
 }
 
-/// Reads a script of sed: addresses, then a command, as POSIX and GNU describe them. `None` when it
+/// Reads a script of sed: addresses, then a command, as POSIX and GNU describe them. `None` if it
 /// runs a program by `e`, or is not understood.
 fn sed_script(script: &str) -> Option<Vec<SedFile>> {
     let mut files = Vec::new();
@@ -225,13 +225,13 @@ fn line(text: &str) -> (String, &str) {
 /// The text before a delimiter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
-    /// A regular expression: a delimiter between brackets is none.
+    /// A regular expression: a delimiter in brackets does not count.
     Pattern,
     Plain,
 }
 
-/// Bytes up to and with the delimiter that no backslash stands before; `None` if a bracket makes
-/// it doubtful which that is.
+/// Bytes up to and including the first delimiter without a backslash before it; `None` if a bracket
+/// makes that ambiguous.
 fn until(text: &str, delimiter: char, kind: Text) -> Option<usize> {
     let mut is_escaped = false;
     let mut bracket: Option<usize> = None;
@@ -304,7 +304,7 @@ fn awk(walk: &mut Walk<'_>, call: &Call<'_>) {
 }
 
 /// Whether a script of awk may run a program or write a file: `system(...)`, a pipe, `>` after
-/// `print`, `getline`. Texts and patterns in it do not count.
+/// `print`, `getline`. Strings and patterns in it do not count.
 fn awk_does_more(script: &str) -> bool {
     let mut code = String::new();
     let mut chars = script.chars().peekable();
@@ -321,7 +321,7 @@ fn awk_does_more(script: &str) -> bool {
                 }
             }
             '#' => while chars.next_if(|c| *c != '\n').is_some() {},
-            // A pattern begins where no value can be divided.
+            // A pattern begins where a division is impossible.
             '/' if !code
                 .trim_end()
                 .ends_with(|c: char| c.is_alphanumeric() || ")]\"_$".contains(c)) =>

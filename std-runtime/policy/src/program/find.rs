@@ -89,7 +89,7 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
         }
     }
     walk.effects(call.words, effects);
-    // A folder that holds everything is found itself, too.
+    // A folder that contains everything is itself found too.
     let whole = everything.into_iter().filter(|_| !is_narrowed);
     let found = std::iter::once(Word::unknown()).chain(whole);
     for file in found {

@@ -38,7 +38,7 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
             | "-h"
             | "-v" => at += 1,
             text if text.starts_with('-') => {
-                // `-c` sets anything, programs that git runs among it.
+                // `-c` sets anything, including programs that git runs.
                 let reason = format!("the option {text} can make git run programs");
                 walk.not_understood(call.words, &reason);
                 return true;
@@ -130,7 +130,7 @@ fn effects(walk: &Walk<'_>, subcommand: &str, rest: &[Word]) -> Vec<Effect> {
             let mut effects: Vec<Effect> =
                 positional(rest).map(|word| Effect::Writes(walk.place(word))).collect();
             if subcommand == "apply" && has(rest, &[option(' ', "unsafe-paths")]) {
-                effects.push(Effect::NotUnderstood("it may write outside of the project".into()));
+                effects.push(Effect::NotUnderstood("it may write outside the project".into()));
             }
             let edits = [option('e', "edit"), option('i', "interactive"), option('p', "patch")];
             if subcommand == "add" && has_surely(rest, &edits) {
@@ -167,7 +167,7 @@ fn effects(walk: &Walk<'_>, subcommand: &str, rest: &[Word]) -> Vec<Effect> {
     }
 }
 
-/// A command that prints, if its options do not make it do more.
+/// A command that only prints, unless its options make it do more.
 fn look_only(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
     let mut effects = Vec::new();
     let unknown =

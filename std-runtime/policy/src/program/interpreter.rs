@@ -41,7 +41,7 @@ struct Interpreter {
     name: &'static str,
     /// Options whose value is code.
     code: &'static [&'static str],
-    /// Options whose value is no file.
+    /// Options whose value is not a file.
     with_value: &'static [&'static str],
     /// Modules that `-m` may run.
     modules: &'static [&'static str],

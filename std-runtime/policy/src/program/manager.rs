@@ -24,7 +24,7 @@ struct Manager {
     with_value: &'static [&'static str],
     /// Commands whose first argument is a program that they run.
     inner: &'static [&'static str],
-    /// How arguments begin that name a program or settings.
+    /// Prefixes of arguments that name a program or settings.
     code: &'static [&'static str],
 }
 

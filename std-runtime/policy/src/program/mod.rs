@@ -1,4 +1,4 @@
-//! What programs do, told from their arguments.
+//! The effects of programs, derived from their arguments.
 //!
 //! A program that is not in one of the tables is not understood.
 
@@ -23,7 +23,7 @@ use crate::shell::Word;
 use crate::walk::Walk;
 pub(crate) use variable::steers_programs;
 
-/// Notes what a program does, and what the programs do that it runs.
+/// Adds the effects of a program, and of the programs that it runs.
 pub(crate) fn run(walk: &mut Walk<'_>, words: &[Word]) {
     let Some((program, rest)) = words.split_first() else { return };
     let Some(name) = name(walk, program) else {
@@ -34,7 +34,7 @@ pub(crate) fn run(walk: &mut Walk<'_>, words: &[Word]) {
         // A script of the project.
         Program::Project => return walk.effects(words, vec![Effect::RunsProject]),
         Program::Elsewhere(path) => {
-            let reason = format!("the program {path} is outside of the project");
+            let reason = format!("the program {path} is outside the project");
             return walk.not_understood(words, &reason);
         }
     };

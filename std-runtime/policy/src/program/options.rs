@@ -4,7 +4,7 @@ use crate::path::Place;
 use crate::shell::Word;
 use crate::walk::Walk;
 
-/// Where the first word stands that is no option, with the values of options skipped; `None` when
+/// The index of the first word that is not an option, with the values of options skipped; `None` if
 /// a word may or may not be an option.
 ///
 /// `with_value` names the options whose value is the next word. Ends after `--`.
@@ -41,13 +41,13 @@ pub(super) struct Watched {
     pub long: &'static str,
 }
 
-/// What the arguments hold of a watched option.
+/// The state of a watched option in the arguments.
 pub(super) enum Seen {
-    /// It is not there.
+    /// It is absent.
     No,
-    /// It may be there.
+    /// It may be present.
     Perhaps,
-    /// It is there, with its value if one follows.
+    /// It is present, with its value if one follows.
     Yes(Option<Word>),
 }
 
@@ -94,17 +94,17 @@ pub(super) fn look(rest: &[Word], watched: Watched) -> Seen {
     if perhaps { Seen::Perhaps } else { Seen::No }
 }
 
-/// Whether one of the options is there, or may be.
+/// Whether one of the options is present, or may be.
 pub(super) fn has(rest: &[Word], watched: &[Watched]) -> bool {
     watched.iter().any(|watched| !matches!(look(rest, *watched), Seen::No))
 }
 
-/// Whether one of the options is certainly there.
+/// Whether one of the options is certainly present.
 pub(super) fn has_surely(rest: &[Word], watched: &[Watched]) -> bool {
     watched.iter().any(|watched| matches!(look(rest, *watched), Seen::Yes(_)))
 }
 
-/// The words that are no options.
+/// The words that are not options.
 pub(super) fn positional(rest: &[Word]) -> impl Iterator<Item = &Word> {
     let end = rest.iter().position(|word| word.text().as_deref() == Some("--"));
     rest.iter().enumerate().filter_map(move |(at, word)| {

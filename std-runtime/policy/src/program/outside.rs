@@ -1,5 +1,5 @@
 //! Arguments of programs that run code of the project: a path out of the project, or code in an
-//! argument, makes them run what is not its own.
+//! argument, makes them run other code.
 
 use super::Call;
 use crate::Effect;
@@ -25,7 +25,7 @@ pub(super) fn effects(walk: &Walk<'_>, call: &Call<'_>) -> Vec<Effect> {
     effects
 }
 
-/// The texts of a word that may be paths, each with the option that it belongs to.
+/// The parts of a word that may be paths, each with its option.
 fn values(word: &Word, option_before: &str) -> Vec<(String, Word)> {
     let prefix = word.known_prefix();
     let mut found = Vec::new();
@@ -87,7 +87,7 @@ pub(super) fn begins_like(word: &Word, options: &[&str]) -> bool {
     })
 }
 
-/// Options that name what is written.
+/// Options that name outputs.
 const OUTPUT: [&str; 6] = ["-o", "-B", "-d", "-outputdir", "-output", "-cacheDir"];
 
 /// Parts of the names of such options.

@@ -53,7 +53,7 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         for watched in special.refused {
             match look(call.rest, *watched) {
                 Seen::No => {}
-                // To read one more file is no harm if only a file's name asks for it.
+                // Reading one more file is harmless if only a file's name causes it.
                 Seen::Perhaps if special.reason == READS_MORE => {}
                 Seen::Perhaps if call.rest.iter().all(|it| !it.has_unknown()) => {}
                 Seen::Yes(_) | Seen::Perhaps => {
@@ -84,7 +84,7 @@ struct Special {
     name: &'static str,
     /// Options whose value is a file that is written.
     writes: &'static [Watched],
-    /// Options that make it do what `reason` says.
+    /// Options whose effect is `reason`.
     refused: &'static [Watched],
     reason: &'static str,
 }
@@ -267,11 +267,11 @@ const READS: &[&str] = &[
     "xmllint",
 ];
 
-/// Programs whose first argument is a pattern or a script of their own.
+/// Programs whose first argument is a pattern or their own script.
 const PATTERN_FIRST: &[&str] =
     &["grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "jq", "yq", "tr", "look"];
 
-/// Programs whose arguments are no files.
+/// Programs whose arguments are not files.
 const PRINTS: &[&str] = &[
     "basename",
     "dirname",

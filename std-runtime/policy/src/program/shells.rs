@@ -19,7 +19,7 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
             let at = skip(call.rest, &[]);
             walk.effects(call.words, Vec::new());
             match at.map(|at| call.rest.get(at)) {
-                // The folder before, or one of the stack.
+                // The previous folder, or one of the stack.
                 Some(Some(word)) if word.known_prefix().starts_with(['-', '+']) => {
                     walk.enter(Some(&Word::unknown()));
                 }
@@ -214,7 +214,7 @@ fn source(walk: &mut Walk<'_>, call: &Call<'_>) {
         Some(file) => script_file(walk, call.words, file),
         None => walk.not_understood(call.words, "no file is named"),
     }
-    // It may have defined anything and gone anywhere.
+    // It may have defined anything and changed the folder.
     walk.enter(Some(&Word::from_text(".")));
 }
 

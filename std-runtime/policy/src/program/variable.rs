@@ -1,13 +1,13 @@
 //! Variables that change what programs do.
 
-/// Whether a variable changes what programs do, so that a harmless command is none.
+/// Whether a variable changes what programs do, so that a harmless command is not harmless.
 ///
 /// Programs read hundreds of variables that name programs, libraries, files of settings or further
 /// options; their names follow a few patterns. Those of the settings that tests and builds need
 /// daily are listed.
 pub(crate) fn steers_programs(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    // Those of programs are written in upper case; npm reads its own in both.
+    // Variables of programs are in upper case; npm reads its own in both.
     let is_plain = !name.chars().any(|c| c.is_ascii_uppercase());
     if is_plain && !PROXIES.contains(&name) && !upper.starts_with("NPM_CONFIG_") {
         return false;

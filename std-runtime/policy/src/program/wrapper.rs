@@ -1,4 +1,4 @@
-//! Programs that run another program: what counts is the other one.
+//! Programs that run another program, which decides.
 
 use super::Call;
 use super::options::{Seen, look, option, skip};
@@ -49,7 +49,7 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
                 walk.not_understood(call.words, "its arguments are not known before it runs");
                 return true;
             };
-            // It hands its words to a shell.
+            // It passes its words to a shell.
             let texts: Option<Vec<String>> = call.rest.iter().skip(at).map(Word::text).collect();
             let script = texts.map(|texts| Word::from_text(texts.join(" ")));
             walk.script_text(call.words, script.as_ref());
@@ -147,7 +147,7 @@ fn xargs(walk: &mut Walk<'_>, call: &Call<'_>) {
     if words.is_empty() {
         return walk.effects(call.words, Vec::new());
     }
-    // The words that it reads come at the end, or wherever its mark stands.
+    // The words that it reads are appended, or replace its placeholder.
     let options = call.rest.get(..at).unwrap_or_default();
     let mark = match super::options::look(options, option('I', "replace")) {
         super::options::Seen::Yes(value) => {

@@ -2,7 +2,7 @@
 
 use super::{Piece, Word};
 
-/// Whether the character stands for a sign of a brace that was outside of quotes.
+/// Whether the character marks a brace sign outside quotes.
 pub(super) fn is_marker(c: char) -> bool {
     MARKERS.iter().any(|(_, marker)| *marker == c)
 }
@@ -24,7 +24,7 @@ pub(super) fn plain(mut word: Word) -> Word {
     word
 }
 
-/// The words that a marked word stands for.
+/// The words that a marked word expands to.
 pub(super) fn expand(word: Word) -> Vec<Word> {
     let has_braces =
         word.pieces.iter().any(|it| matches!(it, Piece::Text(text) if text.contains(is_marker)));
@@ -160,7 +160,7 @@ fn unmarked(text: &str) -> String {
 /// Braces in one word; each is compared with all that follow it.
 const BRACES_MAX: usize = 64;
 
-/// Words that one word may stand for.
+/// The number of words that one word may expand to.
 const WORDS_MAX: usize = 256;
 
 /// Characters without a meaning, of Unicode's private use area.

@@ -103,7 +103,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `[[ ... ]]`, of which only the words count, as of `[`.
+    /// `[[ ... ]]`, of which only the words matter, as for `[`.
     pub(super) fn condition(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         let mut words = vec![Word::from_text("[[")];
         let mut open = 0_u32;

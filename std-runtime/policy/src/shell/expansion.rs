@@ -4,7 +4,7 @@ use super::parse::{Parser, Parts, Until};
 use super::word::assigned;
 use super::{Piece, Script, SyntaxError, Word, brace};
 
-/// Where a piece of text stands.
+/// The context of a piece of text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quotes {
     None,
@@ -14,7 +14,7 @@ enum Quotes {
 }
 
 impl Parser<'_> {
-    /// One word; several where braces stand for several.
+    /// One word, or several if braces expand to several.
     pub(super) fn expanded_word(&mut self) -> Result<Vec<Word>, SyntaxError> {
         let before = self.at;
         let word = self.word()?;

@@ -1,4 +1,4 @@
-//! Lists and pipelines: what may stand between two commands.
+//! Lists and pipelines: what may separate two commands.
 
 use super::parse::{Parser, Until};
 use super::{Command, SyntaxError};

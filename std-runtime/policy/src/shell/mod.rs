@@ -1,7 +1,7 @@
 //! Bash, as far as a decision about a command needs it.
 //!
 //! The parser keeps every command that a script can run and every file that it redirects to; it
-//! does not keep when they run. What it does not understand is an error, never a guess.
+//! does not keep when they run. Anything else is an error, never a guess.
 //! The grammar follows the Bash Reference Manual, chapters 3.1 to 3.7.
 
 mod brace;
@@ -18,7 +18,7 @@ pub use word::{Piece, Word};
 /// Every command of a script, in the order of its text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Script {
-    /// The commands. Those of a loop, a branch, a group or a function are among them.
+    /// The commands, including those of loops, branches, groups and functions.
     pub commands: Vec<Command>,
 }
 
@@ -44,14 +44,14 @@ pub enum Command {
     },
 }
 
-/// Assignments, words and redirections, as they stand together.
+/// Assignments, words and redirections, in their order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Simple {
     /// `NAME=value` before the first word.
     pub assignments: Vec<Assignment>,
     /// The program and its arguments. Empty for assignments alone.
     pub words: Vec<Word>,
-    /// Where its streams come from and go to.
+    /// Its redirections.
     pub redirects: Vec<Redirect>,
 }
 
@@ -67,7 +67,7 @@ pub struct Assignment {
 /// One redirection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Redirect {
-    /// What it does.
+    /// Its effect.
     pub kind: RedirectKind,
     /// The file, the descriptor or the text.
     pub target: Word,
@@ -92,7 +92,7 @@ pub enum RedirectKind {
 /// Why a script is not understood.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SyntaxError {
-    /// What is wrong, for a person.
+    /// The error, for a person.
     pub message: String,
     /// The byte of the script where it is.
     pub offset: usize,

@@ -15,7 +15,7 @@ use super::{
 /// ```
 ///
 /// # Errors
-/// The script is not valid, or uses a part of bash that this parser does not know.
+/// The script is not valid, or uses a part of bash that this parser does not support.
 pub fn parse(source: &str) -> Result<Script, SyntaxError> {
     Parser::parse_nested(source, 0)
 }
@@ -51,7 +51,7 @@ pub(super) enum Until {
     CaseItem,
 }
 
-/// How many expressions stand between the parentheses of arithmetic.
+/// The number of expressions between the parentheses of arithmetic.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parts {
     One,

@@ -1,4 +1,4 @@
-//! A word: text, and what the shell puts in its place.
+//! A word: text and expansions.
 
 use super::{Assignment, Command, Script, Simple};
 
@@ -7,7 +7,7 @@ use super::{Assignment, Command, Script, Simple};
 pub struct Word {
     /// Its pieces, in their order.
     pub pieces: Vec<Piece>,
-    /// The scripts of its command and process substitutions, which run whatever the word is.
+    /// The scripts of its command and process substitutions, which run in any case.
     pub substitutions: Vec<Script>,
 }
 
@@ -21,7 +21,7 @@ pub(super) fn assigned(name: &str, value: Word) -> Command {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Piece {
-    /// Text as it is after quotes are removed.
+    /// Text after quote removal.
     Text(String),
     /// `*`, `?` or `[...]` outside of quotes: file names.
     Glob(String),
@@ -91,7 +91,7 @@ impl Word {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Unknown { .. }))
     }
 
-    /// Whether it stands for the names of files.
+    /// Whether it expands to names of files.
     #[must_use]
     pub fn has_glob(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Glob(_)))
@@ -119,7 +119,7 @@ impl Word {
         Self { pieces: vec![Piece::Text(text.into())], substitutions: Vec::new() }
     }
 
-    /// A word of which nothing is known.
+    /// A completely unknown word.
     #[must_use]
     pub fn unknown() -> Self {
         Self { pieces: vec![Piece::Unknown { is_quoted: false }], substitutions: Vec::new() }

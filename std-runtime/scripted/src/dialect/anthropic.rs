@@ -28,7 +28,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
                 stream.delta(&format!(r#""type":"thinking_delta","thinking":{}"#, quote(text)));
             }
             Part::Call { name, arguments } => {
-                // Each call is a block of its own.
+                // Each call is a separate block.
                 stream.close();
                 let (id, name) = (quote(&turn.call_id(calls)), quote(name));
                 stream.open("tool_use", &format!(r#""id":{id},"name":{name},"input":{{}}"#));
@@ -60,7 +60,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
     stream.events
 }
 
-/// Events so far; `open` is the kind of the last block while it goes on.
+/// Events so far; `open` is the kind of the last block while it is open.
 struct Stream {
     events: Vec<String>,
     open: Option<&'static str>,
@@ -72,7 +72,7 @@ impl Stream {
         self.events.push(format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{rest}}}\n\n"));
     }
 
-    /// Opens a block, unless one of this kind goes on.
+    /// Opens a block, unless one of this kind is open.
     fn open(&mut self, kind: &'static str, content: &str) {
         if self.open == Some(kind) {
             return;
@@ -147,7 +147,7 @@ fn stop_reason(stop: Stop) -> &'static str {
     }
 }
 
-/// Anthropic counts cached tokens beside the input, not in it.
+/// Anthropic counts cached tokens separately from the input.
 fn usage_object(usage: Usage, output: u32) -> String {
     let Usage { input, cached, .. } = usage;
     let fresh = input.saturating_sub(cached);
@@ -156,5 +156,5 @@ fn usage_object(usage: Usage, output: u32) -> String {
     )
 }
 
-/// Opaque to the client, which must send it back as it is.
+/// Opaque to the client, which must send it back unchanged.
 const SIGNATURE: &str = "c2NyaXB0ZWQ+c2lnbmF0dXJl/w==";

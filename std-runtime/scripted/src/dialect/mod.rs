@@ -1,6 +1,6 @@
-//! A reply in the words of a dialect: a stream of events, lines or values, or one JSON document.
+//! A reply in a dialect: a stream of events, lines or values, or one JSON document.
 //!
-//! Keys stand in the order in which the real servers send them.
+//! Keys are in the order in which real servers send them.
 
 mod anthropic;
 mod gemini;
@@ -45,7 +45,7 @@ pub(super) fn answer(reply: &Reply, request: &Request, api: Dialect, number: usi
     }
 }
 
-/// An error body; `error` or what goes with `status`.
+/// An error body: `error`, or the default for `status`.
 pub(super) fn error_answer(api: Dialect, status: u16, error: Option<&ErrorBody>) -> Answer {
     let (openai, anthropic, gemini, message) = match status {
         401 => {

@@ -64,7 +64,7 @@ pub(super) fn document(turn: &Turn<'_>) -> String {
 struct Stream {
     events: Vec<String>,
     items: Vec<String>,
-    /// The text of the message that goes on.
+    /// The text of the open message.
     text: Option<String>,
 }
 
@@ -81,7 +81,7 @@ impl Stream {
         self.event(kind, &format!(r#","output_index":{index},"item":{item}"#));
     }
 
-    /// An event inside of the item that goes on.
+    /// An event inside the open item.
     fn inner(&mut self, kind: &str, id: &str, rest: &str) {
         let index = self.items.len();
         self.event(kind, &format!(r#","item_id":"{id}","output_index":{index}{rest}"#));

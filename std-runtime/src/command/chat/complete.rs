@@ -1,4 +1,4 @@
-//! Completion: commands and prompts after `/`, paths after `@` and in commands of the shell.
+//! Completion: commands and prompts after `/`, paths after `@` and in shell commands.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use rustyline::{Context, Helper};
 
 use super::slash::COMMANDS;
 
-/// What the line editor knows of a chat.
+/// What the line editor knows about a chat.
 pub(super) struct Completion {
     folder: PathBuf,
     /// The names of commands and prompts.
@@ -24,7 +24,7 @@ impl Completion {
         Self { folder: folder.to_owned(), names: commands.chain(prompts.iter().cloned()).collect() }
     }
 
-    /// What may stand in the place of the end of `line`: where that begins, and the candidates.
+    /// The completions of the end of `line`: where it begins, and the candidates.
     fn candidates(&self, line: &str) -> (usize, Vec<Pair>) {
         if let Some(name) = line.strip_prefix('/')
             && !name.contains(char::is_whitespace)
@@ -106,7 +106,7 @@ impl Validator for Completion {
     }
 }
 
-/// Entries of a folder that are looked at.
+/// The number of entries of a folder that are examined.
 const MOST_ENTRIES: usize = 10_000;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A patch for a person: how much of what it changes, and its lines in colour.
+//! A patch for a person: the size of each change, and its lines in colour.
 
 use std::fmt::Write as _;
 
@@ -74,7 +74,7 @@ mod tests {
         let colored = shown(patch, true);
         assert!(colored.contains("\x1b[31m-one\x1b[m\n\x1b[32m+1\x1b[m\n"), "{colored}");
         assert!(colored.contains("\n two\n"));
-        // What is in a file does nothing to the terminal.
+        // The content of a file cannot control the terminal.
         assert!(!shown(b"+\x1b[2J\n", true).contains("\x1b[2J"));
         assert_eq!(shown(patch, false).as_bytes(), patch);
     }

@@ -11,11 +11,11 @@ use super::complete::Completion;
 use crate::command::color::is_dumb;
 use crate::{Error, ErrorKind, Result, state_folder};
 
-/// Reads what the user says.
+/// Reads the user's input.
 pub(super) enum Editor {
     /// On a terminal.
     Lines { editor: Box<LineEditor<Completion, FileHistory>>, history: Option<PathBuf> },
-    /// A terminal that knows no escape sequences, or a pipe.
+    /// A terminal without escape sequences, or a pipe.
     Plain { has_prompt: bool },
 }
 
@@ -49,7 +49,7 @@ impl Editor {
             .build();
         let mut editor = LineEditor::with_config(config).map_err(unusable)?;
         editor.set_helper(Some(Completion::new(folder, prompts)));
-        // A chat without a history is a chat too.
+        // A chat works without a history.
         let history = state_folder::folder("chat").ok().map(|place| place.join("history"));
         if let Some(path) = &history {
             let _ = editor.load_history(path);
@@ -62,7 +62,7 @@ impl Editor {
         !matches!(self, Self::Plain { has_prompt: false })
     }
 
-    /// Reads a line, which may hold line ends: of a paste, or after a `\`.
+    /// Reads a line, which may contain line ends, from a paste or after a `\`.
     ///
     /// # Errors
     /// `Input` when the terminal or the pipe cannot be read.
@@ -117,7 +117,7 @@ fn plain() -> Result<Typed> {
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Input, format!("cannot read what is typed: {error}"))
+    Error::new(ErrorKind::Input, format!("cannot read the input: {error}"))
 }
 
 const PROMPT: &str = "> ";

@@ -20,7 +20,7 @@ pub(super) struct Interrupt {
     turn: Mutex<Option<Arc<Stop>>>,
     /// The first line can be typed.
     is_ready: AtomicBool,
-    /// How the terminal was, if stdin is one.
+    /// The initial state of the terminal, if stdin is one.
     terminal: Option<Termios>,
 }
 
@@ -34,7 +34,7 @@ impl Interrupt {
             is_ready: AtomicBool::new(false),
             terminal,
         });
-        // One that was ignored at the start stays so: `nohup` asks for it.
+        // A signal that was ignored at the start stays ignored: `nohup` relies on it.
         let heeded = [SIGINT, SIGTERM, SIGHUP];
         let heeded = heeded.into_iter().filter(|signal| !own_process::is_ignored(*signal));
         let Ok(mut signals) = Signals::new(heeded) else { return interrupt };
@@ -42,7 +42,7 @@ impl Interrupt {
         let watch = move || signals.forever().for_each(|signal| watched.came(signal));
         let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
         if let Err(error) = builder.spawn(watch) {
-            tell(&format_args!("signals are not handled: {error}"));
+            tell(&format_args!("cannot handle signals: {error}"));
         }
         interrupt
     }
@@ -52,7 +52,7 @@ impl Interrupt {
         self.is_ready.store(true, Ordering::Relaxed);
     }
 
-    /// Does `work`, which a Ctrl-C ends.
+    /// Does `work`, which Ctrl-C ends.
     pub(super) fn during<T>(&self, work: impl FnOnce(&Arc<Stop>) -> T) -> T {
         let stop = Stop::new();
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&stop));
@@ -61,7 +61,7 @@ impl Interrupt {
         done
     }
 
-    /// Leaves the terminal as it was.
+    /// Restores the terminal.
     fn restore_terminal(&self) {
         if let Some(terminal) = &self.terminal {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
@@ -77,18 +77,18 @@ impl Interrupt {
         if let Some(turn) = &turn {
             turn.stop(why);
         }
-        // A person goes on after a Ctrl-C; what reads a pipe ends by it.
+        // A person continues after Ctrl-C; a chat that reads a pipe ends.
         let is_held = self.terminal.is_some() && self.is_ready.load(Ordering::Relaxed);
         if signal == SIGINT && is_held {
             return;
         }
-        // One that comes while the folder is written to waits until that is done.
+        // A signal that arrives while the folder is written waits until that is done.
         while !self.program.stop(why) {
             std::thread::sleep(PATIENCE);
         }
         std::thread::sleep(PATIENCE);
         if self.terminal.is_some() && !is_dumb() {
-            // The line editor asked for marks around a paste.
+            // The line editor enabled bracketed paste.
             let _ = io::stdout().write_all(b"\x1b[?2004l");
         }
         self.restore_terminal();

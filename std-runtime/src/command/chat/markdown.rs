@@ -1,24 +1,24 @@
 //! Markdown on a terminal, while it arrives.
 //!
-//! A marker is shown as what it means once the one that ends it is there; until then the text waits,
-//! for a line at most. What is no marker stays as it is written, so that nothing of an answer is
-//! lost. No crate renders Markdown whose end is not there yet.
+//! A marker is rendered once its end marker has arrived; until then the text waits, for a line at
+//! most. Characters that are not markers are shown as written, so that no part of an answer is lost.
+//! No crate renders Markdown that is still incomplete.
 
 use std::fmt::Write as _;
 
-/// What is known of an answer so far.
+/// The state of an answer so far.
 #[derive(Debug, Default)]
 pub(super) struct Markdown {
     place: Place,
     /// The end of the text, whose meaning is not known yet.
     held: String,
-    /// What was shown before it in the same line.
+    /// What was already shown of the same line.
     before: Option<char>,
-    /// The fence of the code that goes on: its character, and how many.
+    /// The fence of the open code block: its character, and how many.
     fence: Option<(char, usize)>,
 }
 
-/// Where in a line the text goes on.
+/// The place in a line where the text continues.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Place {
     #[default]
@@ -29,7 +29,7 @@ enum Place {
 }
 
 impl Markdown {
-    /// Adds `text` to the answer, and to `out` what can be shown of it.
+    /// Adds `text` to the answer, and the part that can be shown to `out`.
     pub(super) fn push(&mut self, text: &str, out: &mut String) {
         for part in text.split_inclusive('\n') {
             let line = part.strip_suffix('\n');
@@ -42,7 +42,7 @@ impl Markdown {
         }
     }
 
-    /// Adds to `out` what waits, because something else is shown now.
+    /// Adds the waiting text to `out`, because something else is shown next.
     pub(super) fn flush(&mut self, out: &mut String) {
         if self.place != Place::Start || !self.held.is_empty() {
             self.advance(true, out);
@@ -50,12 +50,12 @@ impl Markdown {
         }
     }
 
-    /// The answer is over: the next one begins with no code.
+    /// Ends the answer: the next one does not begin inside code.
     pub(super) fn ends(&mut self) {
         *self = Self::default();
     }
 
-    /// Shows what can be shown of the line, all of it if it is `over`.
+    /// Shows as much of the line as is unambiguous, all of it if it is `over`.
     fn advance(&mut self, over: bool, out: &mut String) {
         if self.place == Place::Start {
             if !over && is_undecided(&self.held, self.fence) {
@@ -72,7 +72,7 @@ impl Markdown {
         self.held.drain(..shown);
     }
 
-    /// Shows what a line begins with, and says what the rest of it is.
+    /// Shows the beginning of a line, and returns the kind of the rest.
     fn begin_line(&mut self, out: &mut String) {
         let indent = self.held.len() - self.held.trim_start_matches(' ').len();
         let (blanks, text) = self.held.split_at(indent);
@@ -122,7 +122,7 @@ impl Markdown {
     }
 }
 
-/// Whether more of a line is needed to know what it is.
+/// Whether more of a line is needed to know its kind.
 fn is_undecided(line: &str, fence: Option<(char, usize)>) -> bool {
     let text = line.trim_start_matches(' ');
     let Some(first) = text.chars().next() else { return line.len() < SPAN_BYTES };
@@ -131,7 +131,7 @@ fn is_undecided(line: &str, fence: Option<(char, usize)>) -> bool {
     }
     let is_run = text.trim_end().chars().all(|it| it == first);
     match first {
-        // A heading, whose end may be marked too; code, whose language follows; both wait for the line.
+        // A heading, whose end may also be marked, and code, whose language follows, wait for the whole line.
         '#' => run(text, '#') <= 6 && (is_run || text[run(text, '#')..].starts_with(' ')),
         '`' | '~' if run(text, first) >= 3 => !text.trim_start_matches(first).contains('`'),
         '-' if text.len() < 6 && "- [ ] - [x] - [X] ".contains(text) => true,
@@ -159,13 +159,13 @@ fn is_rule(text: &str) -> bool {
     text.len() >= 3 && mark.is_some_and(|mark| text.chars().all(|it| it == mark))
 }
 
-/// What stands at a place of a line.
+/// What is at a place in a line.
 enum Found<'a> {
-    /// So many bytes as they are.
+    /// This many bytes, unchanged.
     Literal(usize),
     /// More of the line is needed.
     Unknown,
-    /// Text that is shown otherwise, between `on` and `off`, and how many bytes it takes.
+    /// Text in another style, between `on` and `off`, and how many bytes it takes.
     Code(&'a str, usize),
     Styled {
         on: &'static str,
@@ -180,7 +180,7 @@ enum Found<'a> {
     },
 }
 
-/// Shows the inline text of a line and gives how much of it is shown: all if the line is `over`.
+/// Shows the inline text of a line and returns how much of it was shown: all if the line is `over`.
 fn inline(
     line: &str,
     before: &mut Option<char>,
@@ -245,7 +245,7 @@ fn found(text: &str, before: Option<char>, over: bool) -> Found<'_> {
     }
     match mark {
         '\\' => match text[1..].chars().next() {
-            // The character alone, which is no marker then.
+            // The character alone, which is not a marker.
             Some(next) if next.is_ascii_punctuation() => {
                 Found::Styled { on: "", off: "", text: escaped(text), used: 2 }
             }
@@ -265,14 +265,14 @@ fn found(text: &str, before: Option<char>, over: bool) -> Found<'_> {
             let (on, off) = match (mark, length) {
                 ('~', 2) => ("\x1b[9m", "\x1b[29m"),
                 ('~', _) => return Found::Literal(length),
-                // A name of Python, far more often than bold text.
+                // This is far more often a Python name than bold text.
                 ('_', 2..) => return Found::Literal(length),
                 (_, 1) => ("\x1b[3m", "\x1b[23m"),
                 (_, 2) => (BOLD, "\x1b[22m"),
                 (_, 3) => ("\x1b[1;3m", "\x1b[22;23m"),
                 _ => return Found::Literal(length),
             };
-            // Within a word it is a sign of its own: `2*3`, `snake_case`.
+            // Within a word it is an ordinary character: `2*3`, `snake_case`.
             let is_within = is_word && (mark == '_' || length == 1);
             if is_within || next.is_some_and(char::is_whitespace) {
                 return Found::Literal(length);
@@ -289,12 +289,12 @@ fn found(text: &str, before: Option<char>, over: bool) -> Found<'_> {
     }
 }
 
-/// The character after a `\`. As text of its own it would be a marker again, so it is one alone.
+/// The character after a `\`. As part of the text it would be a marker again, so it stays separate.
 fn escaped(text: &str) -> &str {
     text.get(1..2).unwrap_or_default()
 }
 
-/// Where in `text` the code ends that began with so many backticks.
+/// Where in `text` the code ends that began with this many backticks.
 fn end_of_code(text: &str, length: usize, over: bool) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -308,7 +308,7 @@ fn end_of_code(text: &str, length: usize, over: bool) -> Option<usize> {
     }
 }
 
-/// Where in `text` the emphasis ends; `Some(None)` if nowhere, `None` if that is not known yet.
+/// Where in `text` the emphasis ends; `Some(None)` if it does not end, `None` if that is not known yet.
 fn end_of_emphasis(text: &str, mark: char, length: usize, over: bool) -> Option<Option<usize>> {
     let (mut at, mut before) = (0, None);
     loop {
@@ -372,7 +372,7 @@ const SPAN_BYTES: usize = 1000;
 mod tests {
     use super::*;
 
-    /// What is shown of `text`, which must be the same however it is cut.
+    /// The rendering of `text`, which must be the same however the text is split.
     #[track_caller]
     fn shown(text: &str) -> String {
         let whole = cut(text, text.len());
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_shown_however_it_is_cut() {
+    fn each_form_is_rendered_however_it_is_split() {
         for (text, expected) in [
             ("# One *i* **b**\n## Two ##\nx", "<h1>One <i>i</i> b<>\n<b>Two<>\nx"),
             ("- a\n  * b\n+ c\n1. d\n", "• a\n  • b\n• c\n1. d\n"),
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_marker_stays() {
+    fn other_characters_are_unchanged() {
         for text in [
             "2 * 3 * 4, 2*3*4, a ** b",
             "snake_case_name and __init__.py",
@@ -462,19 +462,19 @@ mod tests {
         assert_eq!(out, "some words and ");
         markdown.push("ld** more", &mut out);
         assert!(out.ends_with("ld\x1b[22m more"), "{out:?}");
-        // A line that something else interrupts goes on as text, and code goes on as code.
+        // An interrupted line continues as text, and code continues as code.
         markdown.push("\n```\nx", &mut out);
         markdown.flush(&mut out);
         markdown.push("\ny\n```\n", &mut out);
         assert!(out.contains("\x1b[36my\x1b[m\n\x1b[2m```\x1b[m\n"), "{out:?}");
-        // A marker without an end waits for no more than its line, or for so much.
+        // A marker without an end waits for at most its line, or this many bytes.
         out.clear();
         markdown.push(&format!("**{}", "x".repeat(2 * SPAN_BYTES)), &mut out);
         assert!(out.len() > SPAN_BYTES, "{}", out.len());
     }
 
     #[test]
-    fn any_text_is_shown_the_same_however_it_is_cut() {
+    fn any_text_is_rendered_the_same_however_it_is_split() {
         let alphabet =
             ["*", "_", "`", "~", "[", "]", "(", ")", "#", "-", ">", " ", "\\", "\n", "a", "ü", "1"];
         let mut state = 7_u64;

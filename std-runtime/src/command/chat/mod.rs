@@ -1,7 +1,7 @@
 //! `chat`: a conversation in a terminal, or of lines in a pipe.
 //!
-//! The answer is on stdout, all else on stderr. There is no screen of its own: what was printed stays
-//! where it is, and the terminal scrolls it.
+//! The answer goes to stdout, everything else to stderr. It does not take over the screen: printed
+//! lines stay, and the terminal scrolls them.
 
 mod complete;
 mod diff;
@@ -30,7 +30,7 @@ use talk::Talk;
 pub(crate) const ENTRY: Entry = Entry {
     name: "chat",
     group: Group::Runs,
-    about: "Talk with the model about the folder; changes are applied when you say so",
+    about: "Talk with the model about the folder; changes are applied on request",
     usage: "[OPTIONS] [INSTRUCTION...]",
     arguments: options::arguments,
     run,

@@ -1,4 +1,4 @@
-//! The flags of a chat, and the options of a run that they make.
+//! The flags of a chat, and the options of a run that they set.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{Result, commit};
 
 /// Adds the flags of a chat.
 pub(super) fn arguments(command: Command) -> Command {
-    // A person decides how long a chat goes on.
+    // A person decides how long a chat lasts.
     let limits = limit_flags()
         .into_iter()
         .filter(|arg| !["time-limit", "stdin-limit"].iter().any(|it| arg.get_id() == it));
@@ -43,10 +43,10 @@ pub(super) fn arguments(command: Command) -> Command {
         command.args(args.into_iter().map(|arg| arg.help_heading(heading)))
     });
     let words = Arg::new("words").value_name("INSTRUCTION").num_args(0..);
-    command.arg(words.help("What to say first"))
+    command.arg(words.help("The first message"))
 }
 
-/// The options, and the prompts that there are.
+/// The options, and the available prompts.
 ///
 /// # Errors
 /// `Usage`, or `Input` for a folder that cannot be used, `Configuration` for a prompt.
@@ -73,7 +73,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
     }
     let write = matches.get_flag("write");
     if write {
-        // Better told before the model is asked.
+        // Report it before the model is asked.
         drop(commit::Lock::take()?);
     }
     let (sandbox, access) = sandboxed::given(matches);
@@ -114,7 +114,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
     Ok((options, files))
 }
 
-/// The error of a prompt that is not there.
+/// The error for an unknown prompt.
 pub(super) fn unknown_prompt(name: &str, files: &PromptFiles) -> crate::Error {
     let all: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
     let advice = match nearest(name, all.iter().map(String::as_str)) {

@@ -1,5 +1,5 @@
-//! What a chat shows: the answer on stdout, and on stderr a line for each tool, and while somebody
-//! waits one line that says for what.
+//! What a chat shows: the answer on stdout; on stderr a line for each tool and, while the user
+//! waits, one status line.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -26,26 +26,26 @@ pub(super) struct Screen {
     state: Arc<Mutex<State>>,
     /// Ends the thread that draws the line.
     ticker: Option<Sender<()>>,
-    /// Who is asked during a turn whether a call may run.
+    /// The person who is asked during a turn whether a call may run.
     person: Option<Person>,
 }
 
 struct State {
     /// stdout, stderr.
     has_colors: (bool, bool),
-    /// The line can be drawn, and taken away again.
+    /// The line can be drawn and removed.
     is_live: bool,
-    /// What is drawn is there.
+    /// The line is on the screen.
     is_drawn: bool,
     /// The answer is in the middle of a line.
     is_in_line: bool,
-    /// What is known of the answer where it is shown as Markdown: on a terminal with colours.
+    /// The Markdown state of the answer, on a terminal with colours.
     markdown: Option<Markdown>,
     /// When the turn began.
     began: Option<Instant>,
-    /// What is waited for.
+    /// What the user waits for.
     waits_for: String,
-    /// Of the replies of the turn that have ended, and of the one that has not.
+    /// The usage of the turn's finished replies, and of the current one.
     usage: Usage,
     of_reply: Usage,
 }
@@ -67,10 +67,10 @@ impl Screen {
         Self { state: Arc::new(Mutex::new(state)), ticker: None, person: None }
     }
 
-    /// Says what the chat is.
+    /// Prints the session and the model of the chat.
     pub(super) fn begins(&mut self, live: &Live) {
         let session = match live.name() {
-            Some(name) if live.is_begun() => format!("goes on with session {name}"),
+            Some(name) if live.is_begun() => format!("continues session {name}"),
             Some(name) => format!("session {name}"),
             None => "not saved".to_owned(),
         };
@@ -82,7 +82,7 @@ impl Screen {
         }
     }
 
-    /// A turn begins, whose calls `person` may permit.
+    /// Begins a turn, whose calls `person` may permit.
     pub(super) fn turn_begins(&mut self, person: Option<Person>) {
         self.person = person;
         let mut state = self.lock();
@@ -100,7 +100,7 @@ impl Screen {
         }
     }
 
-    /// The turn is over: its time and its tokens.
+    /// Ends the turn: prints its time and its tokens.
     pub(super) fn turn_ends(&mut self) {
         (self.ticker, self.person) = (None, None);
         let mut state = self.lock();
@@ -117,14 +117,14 @@ impl Screen {
         state.dim(line);
     }
 
-    /// Something did not work.
+    /// Prints an error.
     pub(super) fn error(&mut self, error: &Error) {
         let mut state = self.lock();
         state.end_line();
         state.error(error);
     }
 
-    /// What a patch does, a line for each file.
+    /// The effect of a patch, a line for each file.
     pub(super) fn changes(&mut self, patch: &[u8]) {
         let files = diff::files(patch);
         for diff::FileChange { path, added, removed } in files.iter().take(FILES) {
@@ -135,10 +135,10 @@ impl Screen {
         }
     }
 
-    /// A result that was asked for, on stdout.
+    /// Prints a requested result on stdout.
     ///
     /// # Errors
-    /// `Input` if stdout does not take it.
+    /// `Input` if stdout cannot be written.
     pub(super) fn print(&mut self, text: &str) -> Result<()> {
         self.lock().end_line();
         crate::command::print::print(text.as_bytes())
@@ -163,14 +163,14 @@ impl Screen {
 }
 
 impl State {
-    /// Takes the line away.
+    /// Removes the line.
     fn erase(&mut self) {
         if std::mem::take(&mut self.is_drawn) {
             let _ = io::stderr().write_all(b"\r\x1b[K");
         }
     }
 
-    /// Draws the line again, when nothing of an answer would be in its place.
+    /// Draws the line again, unless part of an answer is in its place.
     fn draw(&mut self) {
         let Some(began) = self.began.filter(|_| self.is_live && !self.is_in_line) else { return };
         let seconds = began.elapsed().as_secs();
@@ -183,14 +183,14 @@ impl State {
         self.is_drawn = true;
     }
 
-    /// What follows begins a line.
+    /// Starts a new line.
     fn end_line(&mut self) {
         self.erase();
         let mut rest = String::new();
         if let Some(markdown) = &mut self.markdown {
             markdown.flush(&mut rest);
         }
-        // What does not take it is told when more of the answer comes.
+        // A failure is reported when more of the answer arrives.
         let _ = self.print(&rest);
         if std::mem::take(&mut self.is_in_line) {
             let mut stdout = io::stdout();
@@ -216,7 +216,7 @@ impl State {
 
     fn answer(&mut self, text: &str) -> Result<()> {
         self.erase();
-        // A pipe gets the text as it is; a terminal would act on what is in it.
+        // A pipe gets the text unchanged; a terminal would interpret control sequences.
         let shown = if io::stdout().is_terminal() { visible(text) } else { text.into() };
         match &mut self.markdown {
             Some(markdown) => {
@@ -236,7 +236,7 @@ impl State {
         crate::command::print::print(shown.as_bytes())
     }
 
-    /// A reply is over, or what came of it does not count.
+    /// Ends a reply, or discards what arrived of it.
     fn ends_answer(&mut self) {
         self.end_line();
         if let Some(markdown) = &mut self.markdown {
@@ -261,7 +261,7 @@ impl State {
 impl Front for Screen {
     fn start(&self, start: &Start<'_>) -> Result<()> {
         for lacks in start.layers.iter().filter_map(Layer::lacks) {
-            self.note(&format!("the sandbox is not whole: {lacks}"));
+            self.note(&format!("the sandbox is incomplete: {lacks}"));
         }
         if start.sandbox == Mode::Off {
             self.note("sandbox off: tools run with all your rights, on a copy");
@@ -289,7 +289,7 @@ impl Front for Screen {
 
     fn ask(&self, question: &Question) -> Answer {
         let Some(person) = &self.person else { return Answer::Nobody };
-        // Held while the person thinks, so that nothing is shown in between.
+        // Held while the person decides, so that nothing else is shown meanwhile.
         let mut state = self.lock();
         state.end_line();
         person.ask(question, "chat")
@@ -316,7 +316,7 @@ impl State {
             }
             AgentEvent::Restart => {
                 state.ends_answer();
-                state.dim("the reply broke off; what it said is not kept");
+                state.dim("the reply broke off; its text is discarded");
             }
             AgentEvent::Compacting => {
                 state.end_line();
@@ -324,7 +324,7 @@ impl State {
             }
             AgentEvent::MadeRoom { bytes, .. } => {
                 state.end_line();
-                state.dim(&format!("{bytes} bytes of what is oldest are not sent any more"));
+                state.dim(&format!("the oldest {bytes} bytes are no longer sent"));
             }
             AgentEvent::Truncated { bytes } => {
                 state.end_line();
@@ -341,7 +341,7 @@ impl State {
     }
 }
 
-/// Draws the line again and again, until the turn is over.
+/// Redraws the line until the turn is over.
 fn tick(over: &Receiver<()>, state: &Mutex<State>) {
     while over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         state.lock().unwrap_or_else(PoisonError::into_inner).draw();
@@ -360,12 +360,12 @@ fn tokens(usage: Usage) -> String {
     format!(" · {input} tokens in{cached}, {output} out")
 }
 
-/// How often the line is drawn.
+/// The interval at which the line is redrawn.
 const TICK: Duration = Duration::from_secs(1);
-/// As many files as are listed.
+/// The number of files that are listed.
 const FILES: usize = 20;
-/// As much of the reason of a failure as fits a line.
+/// The length of the failure's reason that fits in a line.
 const WHY_CHARACTERS: usize = 100;
-/// What a person may do with changes.
+/// What a person can do with changes.
 pub(super) const NOT_APPLIED: &str =
     "not applied yet: /diff shows the changes, /apply writes them, /undo takes them back";

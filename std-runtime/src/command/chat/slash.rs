@@ -1,4 +1,4 @@
-//! What a line asks for: text for the model, a command of the shell, or a command of the chat.
+//! The kinds of a line: text for the model, a shell command, or a chat command.
 
 use crate::command::usage::nearest;
 
@@ -22,7 +22,7 @@ impl<'a> Line<'a> {
         if trimmed.is_empty() {
             return Self::Empty;
         }
-        // A blank before it makes it text.
+        // A leading blank makes it text.
         if let Some(command) = line.strip_prefix('!') {
             return Self::Shell(command.trim());
         }
@@ -38,15 +38,15 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The commands, each with what follows it and what it does.
+/// The commands, each with its argument and its description.
 pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("help", "", "list the commands"),
     ("diff", "", "show the changes that are not applied"),
     ("apply", "", "write them to the folder, all or none"),
-    ("undo", "", "take back the changes of the last turn, or what was applied last"),
+    ("undo", "", "take back the changes of the last turn, or those applied last"),
     ("clear", "", "begin another session; changes stay"),
-    ("model", "NAME", "go on with another model"),
-    ("prompt", "NAME", "go on by another prompt"),
+    ("model", "NAME", "switch to another model"),
+    ("prompt", "NAME", "switch to another prompt"),
     ("quit", "", "end, as Ctrl-D does"),
 ];
 
@@ -57,7 +57,7 @@ pub(super) fn help(prompts: &[String]) -> String {
         text.push_str(&format!("{:<14} {about}\n", format!("/{name} {argument}").trim_end()));
     }
     text.push_str(&format!(
-        "{:<14} do the task by a prompt: {}\n",
+        "{:<14} run the task with a prompt: {}\n",
         "/PROMPT TASK",
         prompts.join(", ")
     ));
@@ -68,14 +68,14 @@ pub(super) fn help(prompts: &[String]) -> String {
         ("Tab", "complete a command, a prompt, or a path after @ and !"),
         ("Up, Ctrl-R", "earlier lines"),
         ("Ctrl-C", "end the turn"),
-        ("Ctrl-D", "end the chat; `zerostack chat -c` goes on with it"),
+        ("Ctrl-D", "end the chat; `zerostack chat -c` continues it"),
     ] {
         text.push_str(&format!("{what:<14} {about}\n"));
     }
     text
 }
 
-/// What to answer to a command that there is not.
+/// The answer to an unknown command.
 pub(super) fn unknown(name: &str, prompts: &[String]) -> String {
     let names = COMMANDS.iter().map(|(name, ..)| *name).chain(prompts.iter().map(String::as_str));
     match nearest(name, names) {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_character_says_what_a_line_is() {
+    fn the_first_character_selects_the_kind_of_a_line() {
         for (line, read) in [
             ("", Line::Empty),
             ("  \n", Line::Empty),

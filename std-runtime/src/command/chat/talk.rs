@@ -1,4 +1,4 @@
-//! The loop of a chat: a line, what it asks for, what comes of it.
+//! The loop of a chat: read a line, do what it asks for, show the result.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use crate::command::run::person;
 use crate::run::{Filling, Instructions, Live, PromptFiles};
 use crate::{Error, ErrorKind, Result};
 
-/// A chat that goes on.
+/// A running chat.
 pub(super) struct Talk {
     pub live: Live,
     pub screen: Screen,
@@ -24,7 +24,7 @@ pub(super) struct Talk {
     pub prompts: PromptFiles,
     /// Changes are applied after each turn.
     pub writes: bool,
-    /// The records of what was applied, the last one last.
+    /// The records of the applied changes, the latest one last.
     pub applied: Vec<u32>,
 }
 
@@ -35,11 +35,11 @@ enum Next {
 }
 
 impl Talk {
-    /// Says `first`, if it is something, and then what is typed, until that ends. Lines of a pipe
-    /// end as a run does: with the code of the last that failed.
+    /// Sends `first`, if it is not empty, and then each line of input, until the input ends. A chat
+    /// over a pipe ends with the exit code of the last line that failed.
     ///
     /// # Errors
-    /// `Input` when nothing can be read or printed any more.
+    /// `Input` if the input cannot be read or the output cannot be written.
     pub(super) fn run(mut self, first: &str) -> Result<ExitCode> {
         let mut failed = None;
         let mut next = Some(first.to_owned()).filter(|first| !first.is_empty());
@@ -69,10 +69,11 @@ impl Talk {
         Ok(failed.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(kind.exit_code())))
     }
 
-    /// Says what stays of the chat.
+    /// Prints what remains of the chat.
     fn ends(&mut self) {
         if !self.live.patch().is_empty() {
-            self.screen.note("the changes are not applied; `zerostack chat -c` goes on with them");
+            self.screen
+                .note("the changes are not applied; `zerostack chat -c` continues with them");
         }
     }
 
@@ -81,7 +82,7 @@ impl Talk {
             Line::Empty => {}
             Line::Say(text) => self.turn(text)?,
             Line::Shell("") => {
-                return Err(Error::new(ErrorKind::Usage, "! is followed by a command: !ls"));
+                return Err(Error::new(ErrorKind::Usage, "! needs a command, such as !ls"));
             }
             Line::Shell(command) => self.shell(command)?,
             Line::Slash { name: "quit", .. } => return Ok(Next::Quits),
@@ -102,7 +103,7 @@ impl Talk {
             "undo" => self.undo(),
             "clear" => {
                 self.live.clear(&self.screen)?;
-                let name = self.live.name().unwrap_or("that is not saved").to_owned();
+                let name = self.live.name().unwrap_or("not saved").to_owned();
                 self.nothing(&format!("session {name}"))
             }
             "model" if rest.is_empty() => {
@@ -123,7 +124,7 @@ impl Talk {
                 let instructions =
                     instructions.ok_or_else(|| unknown_prompt(rest, &self.prompts))?;
                 self.live.set_instructions(instructions)?;
-                self.nothing(&format!("goes on by the prompt {rest}"))
+                self.nothing(&format!("continues with the prompt {rest}"))
             }
             name => match self.instructions(name, rest)? {
                 // The task is part of the prompt's text, or follows it.
@@ -139,7 +140,7 @@ impl Talk {
         }
     }
 
-    /// A line that is no error.
+    /// A line that is not an error.
     fn nothing(&mut self, line: &str) -> Result<()> {
         self.screen.note(line);
         Ok(())
@@ -152,7 +153,7 @@ impl Talk {
             screen.turn_begins(person(stop.cancel()));
             live.turn(text, stop, screen).map_err(|error| match stop.why() {
                 Some(ErrorKind::Interrupted) => {
-                    Error::new(ErrorKind::Interrupted, "stopped; the chat goes on")
+                    Error::new(ErrorKind::Interrupted, "stopped; the chat continues")
                 }
                 _ => error,
             })
@@ -207,7 +208,7 @@ impl Talk {
         }
         let Some(id) = self.applied.last().copied() else {
             return self.nothing(
-                "there is nothing to take back; `zerostack undo` takes back what was written before",
+                "there is nothing to take back; `zerostack undo` takes back earlier writes",
             );
         };
         history::turn(&self.folder, Some(id), true)?;

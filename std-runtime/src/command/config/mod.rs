@@ -1,4 +1,4 @@
-//! `config`: each setting of a run with where it comes from.
+//! `config`: each setting of a run with its origin.
 
 mod settings;
 
@@ -23,7 +23,7 @@ use settings::{File, SETTINGS, Setting};
 pub(crate) const ENTRY: Entry = Entry {
     name: "config",
     group: Group::Inspect,
-    about: "Print each setting, where it comes from and who may set it",
+    about: "Print each setting, its origin and who may set it",
     usage: "[--json] [OPTIONS]",
     arguments,
     run,
@@ -37,7 +37,7 @@ fn arguments(command: Command) -> Command {
 struct Row {
     key: String,
     value: Value,
-    /// Which kind of place it is from.
+    /// The kind of its origin.
     origin: &'static str,
     /// The flag, the variable or the file.
     place: String,
@@ -50,7 +50,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         Error::new(ErrorKind::Input, format!("the folder cannot be used: {error}"))
     })?;
     let env = crate::agent::variable;
-    // What a run would refuse is refused here too.
+    // Refuse here what a run would refuse.
     let config = Config::load(&env, &folder)?;
     config.warnings.iter().for_each(|warning| tell(warning));
     config.wish.iter().for_each(|wish| tell(&wish.warning()));
@@ -77,7 +77,7 @@ struct Source {
     origin: &'static str,
     path: PathBuf,
     table: Value,
-    /// Whether what the project's file widens holds.
+    /// Whether the wider permissions of the project's file apply.
     is_trusted: bool,
 }
 
@@ -89,8 +89,8 @@ impl Source {
     }
 }
 
-/// The values of a setting that count: the first of flag, environment, project, user and default;
-/// of rules all.
+/// The effective values of a setting: the first of flag, environment, project, user and default;
+/// all of them for rules.
 fn rows_of(setting: &Setting, matches: &ArgMatches, files: &[Source]) -> Vec<Row> {
     let mut rows = Vec::new();
     let row = |value: Value, origin, place: String| Row {
@@ -127,7 +127,7 @@ fn rows_of(setting: &Setting, matches: &ArgMatches, files: &[Source]) -> Vec<Row
     rows
 }
 
-/// Whether all places together say what holds.
+/// Whether the values of all places apply together.
 fn is_list(setting: &Setting) -> bool {
     let (table, key) = setting.key.split_once('.').unwrap_or_default();
     matches!(table, "permissions" | "sandbox") && key != "mode" && key != "net"
@@ -147,7 +147,7 @@ fn set_by(setting: &Setting) -> Vec<&'static str> {
     who
 }
 
-/// `[providers.NAME]` of the user's file. What may hold a key is not printed.
+/// `[providers.NAME]` of the user's file. Values that may hold a key are not printed.
 fn provider_rows(source: &Source) -> Vec<Row> {
     let mut rows = Vec::new();
     let providers = source.table.get("providers").and_then(Value::as_object);

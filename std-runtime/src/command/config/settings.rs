@@ -8,9 +8,9 @@ pub(super) struct Setting {
     pub flag: Option<&'static str>,
     /// Its variable.
     pub variable: Option<&'static str>,
-    /// What a file may say.
+    /// What a file may set.
     pub file: File,
-    /// What holds if nobody sets it.
+    /// Its default.
     pub default: &'static str,
 }
 
@@ -23,13 +23,13 @@ pub(super) enum File {
     User,
     /// The user's; a project's file chooses among what the user's `[projects]` allows.
     Choice,
-    /// Both; that of a project only narrows what is permitted.
+    /// Both; a project's file only narrows what is permitted.
     Narrower,
-    /// Both; that of a project holds only if the user trusts it.
+    /// Both; a project's file counts only if the user trusts it.
     Trusted,
 }
 
-/// All settings with a fixed key; `[providers.NAME]` holds more.
+/// All settings with a fixed key; `[providers.NAME]` has more.
 pub(super) const SETTINGS: &[Setting] = &[
     of(
         "provider",

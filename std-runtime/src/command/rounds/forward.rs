@@ -1,4 +1,4 @@
-//! What of the command line of a loop each round is given.
+//! The part of a loop's command line that each round gets.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -35,7 +35,7 @@ pub(crate) fn forwarded(arguments: impl Iterator<Item = OsString>) -> Vec<OsStri
     out
 }
 
-/// What tells one loop from others: its folder and everything that it was asked.
+/// The identity of a loop: its folder and its whole command line.
 pub(super) fn key(
     folder: &Path,
     writes: bool,
@@ -53,14 +53,14 @@ pub(super) fn key(
     sum.digest().to_string()
 }
 
-/// The bytes of a text of two digits each.
+/// The bytes of a hexadecimal text.
 pub(super) fn from_hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> =
         text.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
     digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// Flags with a value that a round is not given.
+/// Flags with a value that a round does not get.
 const WITH_VALUE: [&str; 9] = [
     "--until",
     "--max",
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_are_not_given_what_the_loop_decides() {
+    fn rounds_do_not_get_what_the_loop_decides() {
         let given = |line: &str| {
             let words = forwarded(line.split(' ').map(OsString::from));
             words.iter().map(|it| it.to_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")

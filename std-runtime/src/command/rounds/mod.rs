@@ -33,7 +33,7 @@ pub(crate) const ENTRY: Entry = Entry {
 fn arguments(command: clap::Command) -> clap::Command {
     let own = [
         flag::option("until", "CMD", "The command that ends the loop when it passes"),
-        flag::bounded("max", "N", 1, u16::MAX.into(), "The most rounds (10)"),
+        flag::bounded("max", "N", 1, u16::MAX.into(), "The maximum number of rounds (10)"),
         flag::option("plan", "FILE", "A list of tasks that the rounds work off").long_help(
             "A file of the folder with tasks as `- [ ] task`. Each round is given it; without \
              --until the loop ends when no task is open",
@@ -66,7 +66,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let args = RunArgs::read(matches);
     let (until, plan) = (value::<String>(matches, "until"), value::<String>(matches, "plan"));
     if until.is_none() && plan.is_none() {
-        return Err(usage("loop: say when it ends: --until CMD, or --plan FILE".to_owned()));
+        return Err(usage("loop: it needs an end: --until CMD, or --plan FILE".to_owned()));
     }
     if args.events.is_some() || args.record.is_some() || args.output_file.is_some() {
         let text = "loop: --events, --record and --output-file are for single runs";
@@ -105,11 +105,12 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
 impl Rounds {
     fn all(&mut self) -> Result<ExitCode> {
         if self.state.round > 0 {
-            self.tell(&format!("going on after round {}", self.state.round));
+            self.tell(&format!("continuing after round {}", self.state.round));
         }
         let had_plan = self.plan_text()?.is_some();
         if let (Some(plan), false) = (&self.plan, had_plan) {
-            let text = format!("there is no plan {}; make it, or leave --plan out", plan.display());
+            let text =
+                format!("there is no plan {}; create it, or leave out --plan", plan.display());
             self.state.discard();
             return Err(Error::new(ErrorKind::Input, text));
         }
@@ -147,7 +148,7 @@ impl Rounds {
                     self.state.discard();
                     return Ok(ExitCode::from(code));
                 }
-                self.tell("the same command goes on with the loop");
+                self.tell("run the same command to continue the loop");
                 return Ok(ExitCode::from(code));
             }
         }
@@ -172,10 +173,10 @@ impl Rounds {
         }
     }
 
-    /// One run. Gives the exit code of one that failed for a reason that another would meet too.
+    /// One run. Returns the exit code of a failure that another round would meet too.
     fn round(&mut self, plan: Option<&str>, check: &CheckOutcome) -> Result<Option<u8>> {
         let number = self.state.round + 1;
-        self.tell(&format!("round {number} of {} at most", self.max));
+        self.tell(&format!("round {number} of at most {}", self.max));
         let program = std::env::current_exe().map_err(|error| {
             Error::new(ErrorKind::Internal, format!("the program cannot be found: {error}"))
         })?;
@@ -216,7 +217,7 @@ impl Rounds {
                 self.state.unchanged = 0;
                 self.state.keep(number, &patch)?;
             }
-            // Nothing was changed, or said.
+            // Nothing was changed, and no answer was given.
             Some(code) if code == i32::from(ErrorKind::NoResult.exit_code()) => {
                 self.state.unchanged += 1;
                 self.state.keep(number, &[])?;
@@ -244,7 +245,7 @@ impl Rounds {
         }
         if let Some(command) = &self.until {
             let output = check.output.trim_end();
-            // The end says most.
+            // The end is the most useful part.
             let from = output.ceil_char_boundary(output.len().saturating_sub(CHECK_BYTES));
             text.push_str(&format!(
                 "The loop ends when this command passes: {command}\n<check>\n{}\n</check>\n",
@@ -268,7 +269,7 @@ impl Rounds {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The end without success: what was done is kept.
+    /// Ends without success: the changes are kept.
     fn ended(&mut self, kind: ErrorKind, text: &str) -> Result<ExitCode> {
         let mut text = text.to_owned();
         if self.writes {

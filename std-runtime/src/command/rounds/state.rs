@@ -1,4 +1,4 @@
-//! What a loop keeps on disk, so that it can go on after whatever ended it.
+//! What a loop keeps on disk, so that it can continue after any interruption.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result, state_folder};
 
-/// The state of a loop, in a folder of its own.
+/// The state of a loop, in its own folder.
 #[derive(Debug)]
 pub(super) struct State {
     place: PathBuf,
     /// Where the rounds work.
     pub work: PathBuf,
-    /// Rounds that are over.
+    /// Finished rounds.
     pub round: u32,
     /// The last rounds that changed nothing.
     pub unchanged: u32,
     pub tokens: u64,
     pub cost_micros: u64,
-    /// Nobody else works on it.
+    /// The lock: nobody else works on it.
     _lock: fs::File,
 }
 
@@ -36,15 +36,15 @@ struct Saved {
 }
 
 impl State {
-    /// That of the loop `key` in `folder`: a new one, or one that was interrupted. The rounds work
+    /// The state of the loop `key` in `folder`: new, or that of an interrupted loop. The rounds work
     /// in a copy of the folder unless the loop `writes`.
     ///
     /// # Errors
-    /// `Conflict` when the same loop runs, `Input` when the disk refuses.
+    /// `Conflict` if the same loop is running, `Input` if the disk refuses.
     pub(super) fn open(key: &str, folder: &Path, writes: bool) -> Result<Self> {
         Self::opened(key, folder, writes).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => {
-                let text = "the same loop runs already; wait for it, or end it";
+                let text = "the same loop is already running; wait for it, or end it";
                 Error::new(ErrorKind::Conflict, text)
             }
             _ => Error::new(
@@ -79,13 +79,13 @@ impl State {
         Ok(state)
     }
 
-    /// Copies the folder. The state is saved when the copy is whole.
+    /// Copies the folder. The state is saved when the copy is complete.
     fn begin(&self, top: &Path, writes: bool) -> io::Result<()> {
         let copy = self.place.join("work");
         if !writes {
             let _ = fs::remove_dir_all(&copy);
             fs::create_dir(&copy)?;
-            // Follows no link, and shares blocks where the file system can.
+            // Follows no link, and shares blocks if the file system can.
             let copied = Command::new("cp")
                 .args(["-a", "--reflink=auto", "--"])
                 .arg(top.join("."))
@@ -109,7 +109,7 @@ impl State {
         Ok(())
     }
 
-    /// Round `number` is over, and changed this.
+    /// Records the end of round `number` and its changes.
     ///
     /// # Errors
     /// `Input` when the disk refuses.
@@ -118,7 +118,7 @@ impl State {
         let path = self.place.join(format!("round-{number:05}.patch"));
         let kept = if patch.is_empty() { Ok(()) } else { fs::write(path, patch) };
         kept.and_then(|()| self.save()).map_err(|error| {
-            Error::new(ErrorKind::Input, format!("the state of the loop cannot be kept: {error}"))
+            Error::new(ErrorKind::Input, format!("the state of the loop cannot be stored: {error}"))
         })
     }
 
@@ -146,20 +146,20 @@ impl State {
 
     /// The loop is over.
     pub(super) fn discard(&self) {
-        // What is left is removed by the next loop of the same command.
+        // The next loop of the same command removes what is left.
         let _ = fs::remove_file(self.place.join(SAVED));
         let _ = fs::remove_dir_all(&self.place);
     }
 }
 
-/// Removes what loops left that nobody went on with for long.
+/// Removes the state of loops that nobody continued for a long time.
 fn forget_old(own: &Path) -> io::Result<()> {
     for place in state_folder::list("loops")?.into_iter().filter(|place| place != own) {
         let age = fs::metadata(place.join("lock")).and_then(|found| found.modified()).ok();
         let is_old = age.is_none_or(|it| it.elapsed().is_ok_and(|age| age > KEPT));
         let lock = fs::File::open(place.join("lock"));
         if is_old && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-            // One that cannot be removed is in nobody's way.
+            // A state that cannot be removed does no harm.
             let _ = fs::remove_dir_all(&place);
         }
     }
@@ -168,5 +168,5 @@ fn forget_old(own: &Path) -> io::Result<()> {
 
 const SAVED: &str = "state.json";
 
-/// How long an interrupted loop can go on.
+/// How long an interrupted loop can be continued.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -88,10 +88,10 @@ pub(in crate::command) fn transaction(
     }
 }
 
-/// What `run` gives. A defect is an error as any other, so that the events end with a result.
+/// The result of `run`. A panic becomes an error like any other, so that the events end with a result.
 fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
-        let text = "a defect of zerostack ended the run; the lines above tell where";
+        let text = "a defect of zerostack ended the run; see the lines above";
         Err(Error::new(ErrorKind::Internal, text))
     })
 }

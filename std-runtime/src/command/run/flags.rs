@@ -1,4 +1,4 @@
-//! The flags of a run, in groups, and what they were given.
+//! The flags of a run, in groups, and their values.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) struct RunArgs {
     pub quiet: bool,
     pub color: Color,
     pub prompt: Option<String>,
-    /// The file of a text that is added to that of the prompt.
+    /// The file of text that is added to the prompt.
     pub add_system: Option<PathBuf>,
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
@@ -57,13 +57,13 @@ pub(crate) struct RunArgs {
     /// Values of the prompt's arguments.
     pub values: Vec<(String, String)>,
     pub session: SessionChoice,
-    /// The rounds of another run to go on from.
+    /// The rounds of another run to continue from.
     pub fork: Option<Arc<Fork>>,
     pub dry_run: bool,
     pub yes: bool,
     /// The words before `--`; the first may name a prompt.
     pub words: Vec<String>,
-    /// The words after `--`, which name nothing.
+    /// The words after `--`, none of which is a name.
     pub instruction: Vec<String>,
 }
 
@@ -148,7 +148,7 @@ fn files() -> Vec<Arg> {
             "The prompt; `zerostack prompts` lists them. A prompt that has the name of a command \
              is only run in this way",
         ),
-        flag::option("agent", "NAME", "An agent, as --prompt a prompt").conflicts_with("prompt"),
+        flag::option("agent", "NAME", "An agent to run directly").conflicts_with("prompt"),
         flag::option("set", "NAME=VALUE", "The value of an argument of the prompt")
             .action(ArgAction::Append)
             .value_parser(name_and_value)
@@ -156,7 +156,7 @@ fn files() -> Vec<Arg> {
                 "The value of an argument of the prompt; `zerostack PROMPT --help` lists them, and \
                  --NAME VALUE after the prompt is the same",
             ),
-        flag::option("worktree", "NAME", "Write to a worktree of that name").long_help(
+        flag::option("worktree", "NAME", "Write to the worktree of this name").long_help(
             "Work in the worktree NAME of the repository, which is made if there is none, and write \
              the changes to it; see `zerostack worktree`",
         ),
@@ -171,14 +171,14 @@ fn files() -> Vec<Arg> {
                 "Write the changes to the folder, all or none, instead of printing a patch, and \
                  keep a record for `zerostack undo`",
             ),
-        path("attach", "FILE", "A picture, document or other file to show the model")
+        path("attach", "FILE", "A picture, document or other file for the model")
             .action(ArgAction::Append)
             .long_help(
                 "A picture, PDF, sound or other file to send beside the instruction; may be given \
                  several times. What the API of the model has no place for is an error",
             ),
         path("record", "FILE", "Write a tape of the run, for `zerostack replay`"),
-        flag::switch("record-attachments", "Put files on the tapes, not their hashes alone"),
+        flag::switch("record-attachments", "Store files on the tapes, not only their hashes"),
         // For `zerostack sdk` alone.
         path("add-system", "FILE", "Text to add to the system prompt").hide(true),
     ]
@@ -236,12 +236,13 @@ fn output() -> Vec<Arg> {
     ];
     vec![
         flag::choice("output", "KIND", outputs, "The kind of result, instead of the prompt's"),
-        path("output-file", "FILE", "Write the result to FILE, whole or not at all").short('o'),
+        path("output-file", "FILE", "Write the result to FILE, completely or not at all")
+            .short('o'),
         flag::choice(
             "events",
             "FORMAT",
             EventFormat::ALL.map(|it| (it.name(), it)).to_vec(),
-            "Print events, the result last",
+            "Print events, ending with the result",
         )
         .long_help(
             "Print each event as one line of JSON on stdout, the result last: json (our own), \
@@ -254,7 +255,7 @@ fn output() -> Vec<Arg> {
             "Print the body of the first request, byte for byte, and send nothing; for a prompt \
              that plans commands, ask for the plan, print it and run nothing",
         ),
-        flag::switch("prove-prefix", "Stop unless each request begins with the one before")
+        flag::switch("prove-prefix", "Stop unless each request begins with the previous one")
             .long_help(
                 "Stop before a request that does not begin with the bytes of the one before, as \
                  the cache of the provider needs it",
@@ -272,7 +273,7 @@ fn output() -> Vec<Arg> {
     ]
 }
 
-/// The bounds of a run.
+/// The limits of a run.
 pub(crate) fn limit_flags() -> Vec<Arg> {
     vec![
         flag::bounded("max-rounds", "N", 1, u16::MAX.into(), "Requests of the run (200)"),
@@ -302,7 +303,7 @@ fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
 }
 
 impl RunArgs {
-    /// What the flags of a run were given.
+    /// The values of the flags of a run.
     pub(crate) fn read(matches: &ArgMatches) -> Self {
         let (sandbox, access) = sandboxed::given(matches);
         let seconds = |name| value::<u32>(matches, name).map(|it| Duration::from_secs(it.into()));
@@ -381,7 +382,7 @@ fn format_of(matches: &ArgMatches) -> Option<Format> {
     }
 }
 
-/// The bounds that the flags set.
+/// The limits that the flags set.
 pub(crate) fn limits_of(matches: &ArgMatches) -> Limits {
     let mut limits = Limits::default();
     let number = |name| value::<u32>(matches, name);
@@ -390,7 +391,7 @@ pub(crate) fn limits_of(matches: &ArgMatches) -> Limits {
     set(&mut limits.max_turn_tokens, "max-total-tokens");
     set(&mut limits.max_turn_cost_micros, "max-cost");
     set(&mut limits.context_tokens, "context");
-    // Bounded by the parser to what the fields hold.
+    // The parser bounds the values to the range of the fields.
     let narrow = |name| number(name).and_then(|it| u16::try_from(it).ok());
     limits.max_rounds = narrow("max-rounds").unwrap_or(limits.max_rounds);
     limits.max_repeats = narrow("max-repeats").unwrap_or(limits.max_repeats);

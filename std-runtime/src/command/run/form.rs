@@ -1,4 +1,4 @@
-//! Whether what is asked of a result goes with the prompt, and which files it may touch.
+//! Whether the options for the result fit the prompt, and which files it may change.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::run::contract::{Form, Format, findings};
 use crate::run::{Filling, Instructions, PromptFiles, SessionChoice};
 use crate::{Error, ErrorKind, Result};
 
-/// Whether the options for some results go with the prompt's.
+/// Whether the options for certain results fit the prompt's result.
 pub(super) fn check_form(
     (format, yes): (Option<Format>, bool),
     instructions: &Instructions,
@@ -42,7 +42,7 @@ pub(super) fn scope_of(found: &[findings::Finding], folder: &Path) -> Result<BTr
     let names: Vec<String> = missing.into_iter().collect();
     if files.is_empty() {
         let text = format!(
-            "no file that the findings on stdin name exists: {}; run it in their folder",
+            "none of the files in the findings on stdin exists: {}; run it in their folder",
             listed(&names)
         );
         return Err(Error::new(ErrorKind::Input, text));
@@ -53,7 +53,7 @@ pub(super) fn scope_of(found: &[findings::Finding], folder: &Path) -> Result<BTr
     Ok(files)
 }
 
-/// Whether checks and attempts go with the other options.
+/// Whether checks and attempts can be combined with the other options.
 pub(super) fn check_attempts(
     args: &RunArgs,
     session: &SessionChoice,
@@ -65,13 +65,13 @@ pub(super) fn check_attempts(
     }
     if args.best_of > 1 && session.is_asked() {
         return Err(usage(
-            "--best-of and --session do not go together: a session has one conversation",
+            "--best-of and --session cannot be combined: a session has one conversation",
         ));
     }
     Ok(())
 }
 
-/// The texts of the prompts that are strategies.
+/// The texts of the strategy prompts.
 pub(super) fn strategies(files: &mut PromptFiles, names: &[String]) -> Result<Vec<String>> {
     let text = |name: &String| match files.find(name, &mut Filling::default())? {
         Some(instructions) => Ok(instructions.text),

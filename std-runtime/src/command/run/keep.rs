@@ -1,4 +1,4 @@
-//! What is kept of a run beside its result: its events, for `show` and `replay`, and how it ended.
+//! What is kept of a run besides its result: its events, for `show` and `replay`, and how it ended.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,17 +22,17 @@ struct Keeping {
     draft: Arc<Draft>,
     about: About,
     input: Option<String>,
-    /// Whether the input is kept as a whole, so that the run can be made again.
+    /// Whether the whole input is kept, so that the run can be repeated.
     is_repeatable: bool,
     secrets: Secrets,
     events: Option<EventWriter<KeptEvents>>,
 }
 
-/// Why a run with a long input cannot be made again.
-const LARGE_INPUT: &str = "of stdin, which was long, only the beginning is kept";
+/// Why a run with a long input cannot be repeated.
+const LARGE_INPUT: &str = "stdin was too long: only its beginning is kept";
 
 impl Keeper {
-    /// Begins a record of the run, which the run adds to. Without one the run goes on.
+    /// Begins a record, to which the run adds. If there is none, the run continues without it.
     pub(super) fn begin(options: &mut RunOptions) -> Option<Self> {
         let mut about = About::new(&options.folder);
         about.time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -56,7 +56,7 @@ impl Keeper {
         Some(Self(Mutex::new(keeping)))
     }
 
-    /// The run has ended with `result`, and its result was handed over or not.
+    /// Ends the record of the run with `result`, which was delivered or not.
     pub(super) fn finish(self, end: &RunEnd<'_>, delivered: Option<&Error>) {
         let keeping = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         keeping.finish(end, delivered);
@@ -67,7 +67,7 @@ impl Keeping {
     fn finish(mut self, end: &RunEnd<'_>, delivered: Option<&Error>) {
         let result = end.result;
         let Some(events) = &mut self.events else { return self.draft.discard() };
-        // What cannot be kept is told below.
+        // What cannot be kept is reported below.
         let _ = events.end(end);
         let (mut usage, prices) = (events.usage(), events.prices());
         let Self { about, secrets, draft, .. } = &mut self;
@@ -101,7 +101,7 @@ impl Keeping {
             self.about.provider.clone_from(&start.endpoint.name);
             self.about.model.clone_from(&start.endpoint.model);
             self.about.task = redacted(&self.about.task);
-            // Without a command line it is not run again.
+            // Without a command line it cannot be repeated.
             let words = std::env::args_os().skip(1).filter(|_| self.is_repeatable);
             self.about.arguments =
                 words.map(|word| redacted(&word.to_string_lossy().into_owned())).collect();
@@ -135,18 +135,18 @@ impl Front for Keeper {
     }
 }
 
-/// The events of a record: without keys, and a line at a time, so that a process that is killed
-/// leaves all but its last one. A full disk is no error of the run.
+/// The events of a record: without keys, and a line at a time, so that a killed process leaves all
+/// but its last one. A full disk does not fail the run.
 struct KeptEvents {
     file: Option<File>,
     secrets: Secrets,
     draft: Arc<Draft>,
-    /// The end of the texts of each conversation so far, in which a key may have begun.
+    /// The end of the text of each conversation so far, in which a key may have begun.
     tails: BTreeMap<String, String>,
 }
 
 impl KeptEvents {
-    /// Whether a key came in pieces, the last of which is in `line`.
+    /// Whether a key arrived in pieces, the last of which is in `line`.
     fn ends_key(&mut self, line: &[u8]) -> bool {
         #[derive(Deserialize)]
         struct Piece<'a> {
@@ -177,7 +177,7 @@ impl KeptEvents {
             if !self.ends_key(line) {
                 return self.file.as_mut().map_or(Ok(()), |file| file.write_all(line));
             }
-            self.draft.lose("the key was in the texts of the model, in pieces");
+            self.draft.lose("the key was in the text of the model, in pieces");
             return self.file.take().map_or(Ok(()), |file| file.set_len(0));
         }
         let line = self.secrets.redact(&String::from_utf8_lossy(line));

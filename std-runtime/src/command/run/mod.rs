@@ -1,4 +1,4 @@
-//! `run`, which every prompt and instruction is too: one transaction.
+//! `run`, the command of every prompt and instruction: one transaction.
 
 mod deliver;
 mod flags;
@@ -45,7 +45,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let args = RunArgs::read(&invocation.matches);
     if let Some(parallel) = parallel::Parallel::read(&invocation.matches)? {
         if args.session.is_asked() {
-            let text = "--parallel and --session do not go together: each instruction is a run";
+            let text = "--parallel and --session cannot be combined: each instruction is a run";
             return Err(usage(text));
         }
         return parallel::run_all(&parallel, &args);

@@ -1,4 +1,4 @@
-//! `--parallel`: several instructions, one a line on stdin, each a run in a worktree of its own.
+//! `--parallel`: several instructions, one per line on stdin, each a run in its own worktree.
 
 use std::io::Read as _;
 use std::process::{Command, ExitCode, Stdio};
@@ -17,7 +17,7 @@ use crate::visible::visible;
 use crate::worktree::{Repository, Worktree};
 use crate::{Error, ErrorKind, Result};
 
-/// What is done with each worktree.
+/// What to do with each worktree.
 pub(super) struct Parallel {
     /// Runs at once.
     pub most: u32,
@@ -26,7 +26,7 @@ pub(super) struct Parallel {
 }
 
 impl Parallel {
-    /// What the flags were given; nothing without `--parallel`.
+    /// The values of the flags; `None` without `--parallel`.
     ///
     /// # Errors
     /// `Usage` for the flags that need it.
@@ -44,7 +44,7 @@ impl Parallel {
 struct Ended {
     instruction: String,
     worktree: Worktree,
-    /// An error, or nothing.
+    /// An error, or `None`.
     failed: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let instructions: Vec<&str> = lines.collect();
     if instructions.is_empty() {
-        return Err(usage("--parallel: give instructions on stdin, one a line".to_owned()));
+        return Err(usage("--parallel: give instructions on stdin, one per line".to_owned()));
     }
     let mut jobs = Vec::new();
     let names: Vec<String> = repository.all()?.into_iter().map(|it| it.name).collect();
@@ -98,7 +98,7 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
     summary(parallel, &repository, ended)
 }
 
-/// Merges what may be merged, and prints what became of each instruction.
+/// Merges the worktrees that may be merged, and prints the outcome of each instruction.
 fn summary(parallel: &Parallel, repository: &Repository, ended: Vec<Ended>) -> Result<ExitCode> {
     let (mut lines, mut worst) = (String::new(), None);
     for Ended { instruction, worktree, failed } in ended {
@@ -156,5 +156,5 @@ fn run_one(instruction: &str, worktree: &Worktree, share: &[String]) -> Result<(
     Err(failed(why.unwrap_or_else(|| format!("it ended with {}", output.status))))
 }
 
-/// The most that the instructions may take.
+/// The longest input with instructions.
 const INPUT_BYTES: u64 = 1024 * 1024;

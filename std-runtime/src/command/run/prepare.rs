@@ -57,20 +57,20 @@ pub(super) fn prepared(
         prompt: args.prompt.take(),
         words: std::mem::take(&mut args.words),
         instruction: std::mem::take(&mut args.instruction),
-        // Who goes on says something, if only "yes".
+        // To continue a session, a single word such as "yes" is enough.
         follow_name: invocation.is_named || goes_on,
     };
     let Task { mut prompt, is_named, text, waits_for_stdin } =
         words.task(&mut files, invocation.table)?;
     let mut session = std::mem::take(&mut args.session);
     sessions::check(&session)?;
-    // Runs that another command starts are parts of its work.
+    // Runs that another command starts are part of its work.
     let takes_answer = args.events.is_some_and(EventFormat::takes_answers);
     let has_parent = crate::agent::variable(signals::PARENT).is_some();
-    // That of `sdk` is a turn, and the next one goes on with it.
+    // A run of `sdk` is a turn, and the next one continues it.
     let is_part = sample.is_some() || (has_parent && !takes_answer);
     session.is_off = is_part && !session.is_asked();
-    // A session goes on with its prompt.
+    // A session keeps its prompt.
     let last = fork.as_ref().map(|fork| fork.prompt.clone());
     let last =
         last.or_else(|| session.last_prompt(&folder)).filter(|last| !is_named && files.has(last));
@@ -92,7 +92,7 @@ pub(super) fn prepared(
     };
     let mut input = match input {
         Given::Text(input) => Some(input),
-        // A command that failed gives nothing, and a run without it would do something else.
+        // A failed command prints nothing, and a run without its output would do something else.
         Given::Empty if task.is_empty() && !waits_for_stdin && prompt != task::DEFAULT => {
             let text = "stdin is empty: the command before it gave nothing; give an instruction, \
                         or `</dev/null` to go on without";
@@ -101,13 +101,13 @@ pub(super) fn prepared(
         Given::Empty | Given::Nothing => None,
     };
     if input.as_ref().is_some_and(|input| input.is_repaired) {
-        tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
+        tell(&"stdin is not UTF-8; invalid bytes are replaced by U+FFFD");
     }
     let large_input = input.as_mut().and_then(|input| input.large.take()).map(Arc::new);
     let mut input = input.map(|input| input.text);
-    // The other prompts know what to do without a word.
+    // The other prompts need no instruction.
     if task.is_empty() && input.is_none() && prompt == task::DEFAULT && !goes_on {
-        let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
+        let text = "nothing to do: give an instruction, as in `zerostack \"make the test pass\"`";
         return Err(Error::new(ErrorKind::Usage, text));
     }
     let values = std::mem::take(&mut args.values)
@@ -115,7 +115,7 @@ pub(super) fn prepared(
         .map(|(name, value)| (name, value.into()))
         .collect();
     let mut filling = Filling { task: task.clone(), values, stdin: input.clone() };
-    // A prompt with arguments takes an object as their values.
+    // For a prompt with arguments, an object has their values.
     if large_input.is_none() && files.takes_values(&prompt) && filling.take_object() {
         input = None;
     }
@@ -164,7 +164,7 @@ pub(super) fn prepared(
     check_attempts(&args, &session, &instructions)?;
     if fork.is_some() && (session.is_asked() || args.best_of > 1 || args.record.is_some()) {
         return Err(usage(
-            "fork makes a session of its own: leave out --continue, --session, --best-of and --record",
+            "fork makes its own session: leave out --continue, --session, --best-of and --record",
         ));
     }
     if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
@@ -173,10 +173,10 @@ pub(super) fn prepared(
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    // A worktree is where the changes go.
+    // The changes go to the worktree.
     let write = args.write || (args.worktree.is_some() && instructions.output == Output::Patch);
     if args.write && args.output_file.is_some() {
-        let text = "--write and --output-file do not go together: `zerostack show RUN --patch` \
+        let text = "--write and --output-file cannot be combined: `zerostack show RUN --patch` \
                     prints the patch of a run that was written";
         return Err(Error::new(ErrorKind::Usage, text));
     }
@@ -187,7 +187,7 @@ pub(super) fn prepared(
         return Err(Error::new(ErrorKind::Usage, text));
     }
     if write {
-        // Better told before the model is asked.
+        // Report it before the model is asked.
         drop(commit::Lock::take()?);
     }
     let mut scope = None;
@@ -274,7 +274,7 @@ pub(crate) fn usable_folder(named: Option<PathBuf>) -> Result<PathBuf> {
     let folder = named.map_or_else(std::env::current_dir, Ok).map_err(|error| {
         Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
     })?;
-    // Its entries are read first, so that what is wrong is said of the folder, not of a file in it.
+    // Its entries are read first, so that an error names the folder, not a file in it.
     let usable = folder.canonicalize().and_then(|path| std::fs::read_dir(&path).map(|_| path));
     usable.map_err(|error| {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
@@ -284,17 +284,17 @@ pub(crate) fn usable_folder(named: Option<PathBuf>) -> Result<PathBuf> {
 /// What there is to do.
 pub(super) enum Prepared {
     Run(Box<RunOptions>),
-    /// Only the first request is wanted.
+    /// Print the first request only.
     DryRun(Box<RunOptions>),
     /// Nothing: this is the result.
     Done(Box<Outcome>),
 }
 
-/// What the user says who goes on with a session and says nothing.
+/// The instruction for a session that is continued without one.
 const GO_ON: &str = "Go on.";
 
-/// How long a pipe may be silent that a run can do without.
+/// How long a pipe may be silent if the run does not need it.
 const OPTIONAL_INPUT: Duration = Duration::from_secs(5);
 
-/// How long a pipe may be silent that a run needs.
+/// How long a pipe may be silent if the run needs it.
 const NEEDED_INPUT: Duration = Duration::from_secs(600);

@@ -47,7 +47,7 @@ pub(crate) fn prompt_help(
         Some(about) => format!("{name} - {about}\n\n"),
         None => format!("{name}\n\n"),
     };
-    // A file is a command by itself if it is executable.
+    // An executable file is itself a command.
     let command = if word.contains('/') { word.to_owned() } else { format!("zerostack {word}") };
     let declared = files.arguments(&name);
     let flags = if declared.is_empty() { "" } else { " [ARGUMENTS]" };
@@ -60,7 +60,7 @@ pub(crate) fn prompt_help(
     }
     let value = |it: &Argument| it.choices.first().cloned().unwrap_or_default();
     let values = declared.iter().map(|it| (it.name.clone(), value(it).into())).collect();
-    // Whatever its arguments are: what it gives does not depend on them.
+    // The arguments do not matter: the kind of its result does not depend on them.
     let mut filling = Filling { task: "task".to_owned(), values, stdin: None };
     if let Ok(Some(instructions)) = files.find(&name, &mut filling) {
         let output = json::output_name(instructions.output);
@@ -113,7 +113,7 @@ pub(crate) fn with_arguments(
             Some((_, value)) => pair.push(value),
             None => match rest.next() {
                 Some(value) => pair.push(value),
-                // The parser says that a value is missing.
+                // The parser reports a missing value.
                 None => {
                     out.push("--set".into());
                     continue;

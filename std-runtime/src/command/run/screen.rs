@@ -1,5 +1,5 @@
-//! All that a run is shown to: events on stdout, progress on stderr, its record; and the person who
-//! is asked.
+//! The outputs of a run: events on stdout, progress on stderr, its record; and the person who is
+//! asked.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::transport::Cancel;
 
 /// All fronts of a run as one.
 pub(super) struct Screen {
-    /// Held for each event, so that all show them in one order, and while the person is asked.
+    /// Held for each event, so that all fronts show events in one order, and while the person is asked.
     order: Mutex<()>,
     events: Option<Box<dyn Front + Send>>,
     plain: Option<Plain<io::Stderr>>,
@@ -68,7 +68,7 @@ impl Front for Screen {
     fn event(&self, event: &RunEvent<'_>) -> Result<()> {
         let is_quiet = self.plain.is_none() && self.terminal.is_none();
         if let (RunEvent::Recovered(line) | RunEvent::Warned(line), true) = (event, is_quiet) {
-            // Whoever wants no progress wants to know of these.
+            // These are shown even with `--quiet`.
             tell(line);
         }
         self.each(|front| front.event(event))
@@ -83,7 +83,7 @@ impl Front for Screen {
         }
     }
 
-    /// The record is ended when the result was handed over.
+    /// The record ends after the result is delivered.
     fn end(&self, end: &RunEnd<'_>) -> Result<()> {
         let Self { events, plain, terminal, .. } = self;
         plain.as_ref().map_or(Ok(()), |it| it.end(end))?;

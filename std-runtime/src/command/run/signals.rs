@@ -1,4 +1,4 @@
-//! Signals: a run ends by them, and leaves no files or processes.
+//! Signals: they end a run, which leaves no files or processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::command::print::tell;
 use crate::run::Stop;
 use crate::{ErrorKind, own_process};
 
-/// Ends the run by SIGINT, SIGTERM or SIGHUP.
+/// Ends the run on SIGINT, SIGTERM or SIGHUP.
 pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
-    // Where they cannot be caught, they end the process as they always do.
-    // One that was ignored at the start stays so: `nohup` and shells without job control ask for it.
+    // If they cannot be caught, they end the process as usual. A signal that was ignored at the
+    // start stays ignored: `nohup` and shells without job control rely on it.
     let heeded = [SIGINT, SIGTERM, SIGHUP];
     let heeded = heeded.into_iter().filter(|signal| !own_process::is_ignored(*signal));
     let Ok(mut signals) = Signals::new(heeded) else { return };
@@ -23,26 +23,26 @@ pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
             SIGINT => ErrorKind::Interrupted,
             _ => ErrorKind::Terminated,
         };
-        // One that comes while the folder is written to comes too late.
+        // A signal that arrives while the folder is written is too late.
         let stopped = |why: &ErrorKind| stop.stop(*why);
         let Some(why) = signals.forever().map(of).find(stopped) else { return };
-        // The run ends by itself now, unless it waits for something that cannot be ended.
+        // The run now ends by itself, unless it waits for something that cannot be interrupted.
         std::thread::sleep(PATIENCE);
         tell(&"stopped; nothing was changed");
         std::process::exit(why.exit_code().into());
     };
     let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
-    // Without the thread, a signal is caught and nothing happens: better not to start.
+    // Without the thread, a signal would be caught and ignored: better not to start.
     if let Err(error) = builder.spawn(watch) {
-        tell(&format_args!("signals are not handled: {error}"));
+        tell(&format_args!("cannot handle signals: {error}"));
     }
 }
 
 /// How long the run may take to end by itself.
 const PATIENCE: Duration = Duration::from_millis(120);
 
-/// Ends the run with the process that [`PARENT`] names: a round of a loop that was killed must not
-/// go on beside the next one.
+/// Ends the run together with the process that [`PARENT`] names: a round of a killed loop must not
+/// continue beside the next one.
 pub(super) fn end_with_parent(stop: &Arc<Stop>) {
     let parent = std::env::var(PARENT).ok().and_then(|it| it.parse::<i32>().ok());
     let Some(parent) = parent else { return };
@@ -58,5 +58,5 @@ pub(super) fn end_with_parent(stop: &Arc<Stop>) {
     }
 }
 
-/// The variable that names the process a run ends with.
+/// The variable that names the process with which a run ends.
 pub(crate) const PARENT: &str = "ZEROSTACK_PARENT";

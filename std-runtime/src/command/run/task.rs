@@ -13,11 +13,11 @@ use crate::run::PromptFiles;
 pub(super) struct Task {
     /// The prompt's name.
     pub prompt: String,
-    /// The words name it; if not, it is the default.
+    /// Whether the words name it; if not, it is the default.
     pub is_named: bool,
     /// The instruction; may be empty.
     pub text: String,
-    /// The last word is `-`: stdin is waited for as long as it takes.
+    /// The last word is `-`: wait for stdin as long as it takes.
     pub waits_for_stdin: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Words {
     pub words: Vec<String>,
     /// Those after it.
     pub instruction: Vec<String>,
-    /// A command was named before them, so that any word may begin an instruction.
+    /// A command was named before them, so any word may begin an instruction.
     pub follow_name: bool,
 }
 
@@ -79,17 +79,17 @@ pub(super) fn is_file(word: &str) -> bool {
         let file = std::fs::File::open(path);
         file.and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
     };
-    // A name alone is no path, so that a file beside does not change what a command line means.
+    // A name alone is not a path, so a file in the folder does not change the meaning of a command line.
     (word.contains('/') || is_named) && path.is_file() && (is_named || is_script())
 }
 
-/// Whether `word` is an instruction by itself, whatever names there are.
+/// Whether `word` alone is an instruction, whatever names exist.
 fn is_instruction(word: &str) -> bool {
     word == "-" || word.contains(char::is_whitespace)
 }
 
-/// Refuses a first word that is no name and may be a mistyped one: a name has at least three letters,
-/// so a word of one or two is an instruction.
+/// Refuses a first word that is not a name and may be a mistyped one. A name has at least three
+/// letters, so a word of one or two is an instruction.
 fn is_no_slip(word: &str, count: usize, prompts: &PromptFiles, table: &[Entry]) -> Result<()> {
     let names: Vec<String> = prompts.list().into_iter().map(|(name, _)| name).collect();
     let commands = table.iter().filter(|entry| entry.group != Group::Hidden);
@@ -110,5 +110,5 @@ fn is_no_slip(word: &str, count: usize, prompts: &PromptFiles, table: &[Entry]) 
     }
 }
 
-/// The prompt of a run that names none.
+/// The prompt of a run that does not name one.
 pub(super) const DEFAULT: &str = "code";

@@ -28,7 +28,7 @@ fn open() -> io::Result<File> {
 }
 
 impl Person {
-    /// Whether the call may run; `within` is what a permission for good holds in.
+    /// Whether the call may run; `within` names the scope of `always`.
     pub(in crate::command) fn ask(&self, question: &Question, within: &str) -> Answer {
         open().and_then(|tty| self.asked(tty, question, within)).unwrap_or(Answer::Nobody)
     }
@@ -48,7 +48,7 @@ impl Person {
     }
 
     fn asked(&self, mut tty: File, question: &Question, within: &str) -> io::Result<Answer> {
-        // What was typed before the question was meant for nobody.
+        // Input that was typed before the question does not answer it.
         let _ = rustix::termios::tcflush(&tty, rustix::termios::QueueSelector::IFlush);
         tty.write_all(shown(question).as_bytes())?;
         loop {
@@ -63,7 +63,7 @@ impl Person {
         }
     }
 
-    /// A line, unless the run is stopped or the terminal goes first.
+    /// A line, unless the run is stopped or the terminal disappears first.
     fn line(&self, tty: &mut File) -> io::Result<Option<String>> {
         let pause = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
         loop {
@@ -78,7 +78,7 @@ impl Person {
             if ready == 0 {
                 continue;
             }
-            // The terminal gives whole lines.
+            // The terminal delivers whole lines.
             let mut buffer = [0; 1024];
             return match tty.read(&mut buffer)? {
                 0 => Ok(None),
@@ -91,7 +91,7 @@ impl Person {
     }
 }
 
-/// The question as a person sees it: nothing in it acts on the terminal.
+/// The question as a person sees it, without control sequences.
 fn shown(question: &Question) -> String {
     let visible = |text: &str| zerostack_text::visible(text).into_owned();
     let mut text = format!(
@@ -111,5 +111,5 @@ fn shown(question: &Question) -> String {
     text
 }
 
-/// Lines of a diff that a screen has room for.
+/// The number of lines of a diff that fit on a screen.
 const DIFF_LINES: usize = 40;

@@ -2,7 +2,7 @@
 //! when no model is configured.
 //!
 //! The provider is the only thing that is scripted: requests, streams, tool processes, view and
-//! patch are those of every run.
+//! patch are those of any run.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
@@ -16,13 +16,13 @@ use crate::command::print::tell;
 use crate::provider::{Config, Flags, is_configured};
 use crate::{Error, ErrorKind, Result};
 
-/// What the sample's user asks for.
+/// The instruction of the sample's user.
 pub(super) const TASK: &str = "Make `sh test.sh` pass.";
 
-/// The sample project in a folder of its own, which goes with it.
+/// The sample project in its own folder, which is removed with it.
 pub(super) struct Sample {
     folder: tempfile::TempDir,
-    /// Locked as long as this lives, which a killed process does not.
+    /// Locked while this lives; the lock of a killed process is gone.
     _lock: Option<File>,
     provider: std::sync::OnceLock<Scripted>,
 }
@@ -35,7 +35,7 @@ impl Sample {
         };
         sweep(&std::env::temp_dir());
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().map_err(failed)?;
-        // Where there are no locks, what is left after a kill is not removed.
+        // Without locks, the sample of a killed process is not removed.
         let lock = lock(folder.path());
         for (name, text) in FILES {
             std::fs::write(folder.path().join(name), text).map_err(failed)?;
@@ -43,7 +43,7 @@ impl Sample {
         Ok(Self { folder, _lock: lock, provider: std::sync::OnceLock::new() })
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -69,7 +69,7 @@ impl Sample {
 
 const PREFIX: &str = "zerostack-try-";
 
-/// The folder, locked; `None` if it is locked already, is no folder or is not ours.
+/// The folder, locked; `None` if it is locked already, is not a folder or belongs to another user.
 fn lock(folder: &Path) -> Option<File> {
     let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
     let flags = flags | rustix::fs::OFlags::CLOEXEC;
@@ -84,7 +84,7 @@ fn lock(folder: &Path) -> Option<File> {
 fn sweep(place: &Path) {
     for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
         let is_sample = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        // One that was just made is not locked yet.
+        // A new one is not locked yet.
         let is_old = entry.metadata().and_then(|it| it.modified()).is_ok_and(|modified| {
             modified.elapsed().is_ok_and(|age| age > Duration::from_secs(10))
         });
@@ -92,7 +92,7 @@ fn sweep(place: &Path) {
             && is_old
             && let Some(_lock) = lock(&entry.path())
         {
-            // What cannot be removed is left for the next time.
+            // A sample that cannot be removed is left for the next time.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
@@ -104,7 +104,7 @@ const FILES: [(&str, &str); 3] = [
     ("README.md", include_str!("README.md")),
 ];
 
-/// What the model says: it looks, changes, checks and tells.
+/// The replies of the model: it reads, changes, checks and reports.
 fn script() -> Script {
     let look = Reply::new()
         .text("I will run the test and read the script.")

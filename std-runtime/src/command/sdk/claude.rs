@@ -1,5 +1,5 @@
-//! `sdk claude`: what `claude --input-format stream-json --output-format stream-json` is to the
-//! Claude Agent SDKs. Each message of the user is a turn; requests of the SDK are answered at once.
+//! `sdk claude`: plays the part of `claude --input-format stream-json --output-format stream-json`
+//! for the Claude Agent SDKs. Each message of the user is a turn; requests of the SDK are answered at once.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
@@ -27,35 +27,35 @@ pub(super) fn run(words: &[String]) -> Result<ExitCode> {
     talk.go_on(&sender, &receiver)
 }
 
-/// What comes next.
+/// The next input.
 enum Next {
     /// A line of the SDK.
     Line(String),
-    /// The SDK has no more of them.
+    /// The end of the SDK's lines.
     NoMore,
     /// A line is too long or cannot be read.
     Unreadable(String),
     /// The turn printed this line, which was passed on.
     Printed(String),
-    /// The turn has printed all.
+    /// The turn has printed everything.
     Ended,
 }
 
 /// A conversation with an SDK.
 #[derive(Debug, Default)]
 struct Talk {
-    /// What every turn is given.
+    /// The arguments of every turn.
     arguments: Vec<OsString>,
-    /// What only the first turn is given: the session to go on with.
+    /// The argument of the first turn only: the session to continue.
     first: Vec<OsString>,
     mode: String,
     model: Option<String>,
     session: Option<String>,
-    /// Whether the SDK wants messages while they come.
+    /// Whether the SDK wants partial messages.
     has_partial: bool,
-    /// Whether the turn told how it ended.
+    /// Whether the turn reported how it ended.
     has_result: bool,
-    /// Texts for the system prompt, and the schema of the answer: files for the turns to read.
+    /// Text for the system prompt, and the schema of the answer: files that the turns read.
     files: Vec<tempfile::NamedTempFile>,
 }
 
@@ -64,7 +64,7 @@ impl Talk {
         let mut talk = Self::default();
         for word in flags::read("claude", words, FLAGS)? {
             let Word::Flag(name, value) = word else {
-                let text = "sdk claude: messages come on stdin, as --input-format stream-json says";
+                let text = "sdk claude: give messages on stdin, with --input-format stream-json";
                 return Err(usage(text));
             };
             talk.flag(name, value)?;
@@ -127,7 +127,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Reads what comes and does it, to the end.
+    /// Reads and handles all input, to the end.
     fn go_on(mut self, sender: &Sender<Next>, receiver: &Receiver<Next>) -> Result<ExitCode> {
         let mut waiting = std::collections::VecDeque::new();
         let (mut is_over, mut was_interrupted, mut code) = (false, false, ExitCode::SUCCESS);
@@ -157,7 +157,7 @@ impl Talk {
                     if !self.has_result {
                         self.tell_end(&format!("the turn ended before it began: {ended}"))?;
                     }
-                    // An end that was asked for is none that failed.
+                    // A requested end is not a failure.
                     code = ExitCode::from(if was_interrupted { 0 } else { own });
                 }
                 Next::Line(line) => match serde_json::from_str::<Value>(&line) {
@@ -170,10 +170,10 @@ impl Talk {
                         }
                         self.answer(&message)?;
                     }
-                    // Such as answers, and what newer SDKs tell.
+                    // Such as answers, and messages of newer SDKs.
                     Ok(_) => {}
                     Err(error) => {
-                        let text = format!("a line of the SDK is no JSON: {error}");
+                        let text = format!("a line of the SDK is not JSON: {error}");
                         return Err(Error::new(ErrorKind::Input, text));
                     }
                 },
@@ -219,7 +219,7 @@ impl Talk {
             while let Some(read) = out.as_mut().map(|out| out.read_line(&mut line))
                 && read.is_ok_and(|bytes| bytes > 0)
             {
-                // An SDK that has gone is seen by the next line of it, which is its end.
+                // If the SDK is gone, its input ends next.
                 let _ = print(&line);
                 let _ = sender.send(Next::Printed(std::mem::take(&mut line)));
             }
@@ -228,7 +228,7 @@ impl Talk {
         Ok(child)
     }
 
-    /// Takes note of a line of the turn. The session of the first turn is that of all.
+    /// Reads a line of the turn. All turns use the session of the first one.
     fn take(&mut self, line: &str) {
         let begins = line.contains("\"subtype\":\"init\"");
         if !begins && !line.contains("\"type\":\"result\"") {
@@ -241,7 +241,7 @@ impl Talk {
         }
     }
 
-    /// Tells the SDK of the end of a turn that could not do so itself.
+    /// Reports the end of a turn to the SDK if the turn could not.
     fn tell_end(&self, why: &str) -> Result<()> {
         let line = json!({
             "type": "result",
@@ -328,7 +328,7 @@ impl Talk {
     }
 }
 
-/// The text of a message of the user.
+/// The text of a user message.
 fn said(message: &Value) -> Result<String> {
     let refused = || Error::new(ErrorKind::Input, "a message of the SDK holds more than text");
     match &message["message"]["content"] {
@@ -344,7 +344,7 @@ fn said(message: &Value) -> Result<String> {
 fn interrupt(turn: &Child) {
     let pid = i32::try_from(turn.id()).ok().and_then(Pid::from_raw);
     if let Some(pid) = pid {
-        // One that has ended needs none.
+        // A turn that has ended needs no signal.
         let _ = kill_process(pid, Signal::INT);
     }
 }
@@ -405,7 +405,7 @@ const FLAGS: &[(&str, Kind)] = &[
     ("--mcp-config", Kind::Value),
     ("--include-partial-messages", Kind::Switch),
     ("--permission-prompt-tool", Kind::Value),
-    // How things are shown, or what there is none of.
+    // Settings of the display, or of features that do not exist here.
     ("--verbose", Kind::IgnoredSwitch),
     ("--print", Kind::IgnoredSwitch),
     ("-p", Kind::IgnoredSwitch),
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_given_or_refused() {
+    fn each_request_is_granted_or_refused() {
         let talk = read(&[
             "--output-format",
             "stream-json",
@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_in_the_sdk_is_refused_when_it_begins() {
+    fn features_that_run_in_the_sdk_are_refused_at_the_start() {
         let mut talk = Talk::default();
         let of = |key: &str, value: Value| json!({"subtype": "initialize", key: value});
         assert!(talk.initialize(&of("hooks", json!({"PreToolUse": []}))).is_err());

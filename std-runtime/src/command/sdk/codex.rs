@@ -1,4 +1,4 @@
-//! `sdk codex`: what `codex exec --experimental-json` is to the Codex SDK. One turn, the text on
+//! `sdk codex`: plays the part of `codex exec --experimental-json` for the Codex SDK. One turn, the text on
 //! stdin; it becomes the run.
 
 use std::ffi::OsString;
@@ -28,7 +28,7 @@ pub(super) fn run(words: &[String]) -> Result<ExitCode> {
     Err(failed("the run cannot be started", &command.exec()))
 }
 
-/// Gives `text` to the run as its instruction; as stdin where a command line has no room for it.
+/// Passes `text` to the run as its instruction, or on stdin if it is too long for a command line.
 pub(super) fn say(command: &mut std::process::Command, text: Vec<u8>) -> Result<()> {
     match String::from_utf8(text) {
         Ok(text) if text.len() <= WORD_BYTES && text != "-" && !text.contains('\0') => {
@@ -48,7 +48,7 @@ pub(super) fn say(command: &mut std::process::Command, text: Vec<u8>) -> Result<
     Ok(())
 }
 
-/// What a turn is asked for.
+/// The request for a turn.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Turn {
     arguments: Vec<OsString>,
@@ -90,7 +90,7 @@ impl Turn {
         match others.as_slice() {
             ["exec"] => {}
             ["exec", "resume", id] => turn.add(["--continue", "--session", id]),
-            _ => return Err(usage("sdk codex: write exec [resume ID], the text on stdin")),
+            _ => return Err(usage("sdk codex: use exec [resume ID], with the text on stdin")),
         }
         if let Some(key) = std::env::var_os("CODEX_API_KEY") {
             turn.environment.push(("OPENAI_API_KEY", key));
@@ -114,12 +114,12 @@ impl Turn {
             }
             "model_reasoning_effort" => self.add(["--reasoning-effort", &text]),
             "sandbox_workspace_write.network_access" if text == "true" => self.add(["--net", "on"]),
-            // What a run does anyway: nobody is asked, and nothing is searched in the web.
+            // A run does this anyway: it asks nobody and does not search the web.
             "sandbox_workspace_write.network_access" | "approval_policy" => {}
             "web_search" if text == "disabled" => {}
             "features.web_search_request" | "tools.web_search" if text == "false" => {}
             key => {
-                let text = format!("sdk codex: the setting {key} asks for something unknown");
+                let text = format!("sdk codex: the setting {key} has an unknown value");
                 return Err(usage(text));
             }
         }
@@ -140,11 +140,11 @@ const FLAGS: &[(&str, Kind)] = &[
     ("--output-schema", Kind::Value),
 ];
 
-/// Told where an answer by a schema and changes are asked for.
+/// The error if both an answer by a schema and changes are requested.
 pub(super) const WRITES_NOTHING: &str =
     "a turn that answers by a schema writes no files: its result is the JSON";
 
-/// The longest text that is a word of a command line.
+/// The longest text that is passed on a command line.
 const WORD_BYTES: usize = 100 * 1024;
 
 #[cfg(test)]
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_for_is_given_or_refused() {
+    fn each_request_is_granted_or_refused() {
         let read = |line: &str| {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             let turn = Turn::read(&words)?;

@@ -1,18 +1,18 @@
-//! The flags of another program, by a table of those that are known.
+//! Reads the flags of another program with a table of known ones.
 
 use crate::Result;
 use crate::command::usage::usage;
 
-/// What becomes of a flag.
+/// What to do with a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It has no value, and says something to a run.
+    /// It has no value, and the run needs it.
     Switch,
-    /// It has a value, and says something to a run.
+    /// It has a value, and the run needs it.
     Value,
-    /// It has no value, and nothing depends on it.
+    /// It has no value, and is ignored.
     IgnoredSwitch,
-    /// It has a value, and nothing depends on it.
+    /// It has a value, and is ignored.
     IgnoredValue,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Word<'a> {
 /// The words of a command line, without the flags that are ignored.
 ///
 /// # Errors
-/// `Usage` for a flag that is not in the table: what it asks for would not be done.
+/// `Usage` for a flag that is not in the table, because its request would be ignored.
 pub(super) fn read<'a>(
     whose: &str,
     words: &'a [String],
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_stand_beside_their_flag_or_after_it_and_what_is_unknown_is_refused() {
+    fn values_are_part_of_their_flag_or_follow_it_and_unknown_flags_are_refused() {
         let table = [
             ("--model", Kind::Value),
             ("--verbose", Kind::IgnoredSwitch),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_between_brackets_divides_no_rules() {
+    fn a_comma_in_brackets_does_not_separate_rules() {
         assert_eq!(rules("Read, Bash(a, b),,Edit"), ["Read", "Bash(a, b)", "Edit"]);
         assert!(rules(" ").is_empty());
     }

@@ -1,7 +1,7 @@
 //! `sdk`: stands in for the program that the SDK of another agent starts.
 //!
-//! The SDK's own flags come as they are. Each turn is a run, as a process of its own; what an SDK
-//! asks for and a run does not have is refused, so that nobody relies on it.
+//! It takes the SDK's own flags. Each turn is a run, in its own process. A feature that a run does
+//! not have is refused, so that nobody relies on it.
 
 mod claude;
 mod codex;
@@ -31,7 +31,7 @@ pub(crate) const ENTRY: Entry = Entry {
 fn arguments(command: Command) -> Command {
     let words = Arg::new("words").value_name("claude|codex").num_args(0..);
     let words = words.trailing_var_arg(true).allow_hyphen_values(true);
-    command.arg(words.help("Whose program, and the flags that its SDK gives"))
+    command.arg(words.help("The program, and the flags of its SDK"))
 }
 
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
@@ -39,7 +39,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     match words.split_first() {
         Some((name, flags)) if name == "claude" => claude::run(flags),
         Some((name, flags)) if name == "codex" => codex::run(flags),
-        _ => Err(usage(format!("name the SDK: write {}", ENTRY.usage))),
+        _ => Err(usage(format!("name the SDK: use {}", ENTRY.usage))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What each request of a run had from the provider's cache.
+//! The cached share of each request of a run.
 
 use std::cell::RefCell;
 
@@ -13,7 +13,7 @@ use crate::run::{begins_with, tape};
 /// One request with what the provider counted.
 struct Row {
     bytes: usize,
-    /// Whether it begins with the bytes of the one before.
+    /// Whether it begins with the bytes of the previous one.
     grows: Option<bool>,
     usage: Usage,
 }
@@ -47,7 +47,7 @@ pub(super) fn table(record: &Record) -> Result<String> {
     Ok(text)
 }
 
-/// Which part of the input was in the cache.
+/// The share of the input that was in the cache.
 pub(super) fn share(usage: Usage) -> String {
     let part = u64::from(usage.cache_read_tokens) * 100;
     part.checked_div(usage.input_tokens.into()).map_or("-".to_owned(), |part| format!("{part} %"))

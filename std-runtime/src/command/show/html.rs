@@ -1,5 +1,5 @@
 //! A run as one page for a browser. Everything in it is from outside, so everything is escaped, and
-//! the page asks for nothing and runs nothing.
+//! the page loads nothing and runs nothing.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -80,7 +80,7 @@ struct Page {
     open: Open,
 }
 
-/// What the text so far belongs to.
+/// The kind of the text so far.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
     Nothing,
@@ -137,7 +137,7 @@ impl Page {
                 }
             }
             "start" => {}
-            // One line of JSON says it of all others.
+            // All other events are shown as a line of JSON.
             _ => {
                 self.close();
                 self.block("note", &event.to_string());
@@ -145,7 +145,7 @@ impl Page {
         }
     }
 
-    /// A part of a text, which goes on until something else comes.
+    /// A part of a text, which continues until another event.
     fn piece(&mut self, kind: Open, text: &str) {
         if self.open != kind {
             self.close();
@@ -198,7 +198,7 @@ impl Page {
     }
 }
 
-/// Text that is nothing but text in a page, whatever is in it.
+/// Escaped text, which contains no markup.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in visible(text).chars() {
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_text_is_markup() {
+    fn text_contains_no_markup() {
         let text = "</pre><script>alert('x')</script>\"&amp;\u{202e}\u{1b}[31m";
         let out = escaped(text);
         assert!(!out.contains(['<', '>', '"', '\'', '\u{202e}', '\u{1b}']), "{out}");

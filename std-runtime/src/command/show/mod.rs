@@ -1,5 +1,5 @@
-//! `show`: what a run was, its patch, its transcript, its events, its use of the cache, or a page of
-//! all of it.
+//! `show`: a summary of a run, its patch, its transcript, its events, its use of the cache, or a
+//! page with all of it.
 
 mod cache;
 mod html;
@@ -20,7 +20,7 @@ use crate::run::tape;
 pub(crate) const ENTRY: Entry = Entry {
     name: "show",
     group: Group::History,
-    about: "Show a run: what was asked and what came of it",
+    about: "Show a run: its instruction and its result",
     usage: "[RUN] [--patch | --transcript | --events | --cache | --html FILE]",
     arguments,
     run,
@@ -33,7 +33,7 @@ fn arguments(command: Command) -> Command {
         .arg(flag::switch("patch", "Print the patch"))
         .arg(flag::switch("transcript", "Print the conversation as JSON Lines"))
         .arg(flag::switch("events", "Print the events"))
-        .arg(flag::switch("cache", "Print what each request had from the provider's cache"))
+        .arg(flag::switch("cache", "Print the cached share of each request"))
         .arg(html.value_parser(flag::paths()))
         .arg(run::folder())
         .group(ArgGroup::new("part").args(["patch", "transcript", "events", "cache", "html"]))

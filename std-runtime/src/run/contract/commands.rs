@@ -1,15 +1,15 @@
-//! A plan of commands, each with what it changes: a shell script whose comments say so.
+//! A plan of commands, each with its effect: a shell script whose comments describe the effects.
 
 use serde::Serialize;
 
 use zerostack_core::tool::answer::json_in;
 
-/// What the model is told.
+/// The instruction for the model.
 pub(super) const TOLD: &str = "\n\nEnd with the plan alone, a shell script: for each step one line \
     `# what it changes`, and below it the command on one line. If it cannot be planned, end with \
     `no plan: ` and the reason.";
 
-/// Commands in their order.
+/// Commands in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Plan {
@@ -20,7 +20,7 @@ pub struct Plan {
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedCommand {
-    /// What it changes.
+    /// Its effect.
     pub changes: String,
     /// One line for `sh`.
     pub command: String,
@@ -39,7 +39,7 @@ impl Plan {
     }
 }
 
-/// Why the model made no plan, if it says so.
+/// The reason that the model gives for making no plan.
 pub(super) fn refusal(text: &str) -> Option<&str> {
     let last = text.trim().lines().rfind(|line| !line.trim().is_empty())?;
     last.trim().strip_prefix("no plan:").map(str::trim)
@@ -48,7 +48,7 @@ pub(super) fn refusal(text: &str) -> Option<&str> {
 /// The plan in a text.
 ///
 /// # Errors
-/// Why there is none.
+/// Why there is no plan.
 pub(super) fn parse(text: &str) -> Result<Plan, String> {
     let text = json_in(text);
     let (mut steps, mut changes): (Vec<PlannedCommand>, Vec<&str>) = (Vec::new(), Vec::new());
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_is_commands_with_what_they_change() {
+    fn a_plan_is_commands_with_their_effects() {
         let script = "# Builds it\nmake\n# Copies it to the server\nscp x host:";
         assert_eq!(parse(script).map(|plan| plan.script()).as_deref(), Ok(script));
         let dressed = format!("```sh\n#!/bin/sh\n\n{script}\n```");

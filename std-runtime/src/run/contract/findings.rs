@@ -1,7 +1,7 @@
-//! Findings: places in files, each with what is wrong there.
+//! Findings: places in files, each with its fault.
 //!
 //! `path:line:column: severity: message [rule]`, as compilers print and editors read them; the
-//! column and the rule may be absent. Indented lines below go on with the message.
+//! column and the rule may be absent. Indented lines below continue the message.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -13,26 +13,26 @@ use serde::{Deserialize, Serialize};
 use crate::project_file;
 use zerostack_core::tool::answer::json_in;
 
-/// What the model is told.
+/// The instruction for the model.
 pub(super) const TOLD: &str = "\n\nEnd with the findings alone, one a line: `path:line:column: \
     severity: message [rule]`, or `path:line: severity: message`. The path is relative to the working folder, the severity is error, \
     warning or note, the rule a short name of the kind of fault. If there are none, end with \
     `no findings`.";
 
-/// One place with what is wrong there.
+/// One place with its fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// From the working folder.
+    /// Relative to the working folder.
     pub path: String,
     /// From 1.
     pub line: usize,
     /// The character in the line, from 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub column: Option<usize>,
-    /// How bad it is.
+    /// Its severity.
     #[serde(default)]
     pub severity: Severity,
-    /// What is wrong, when, and what to do.
+    /// The fault, when it occurs, and what to do.
     #[serde(default)]
     pub message: String,
     /// The kind of fault.
@@ -40,7 +40,7 @@ pub struct Finding {
     pub rule: Option<String>,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -63,7 +63,7 @@ impl Severity {
         }
     }
 
-    /// Of the words that linters use.
+    /// Reads the words that linters use.
     fn of(word: &str) -> Option<Self> {
         match word.to_ascii_lowercase().as_str() {
             "error" | "fatal" | "critical" | "blocker" | "high" => Some(Self::Error),
@@ -77,7 +77,7 @@ impl Severity {
 }
 
 /// The findings at the end of an answer; words before the first are left out. `None` if there are
-/// none and the answer does not say so.
+/// no findings and the answer does not state that.
 pub(super) fn parse(text: &str) -> Option<Vec<Finding>> {
     let text = json_in(text);
     let mut found: Vec<Finding> = Vec::new();
@@ -88,7 +88,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<Finding>> {
                 last.message.push('\n');
                 last.message.push_str(line);
             }
-            // Words after a finding may be one that was written otherwise.
+            // Words after a finding may be a finding in another form.
             (None, Some(_)) => return None,
             (None, None) => {}
         }
@@ -96,7 +96,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<Finding>> {
     (!found.is_empty() || says_none(text)).then_some(found)
 }
 
-/// What was given on stdin, if it is findings and nothing else: lines, or the JSON of `--json`.
+/// The findings on stdin, if it has nothing else: lines, or the JSON of `--json`.
 pub fn given(text: &str) -> Option<Vec<Finding>> {
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(text).ok();
@@ -114,14 +114,15 @@ fn says_none(text: &str) -> bool {
 fn finding(line: &str) -> Option<Finding> {
     static FORM: LazyLock<Regex> = LazyLock::new(|| {
         let form = r"^(?:[-*] )?`?([^\s:`][^:`]*):([0-9]+)(?::([0-9]+))?(?:-[0-9:]+)?`?: *(?:\*\*)?([A-Za-z]+)(?:\*\*)?: *(\S.*)$";
-        Regex::new(form).expect("the form of a finding is an expression")
+        Regex::new(form).expect("the form of a finding is a valid expression")
     });
     static RULE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(.*\S)\s*\[([A-Za-z0-9][A-Za-z0-9_./:-]*)\]$").expect("so is that of a rule")
+        Regex::new(r"^(.*\S)\s*\[([A-Za-z0-9][A-Za-z0-9_./:-]*)\]$")
+            .expect("the form of a rule is a valid expression")
     });
     let parts = FORM.captures(line)?;
     let (word, rest) = (&parts[4], &parts[5]);
-    // A word that is no severity belongs to the message.
+    // A word that is not a severity belongs to the message.
     let (severity, message) = match Severity::of(word) {
         Some(severity) => (severity, rest.to_owned()),
         None => (Severity::Warning, format!("{word}: {rest}")),
@@ -147,7 +148,7 @@ pub(super) fn validated(found: Vec<Finding>, folder: &Path) -> (Vec<Finding>, Ve
     let (mut kept, mut wrong) = (Vec::new(), Vec::new());
     for mut finding in found {
         let Some(path) = within(&finding.path, folder) else {
-            wrong.push(format!("left out, it is outside of the folder: {}", brief(&finding)));
+            wrong.push(format!("left out, it is outside the folder: {}", brief(&finding)));
             continue;
         };
         finding.path = path;
@@ -170,7 +171,10 @@ pub(super) fn validated(found: Vec<Finding>, folder: &Path) -> (Vec<Finding>, Ve
             },
         };
         if finding.column.is_some_and(|column| column == 0 || column > length + 1) {
-            wrong.push(format!("without its column, which the line lacks: {}", brief(&finding)));
+            wrong.push(format!(
+                "its column is left out, because the line is shorter: {}",
+                brief(&finding)
+            ));
             finding.column = None;
         }
         kept.push(finding);
@@ -190,7 +194,7 @@ fn line_lengths(folder: &Path, path: &str) -> Result<Vec<usize>, String> {
     }
 }
 
-/// The path from `folder`, in its plain form; `None` if it leads out.
+/// The normalized path, relative to `folder`; `None` if it leads out.
 fn within(path: &str, folder: &Path) -> Option<String> {
     let path = Path::new(path);
     let path = if path.is_absolute() { path.strip_prefix(folder).ok()? } else { path };
@@ -211,7 +215,7 @@ pub fn files_of(found: &[Finding], folder: &Path) -> (BTreeSet<String>, BTreeSet
     let mut named = (BTreeSet::new(), BTreeSet::new());
     for Finding { path, .. } in found {
         match within(path, folder) {
-            // Not the parent follows a link that leads out.
+            // The parent must not follow a link that leads out.
             Some(path) if project_file::is_file(folder, Path::new(&path)) => named.0.insert(path),
             _ => named.1.insert(path.clone()),
         };
@@ -219,7 +223,7 @@ pub fn files_of(found: &[Finding], folder: &Path) -> (BTreeSet<String>, BTreeSet
     named
 }
 
-/// One a line.
+/// One per line.
 pub(super) fn lines(found: &[Finding]) -> String {
     match found {
         [] => "no findings".to_owned(),
@@ -231,7 +235,7 @@ fn line(finding: &Finding) -> String {
     let Finding { path, line, column, severity, message, rule } = finding;
     let column = column.map(|column| format!(":{column}")).unwrap_or_default();
     let rule = rule.as_ref().map(|rule| format!(" [{rule}]")).unwrap_or_default();
-    // The rule ends the first line, where its readers look for it.
+    // The rule ends the first line, where readers look for it.
     let (first, more) =
         message.split_once('\n').map_or((message.as_str(), None), |(a, b)| (a, Some(b)));
     let more = more.map(|more| format!("\n{more}")).unwrap_or_default();
@@ -247,7 +251,7 @@ pub(super) fn json(found: &[Finding]) -> String {
     serde_json::to_string_pretty(found).expect("a finding has string keys only")
 }
 
-/// The most of a file that is read for a finding in it.
+/// The largest file that is read to check a finding, in bytes.
 const FILE_BYTES: u64 = 64 * 1024 * 1024;
 
 #[cfg(test)]

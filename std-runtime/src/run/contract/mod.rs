@@ -1,4 +1,4 @@
-//! What a prompt promises of its result, and whether the model's last text keeps it.
+//! What a prompt promises about its result, and whether the model's last text keeps the promise.
 
 pub mod commands;
 mod commit_message;
@@ -23,14 +23,14 @@ pub enum Form {
     Plain,
     /// The message of a commit, for `git commit -F -`.
     CommitMessage,
-    /// Commands, each with what it changes. They run only if the user says so.
+    /// Commands, each with its effect. They run only if the user agrees.
     Commands,
 }
 
-/// How findings and commands are written.
+/// The form of findings and commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// Lines for people, compilers' readers and editors; a script for commands.
+    /// Lines for people, editors and readers of compiler output; a script for commands.
     #[default]
     Lines,
     /// One JSON array.
@@ -56,7 +56,7 @@ impl Form {
     ];
 }
 
-/// What the model is told of the form of its last text.
+/// The instruction to the model about the form of its last text.
 pub(super) fn told(instructions: &Instructions) -> String {
     match (instructions.output, instructions.form) {
         (Output::Findings, _) => findings::TOLD.to_owned(),
@@ -72,8 +72,8 @@ pub(super) fn told(instructions: &Instructions) -> String {
 
 const JSON: &str = "\n\nEnd with one JSON value alone, without a fence around it.";
 
-/// What the model is asked to do about a last text that breaks the promise in a way that it can
-/// mend without new work; `None` where the text is right, or where asking would not help.
+/// The request to the model to correct a last text that breaks the promise, if it can do so without
+/// new work; `None` if the text is right, or if asking would not help.
 pub(super) fn repair(instructions: &Instructions, text: &str) -> Option<String> {
     let why = match (instructions.output, instructions.form) {
         _ if text.trim().is_empty() => return None,
@@ -84,16 +84,16 @@ pub(super) fn repair(instructions: &Instructions, text: &str) -> Option<String> 
         }
         _ => return None,
     };
-    Some(format!("This is not the result that was asked for: {why}. Answer with the result alone."))
+    Some(format!("This is not the requested result: {why}. Answer with the result alone."))
 }
 
-/// How often the model is asked to mend its result.
+/// How often the model is asked to correct its result.
 pub(super) const REPAIRS: u32 = 2;
 
 /// The result in `text`, for a run in `folder`.
 ///
 /// # Errors
-/// `NoResult` when it is empty, or not what was promised.
+/// `NoResult` if it is empty, or breaks the promise.
 pub(super) fn checked(
     instructions: &Instructions,
     format: Format,
@@ -134,14 +134,14 @@ pub(super) fn checked(
         }
         (Output::Text, Form::CommitMessage) => commit_message::checked(text)
             .map(plain)
-            .map_err(|why| none(&format!("the model's answer is no commit message: {why}"))),
+            .map_err(|why| none(&format!("the model's answer is not a commit message: {why}"))),
         (Output::Text, Form::Commands) => {
             if let Some(why) = commands::refusal(text) {
                 let text = format!("there is no plan: {}", quote(why));
                 return Err(Error::new(ErrorKind::NoResult, text));
             }
             let plan = commands::parse(text)
-                .map_err(|why| none(&format!("the model's answer is no plan: {why}")))?;
+                .map_err(|why| none(&format!("the model's answer is not a plan: {why}")))?;
             let text = match format {
                 Format::Json => plan.json(),
                 Format::Lines | Format::Sarif => plan.script(),
@@ -152,8 +152,8 @@ pub(super) fn checked(
     }
 }
 
-/// The JSON value in `text`, which fits the schema. What the schema says beyond the checked keywords
-/// is not judged.
+/// The JSON value in `text`, which fits the schema. Keywords of the schema that are not implemented
+/// are not checked.
 fn json<'a>(schema: Option<&str>, text: &'a str) -> Result<&'a str, String> {
     let json = answer::json_in(text);
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
@@ -166,7 +166,7 @@ fn json<'a>(schema: Option<&str>, text: &'a str) -> Result<&'a str, String> {
         Ok(AnswerCheck::Misfit { why, .. }) => {
             Err(format!("it does not fit the prompt's schema: {why}"))
         }
-        // A schema that cannot be read was told to the model, and judges nothing.
+        // The model got an unreadable schema too, but nothing can be checked against it.
         Err(error) if error.kind() == zerostack_core::ErrorKind::BadSchema => Ok(json),
         Err(error) => Err(format!("it does not fit the prompt's schema: {error}")),
     }

@@ -1,4 +1,4 @@
-//! Checking: what a view came to, as a patch that git applies.
+//! Checking: the changes of a view as a patch that git applies.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::patch::Changes;
 use crate::view::{Comparison, Verdict, View};
 use crate::{Error, ErrorKind, Result};
 
-/// A patch that can be handed over.
+/// A patch that can be delivered.
 #[derive(Debug)]
 pub(in crate::run) struct Checked {
     pub(in crate::run) patch: Vec<u8>,
@@ -21,11 +21,11 @@ pub(in crate::run) struct Checked {
     pub(in crate::run) moved: Vec<Vec<u8>>,
 }
 
-/// The patch of all that is different in `view`, which git applies to the folder of the run.
+/// The patch of all differences in `view`, which git applies to the folder of the run.
 ///
 /// # Errors
-/// `Conflict` when the folder was changed meanwhile so that it does not apply, `Limit` when a
-/// file is too large; the patch, or what there is of it, is kept then.
+/// `Conflict` if the folder was changed meanwhile so that it does not apply, `Limit` if a file is
+/// too large; then the patch, or as much of it as exists, is kept.
 pub(in crate::run) fn check(
     view: &View,
     folder: &Path,
@@ -50,7 +50,7 @@ pub(in crate::run) fn check(
     }
     if !comparison.conflicts.is_empty() {
         let text = format!(
-            "{} changed during the run, and what it was before is not known",
+            "{} changed during the run, and its earlier content is not known",
             names(&comparison.conflicts)
         );
         return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
@@ -75,13 +75,13 @@ pub(in crate::run) fn check(
     let Comparison { changes, moved, mut notes, .. } = comparison;
     if !moved.is_empty() {
         let names = names(&moved);
-        notes.push(format!("{names} changed during the run; the patch is for what it was before"));
+        notes.push(format!("{names} changed during the run; the patch is for the earlier content"));
     }
     Ok(Checked { patch, changes, notes, how_to_apply, moved })
 }
 
-/// Keeps what was changed in other repositories below the folder: one patch cannot be applied to
-/// two.
+/// Keeps the changes in other repositories below the folder: one patch cannot apply to two
+/// repositories.
 fn keep_others(comparison: &mut Comparison, folder: &Path) -> Result<()> {
     for (name, changes) in std::mem::take(&mut comparison.others) {
         let mut patch = Vec::new();

@@ -1,4 +1,4 @@
-//! Handing over the result: checked, whole, and never lost.
+//! Delivering the result: checked, complete, and never lost.
 
 mod checked;
 mod outcome;
@@ -36,7 +36,7 @@ pub(super) fn kept(error: Error, patch: &[u8], folder: &Path, what: &str) -> Err
 #[derive(Debug)]
 pub struct Delivery {
     file: Option<PathBuf>,
-    /// Whose result it is.
+    /// The folder of the run.
     folder: PathBuf,
 }
 
@@ -44,7 +44,7 @@ impl Delivery {
     /// To `file`, or else to stdout.
     ///
     /// # Errors
-    /// `Input` when the folder of the file is not there, which is better told before a run.
+    /// `Input` if the folder of the file does not exist, which is reported before the run.
     pub fn new(file: Option<PathBuf>, folder: PathBuf) -> Result<Self> {
         if let Some(file) = &file {
             let place = folder_of(file);
@@ -69,10 +69,10 @@ impl Delivery {
         self.file.is_some()
     }
 
-    /// Writes the result, all of it or an error.
+    /// Writes the complete result, or returns an error.
     ///
     /// # Errors
-    /// `Input` when it cannot be written; it is kept then.
+    /// `Input` if it cannot be written; then it is kept.
     pub fn write(&self, outcome: &Outcome) -> Result<()> {
         if outcome.written.is_some() {
             return Ok(());
@@ -81,7 +81,7 @@ impl Delivery {
         let bytes = if outcome.output == Output::Patch {
             &outcome.patch
         } else {
-            // A pipe gets the text as it is; a terminal would act on what is in it.
+            // A pipe gets the text unchanged; a terminal would interpret control sequences.
             let to_terminal = self.file.is_none() && io::stdout().is_terminal();
             let said = outcome.text.trim_end();
             let said = if to_terminal { visible(said) } else { said.into() };
@@ -136,7 +136,7 @@ pub fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if found.is_ok_and(|kind| kind.is_char_device() || kind.is_fifo()) {
         return File::options().write(true).open(file)?.write_all(bytes);
     }
-    // What a link leads to is replaced, not the link.
+    // The target of a link is replaced, not the link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let mode = fs::metadata(&target).map(|found| found.permissions());
     let permissions = mode.unwrap_or_else(|_| {
@@ -162,7 +162,7 @@ pub fn keep_patch(patch: &[u8], folder: &Path) -> io::Result<PathBuf> {
     keep(patch, folder, "patch")
 }
 
-/// Keeps a result in the state folder of the user; a name that no other has.
+/// Keeps a result in the state folder of the user, under a unique name.
 fn keep(bytes: &[u8], folder: &Path, ending: &str) -> io::Result<PathBuf> {
     let place = state_folder::folder("kept")?;
     let name = folder.file_name().unwrap_or("result".as_ref()).to_string_lossy();

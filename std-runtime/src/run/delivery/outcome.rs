@@ -1,4 +1,4 @@
-//! What a run comes to: its patch or its text, as it was promised.
+//! The result of a run: its patch or its text, as promised.
 
 use zerostack_core::Usage;
 use zerostack_core::prompt::Output;
@@ -10,7 +10,7 @@ use crate::run::{LeftOut, Outcome, RunOptions};
 use crate::sandbox::Layer;
 use crate::{Error, ErrorKind, Result};
 
-/// The result, whole or not at all.
+/// The complete result, or none.
 pub(in crate::run) fn outcome(
     options: &RunOptions,
     checked: Option<&mut Checked>,

@@ -12,7 +12,7 @@ use crate::run::{Outcome, RunOptions, Stop};
 use crate::view::View;
 use crate::{Error, ErrorKind, Result};
 
-/// What is written, and what is told of it.
+/// What to write, and its description.
 pub(in crate::run) struct Written<'a> {
     pub options: &'a RunOptions,
     pub endpoint: &'a Endpoint,
@@ -21,11 +21,11 @@ pub(in crate::run) struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// Writes what `outcome` says, and gives the number of the record.
+    /// Writes the changes of `outcome`, and returns the number of the record.
     ///
     /// # Errors
-    /// `Conflict` when a file changed meanwhile, `Input` when the disk refuses. The folder is as it
-    /// was then, and the patch is kept.
+    /// `Conflict` if a file changed meanwhile, `Input` if the disk refuses. Then the folder is
+    /// unchanged, and the patch is kept.
     pub(in crate::run) fn write(
         &self,
         checked: &Checked,
@@ -61,7 +61,7 @@ impl Written<'_> {
         };
         draft.write(self.view.base(), &about, &outcome.patch, |contents| {
             let plan = record::plan(changes, contents)?;
-            // After they were read, so that what was read is what the run began with.
+            // Check after reading, so that the bytes are those that the run began with.
             let paths = changes.files().iter().map(crate::patch::Change::path);
             let changed = self.view.changed_since_start(paths).map_err(record::unreadable)?;
             match changed.is_empty() {
@@ -90,7 +90,7 @@ impl Written<'_> {
     }
 }
 
-/// The error of files that somebody else changed during the run.
+/// The error for files that somebody else changed during the run.
 fn changed_meanwhile(paths: &[Vec<u8>]) -> Error {
     let names: Vec<String> =
         paths.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();

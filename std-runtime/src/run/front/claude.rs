@@ -24,20 +24,20 @@ struct Writer<W> {
     session: String,
     model: String,
     totals: Totals,
-    /// The replies that are coming, by their conversations.
+    /// The current replies, by conversation.
     replies: BTreeMap<String, Reply>,
-    /// Those of the run itself that are complete.
+    /// The number of complete replies of the run itself.
     rounds: u32,
     last_stop: Option<&'static str>,
-    /// How many lines there are so far: their numbers make their ids.
+    /// How many lines there are so far: the ids are made from their numbers.
     lines: u64,
     /// How many messages have begun.
     messages: u64,
-    /// Whether messages are told while they come.
+    /// Whether partial messages are reported.
     has_partial: bool,
 }
 
-/// A message of the model as it comes.
+/// A message of the model as it arrives.
 #[derive(Default)]
 struct Reply {
     blocks: Vec<Value>,
@@ -72,7 +72,7 @@ impl Reply {
 }
 
 impl<W: Write> ClaudeWriter<W> {
-    /// With the parts of messages while they come if it `has_partial`.
+    /// Also writes partial messages if it `has_partial`.
     pub(super) fn new(out: W, has_partial: bool) -> Self {
         Self(Mutex::new(Writer {
             out: Lines(out),
@@ -103,7 +103,7 @@ impl<W: Write + Send> Front for ClaudeWriter<W> {
                 writer.tell(&format!("check `{command}`: {how}\n{output}"))
             }
             RunEvent::Attempt(AttemptEnd { number, count, result }) => {
-                // The next attempt has a conversation of its own.
+                // The next attempt has its own conversation.
                 writer.replies.clear();
                 let how = match result {
                     Ok(bytes) => format!("a patch of {bytes} bytes"),
@@ -111,7 +111,7 @@ impl<W: Write + Send> Front for ClaudeWriter<W> {
                 };
                 writer.tell(&format!("attempt {number} of {count}: {how}"))
             }
-            // People are told of the others, or they are in the lines above.
+            // The others are reported to people, or are in the lines above.
             _ => Ok(()),
         }
     }
@@ -196,7 +196,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Tells what comes of a message at once, if that is asked for.
+    /// Reports a part of a message at once, if that was requested.
     fn partial(&mut self, of: &ConversationId, event: &AgentEvent) -> Result<()> {
         let Self { replies, messages, session, model, has_partial: true, .. } = self else {
             return Ok(());
@@ -246,7 +246,7 @@ impl<W: Write> Writer<W> {
         if blocks.is_empty() {
             return Ok(());
         }
-        // The id is that of its parts.
+        // The id is the one of its parts.
         self.messages += u64::from(partial.id.is_empty());
         let own = format!("msg_{}_{}", self.session, self.messages);
         let message = json!({
@@ -310,7 +310,7 @@ impl<W: Write> Writer<W> {
                 {
                     add("structured_output", value);
                 }
-                // What this format has no place for.
+                // Events without a place in this format.
                 if outcome.output == Output::Patch {
                     add("patch", String::from_utf8_lossy(&outcome.patch).into());
                     add("files", outcome.files.as_slice().into());
@@ -326,7 +326,7 @@ impl<W: Write> Writer<W> {
         self.line(line)
     }
 
-    /// Writes `line` with what all of them have.
+    /// Writes `line` with the fields that all lines have.
     fn line(&mut self, mut line: Value) -> Result<()> {
         self.lines += 1;
         line["session_id"] = self.session.as_str().into();
@@ -350,7 +350,7 @@ fn usage_line(usage: Usage) -> Map<String, Value> {
     pairs.into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect()
 }
 
-/// Input tokens as this format counts them: without those that were in the cache or went there.
+/// Input tokens as this format counts them: without those read from or written to the cache.
 fn fresh(usage: Usage) -> u32 {
     let cached = usage.cache_read_tokens.saturating_add(usage.cache_write_tokens);
     usage.input_tokens.saturating_sub(cached)
@@ -364,17 +364,17 @@ fn subtype(error: &Error) -> &'static str {
     }
 }
 
-/// An id in the form of a UUID: the same line of the same session has the same.
+/// An id in the form of a UUID: the same line of the same session has the same id.
 fn uuid(session: &str, line: u64) -> String {
     let mut sum = sha1_smol::Sha1::new();
     sum.update(format!("{session}\0{}\0{line}", std::process::id()).as_bytes());
     let hex = sum.digest().to_string();
-    // Version 8: what the digits are is up to us.
+    // Version 8: the digits have no prescribed meaning.
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[12..15], &hex[15..18], &hex[18..30])
 }
 
 /// The session of a run that is not saved.
 const UNSAVED: &str = "unsaved";
 
-/// The version of the interface that is spoken: the oldest that the SDKs take.
+/// The version of the interface: the oldest that the SDKs accept.
 const INTERFACE: &str = "2.0.0";

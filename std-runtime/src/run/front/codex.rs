@@ -15,7 +15,7 @@ pub struct CodexWriter<W>(Mutex<Writer<W>>);
 
 struct Writer<W> {
     out: Lines<W>,
-    /// The reply of the run's own conversation that is coming. The format has no place for those of
+    /// The current reply of the run's own conversation. The format has no place for those of
     /// subagents.
     text: String,
     reasoning: String,
@@ -84,7 +84,7 @@ impl<W: Write + Send> Front for CodexWriter<W> {
 
 impl<W: Write> Writer<W> {
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
-        // Another attempt goes on in the same turn.
+        // Another attempt continues in the same turn.
         if std::mem::replace(&mut self.has_begun, true) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! `--events`: what happens in a run, a line each on stdout, in one of four formats.
+//! `--events`: the events of a run, a line each on stdout, in one of four formats.
 //!
 //! `std-runtime/docs/events.md` documents each.
 
@@ -12,7 +12,7 @@ use super::json::EventWriter;
 /// A format of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventFormat {
-    /// Our own.
+    /// zerostack's own.
     Json,
     /// That of `claude -p --output-format stream-json`.
     Claude,
@@ -36,8 +36,8 @@ impl EventFormat {
         }
     }
 
-    /// Whether an answer is a result where no file was changed: those who read these formats have
-    /// conversations too.
+    /// Whether an answer is a result if no file was changed: programs that read these formats also
+    /// have conversations.
     pub const fn takes_answers(self) -> bool {
         !matches!(self, Self::Json)
     }

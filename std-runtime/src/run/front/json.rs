@@ -18,7 +18,7 @@ use crate::error::unwritable;
 use crate::run::hex::hex;
 use crate::sandbox::{Layer, State};
 
-/// The version of the format; it grows when a line changes its meaning or goes.
+/// The version of the format; it increases when a line changes its meaning or is removed.
 pub const VERSION: u32 = 2;
 
 /// Writes the events of a run.
@@ -26,7 +26,7 @@ pub struct EventWriter<W>(Mutex<Writer<W>>);
 
 struct Writer<W> {
     out: W,
-    /// What the start said, for the end to say it again.
+    /// Fields of `start` that the end repeats.
     layers: Option<Vec<Layer>>,
     totals: Totals,
 }
@@ -48,7 +48,7 @@ impl<W: Write> EventWriter<W> {
         self.lock().totals.prices
     }
 
-    /// Where it wrote to.
+    /// Its output.
     pub fn into_inner(self) -> W {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner).out
     }
@@ -148,7 +148,7 @@ impl<W: Write + Send> Front for EventWriter<W> {
         let mut writer = self.lock();
         writer.totals.count(event);
         let (line, of) = match event {
-            // People are told of these.
+            // These are reported to people.
             RunEvent::AsksForModels(_) | RunEvent::Recovered(_) | RunEvent::Warned(_) => {
                 return Ok(());
             }
@@ -196,10 +196,10 @@ impl<W: Write + Send> Front for EventWriter<W> {
 }
 
 impl<W: Write + Send> EventWriter<W> {
-    /// Writes what happened in a conversation, as a tape gives it again.
+    /// Writes an event of a conversation, as a tape replays it.
     ///
     /// # Errors
-    /// `Input` when it cannot be written.
+    /// `Input` if it cannot be written.
     pub fn show(&self, of: &ConversationId, event: &AgentEvent) -> Result<()> {
         self.event(&RunEvent::Agent { of, event })
     }
@@ -209,7 +209,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The conversation of a line that is an event of its session: what a tape gives again.
+/// The conversation of a line that is an event of its session, which a tape replays.
 pub(crate) fn session_of(line: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Kind<'a> {

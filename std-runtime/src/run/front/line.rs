@@ -92,7 +92,7 @@ pub(super) enum Line<'a> {
         number: u32,
         duration_ms: u64,
         usage: DecodedUsage,
-        /// Of the input, from the provider's cache, and not.
+        /// The input tokens from the provider's cache, and the others.
         cached_tokens: u32,
         fresh_tokens: u32,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,7 +125,7 @@ pub(super) struct ResultLine<'a> {
     pub(super) output: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) patch: Option<&'a str>,
-    /// In place of `patch` where it is not UTF-8.
+    /// In place of `patch` if it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) patch_hex: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ pub(super) struct ResultLine<'a> {
     /// From the first request to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) duration_ms: Option<u64>,
-    /// In millionths of the currency of the prices; absent where these are not known.
+    /// In millionths of the currency of the prices; absent if these are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cost_micros: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,7 +151,7 @@ pub(super) struct ResultLine<'a> {
     /// Layers of the sandbox that are missing, wholly or in part, each with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) sandbox_lacks: Vec<String>,
-    /// The connections of tools, where only some hosts are allowed.
+    /// The connections of tools, if only some hosts are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) connections: Vec<ConnectionLine<'a>>,
     /// The number of the run's record, if its changes were written to the folder.
@@ -180,7 +180,7 @@ pub(super) struct ErrorLine<'a> {
     pub(super) message: &'a str,
 }
 
-/// The bytes of a line. That of a conversation ends with the members that say which one.
+/// The bytes of a line. A line of a conversation ends with the members that identify it.
 pub(super) fn bytes(line: &Line<'_>, of: Option<&ConversationId>) -> serde_json::Result<Vec<u8>> {
     let mut text = serde_json::to_vec(line)?;
     if let Some(ConversationId { id, parent }) = of {
@@ -239,7 +239,7 @@ pub(super) fn line_of(event: &AgentEvent) -> Option<Line<'_>> {
         AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
         AgentEvent::Recovered { text } => Line::Recovered { text },
         AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
-        // One that the agent has and the format of events does not yet.
+        // An event that the agent has, but not yet this format.
         _ => return None,
     })
 }

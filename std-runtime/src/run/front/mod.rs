@@ -1,4 +1,4 @@
-//! The front: what a run shows while it goes on, and who it asks.
+//! The front: what shows the progress of a run, and asks its questions.
 
 mod claude;
 mod codex;
@@ -25,15 +25,15 @@ use crate::ask::{Answer, Question};
 use crate::provider::Endpoint;
 use crate::sandbox::{Layer, Mode};
 
-/// What a run talks to: a terminal, lines in a pipe, a program that reads events, a chat.
+/// The counterpart of a run: a terminal, lines in a pipe, a program that reads events, a chat.
 ///
-/// Subagents run on threads of their own, so each call may come from any thread, and while another
-/// one is asked.
+/// Subagents run on their own threads, so a call may come from any thread, even while a question is
+/// open.
 pub trait Front: Sync {
-    /// The run begins. Called once for each of several attempts one after the other.
+    /// The run begins. Called once for each of several successive attempts.
     ///
     /// # Errors
-    /// `Input` when it cannot be shown, which ends the run.
+    /// `Input` if it cannot be shown, which ends the run.
     fn start(&self, start: &Start<'_>) -> Result<()>;
 
     /// Something happened.
@@ -48,7 +48,7 @@ pub trait Front: Sync {
         Answer::Nobody
     }
 
-    /// The run ended, one way or the other.
+    /// The run ended, with or without a result.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -61,20 +61,20 @@ pub trait Front: Sync {
 /// How a run ended.
 #[derive(Debug, Clone, Copy)]
 pub struct RunEnd<'a> {
-    /// What came of it.
+    /// Its result.
     pub result: &'a Result<Outcome>,
-    /// From its start.
+    /// Its duration.
     pub duration: Duration,
 }
 
-/// What is known when a run begins.
+/// The facts known when a run begins.
 #[derive(Debug)]
 pub struct Start<'a> {
-    /// Which model answers.
+    /// The model.
     pub endpoint: &'a Endpoint,
     /// The prompt's name.
     pub prompt: &'a str,
-    /// What the run gives.
+    /// The kind of its result.
     pub output: Output,
     /// The folder.
     pub folder: &'a Path,
@@ -84,9 +84,9 @@ pub struct Start<'a> {
     pub base: &'a Path,
     /// Whether tools are confined.
     pub sandbox: Mode,
-    /// What keeps the tools apart from the user's files, and what does not and why.
+    /// The layers that confine the tools, and the missing ones with the reason.
     pub layers: &'a [Layer],
-    /// The bounds of the session.
+    /// The limits of the session.
     pub limits: Limits,
     /// The name of the session that is saved, if one is.
     pub session: Option<&'a str>,
@@ -94,27 +94,27 @@ pub struct Start<'a> {
     pub tools: Vec<&'a str>,
 }
 
-/// One thing that happened in a run.
+/// An event of a run.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum RunEvent<'a> {
-    /// The server of the endpoint, whose model is not known yet, is about to be asked for its
-    /// models, with a key.
+    /// The server of the endpoint is about to be asked for its models, with a key, because the
+    /// model is not known yet.
     AsksForModels(&'a Endpoint),
     /// An earlier commit was interrupted, and was taken back or finished.
     Recovered(&'a str),
-    /// Something in the configuration is wrong, and the run goes on.
+    /// Something in the configuration is wrong, and the run continues.
     Warned(&'a str),
     /// Something happened in a conversation.
     Agent {
-        /// In which one.
+        /// The conversation.
         of: &'a ConversationId,
-        /// What.
+        /// The event.
         event: &'a AgentEvent,
     },
-    /// A call has ended, and maybe others of the same reply have not.
+    /// A call has ended; others of the same reply may still run.
     ToolFinished {
-        /// Whose call.
+        /// The conversation of the call.
         of: &'a ConversationId,
         /// The call.
         call: &'a Call,
@@ -127,23 +127,23 @@ pub enum RunEvent<'a> {
     },
     /// A reply is complete.
     Round {
-        /// Of which conversation.
+        /// The conversation.
         of: &'a ConversationId,
         /// The round.
         round: Round,
     },
     /// The check of the user ended.
     Checked(&'a CheckEnd),
-    /// One of several attempts ended; the last of those one after the other is the run's end.
+    /// One of several attempts ended; the last of successive attempts is the run's end.
     Attempt(&'a AttemptEnd),
 }
 
-/// Which conversation of a run: `1` is that of the first attempt, `1.2` its second subagent.
+/// The id of a conversation: `1` is that of the first attempt, `1.2` its second subagent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationId {
     /// The id.
     pub id: String,
-    /// The call that started it; none if the run did.
+    /// The call that started it; `None` if the run did.
     pub parent: Option<ParentCall>,
 }
 
@@ -152,12 +152,12 @@ pub struct ConversationId {
 pub struct ParentCall {
     /// The conversation that made it.
     pub conversation: String,
-    /// The provider's id of it.
+    /// The provider's id of the call.
     pub call: String,
 }
 
 impl ConversationId {
-    /// That of the attempt with this number.
+    /// The conversation of the attempt with this number.
     pub fn of_attempt(number: u32) -> Self {
         Self { id: number.max(1).to_string(), parent: None }
     }
@@ -166,22 +166,22 @@ impl ConversationId {
 /// One request and its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Round {
-    /// Which of its conversation, counted from 1.
+    /// Its number in the conversation, counted from 1.
     pub number: u32,
     /// Its tokens.
     pub usage: Usage,
-    /// What they cost, in millionths of the currency of the prices, if these are known.
+    /// Their cost, in millionths of the currency of the prices, if these are known.
     pub cost_micros: Option<u64>,
-    /// From the request to the end of the reply, waits and attempts among it.
+    /// From the request to the end of the reply, including waits and attempts.
     pub duration: Duration,
 }
 
 /// How one of several attempts ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptEnd {
-    /// Which, counted from 1.
+    /// Its number, counted from 1.
     pub number: u32,
-    /// Of how many.
+    /// The number of attempts.
     pub count: u32,
     /// The length of its patch, or why it has no result.
     pub result: Result<usize, String>,
@@ -196,7 +196,7 @@ pub struct CheckEnd {
     pub passed: bool,
     /// How it ended, for a person: "it ended with exit code 1".
     pub how: String,
-    /// The end of what it printed.
+    /// The end of its output.
     pub output: String,
     /// How long it took.
     pub duration: Duration,

@@ -1,4 +1,4 @@
-//! What a person is told of a run, a line each: the same on a terminal and in a pipe.
+//! The notices of a run for a person, a line each: the same on a terminal and in a pipe.
 
 use zerostack_core::prompt::Output;
 
@@ -15,17 +15,17 @@ pub(super) fn of_start(start: &Start<'_>) -> Vec<String> {
     let mut lines = vec![start.endpoint.to_string()];
     if start.endpoint.api == Dialect::Ollama {
         let tokens = start.limits.context_tokens;
-        lines.push(format!("a context of {tokens} tokens is asked for"));
+        lines.push(format!("requesting a context of {tokens} tokens"));
     }
     let lacks = start.layers.iter().filter_map(Layer::lacks);
-    lines.extend(lacks.map(|lacks| format!("the sandbox is not whole: {lacks}")));
+    lines.extend(lacks.map(|lacks| format!("the sandbox is incomplete: {lacks}")));
     if start.sandbox == Mode::Off {
         lines.push("sandbox off: tools run with all your rights, on a copy".to_owned());
     }
     lines
 }
 
-/// The line of what happened beside calls and texts, if it has one.
+/// The line for an event other than calls and text, if it has one.
 pub(super) fn of_event(event: &RunEvent<'_>) -> Option<String> {
     Some(match event {
         RunEvent::AsksForModels(endpoint) => format!("{endpoint}: asking for its models"),
@@ -57,12 +57,12 @@ fn of_agent(event: &AgentEvent) -> Option<String> {
             format!("{reason}; trying again in {:.1} s", f64::from(*wait_ms) / 1000.0)
         }
         AgentEvent::Compacting => "the context is nearly full; asking for a summary".to_owned(),
-        AgentEvent::SummaryFailed { reason } => format!("no summary came: {reason}"),
+        AgentEvent::SummaryFailed { reason } => format!("the model wrote no summary: {reason}"),
         AgentEvent::MadeRoom { what, bytes } => match what {
             Room::Results => format!("{bytes} bytes of old tool results were left out"),
             Room::Shortened => format!("{bytes} bytes of long tool results were left out"),
             Room::Summarised => {
-                format!("a summary stands for what was oldest, {bytes} bytes less")
+                format!("a summary replaces the oldest messages and saves {bytes} bytes")
             }
             _ => format!("{bytes} bytes of the oldest exchanges were left out"),
         },
@@ -76,12 +76,12 @@ fn of_agent(event: &AgentEvent) -> Option<String> {
     })
 }
 
-/// Tells once that the limit of tokens goes by an estimate, where the provider counts none.
+/// Reports once that the token limit uses an estimate, if the provider counts no tokens.
 #[derive(Debug, Default)]
 pub(super) struct TokenCounts {
     /// The tokens or the cost are limited.
     is_limited: bool,
-    /// The provider counted tokens, or it was told that it does not.
+    /// The provider counted tokens, or the missing counts were already reported.
     is_told: bool,
 }
 
@@ -98,7 +98,7 @@ impl TokenCounts {
                 if self.is_limited && !self.is_told =>
             {
                 self.is_told = true;
-                let text = "the provider counts no tokens; their limit goes by an estimate";
+                let text = "the provider counts no tokens; the token limit uses an estimate";
                 return Some(text.to_owned());
             }
             _ => {}
@@ -107,7 +107,7 @@ impl TokenCounts {
     }
 }
 
-/// What the result is, and what is not in it.
+/// The result, and what is left out of it.
 pub(super) fn of_outcome(outcome: &Outcome, cost_micros: Option<u64>) -> Vec<String> {
     let mut lines = Vec::new();
     if outcome.output == Output::Patch {
@@ -156,5 +156,5 @@ pub(super) fn brief(text: &str) -> String {
 
 const BRIEF_CHARACTERS: usize = 100;
 
-/// How many files are named that are not in the patch.
+/// How many of the files that are not in the patch are named.
 const LEFT_OUT_LINES: usize = 20;

@@ -1,23 +1,23 @@
-//! The parts of a message of the model while it comes, as the events of Anthropic's stream: what the
-//! SDKs call partial messages.
+//! The parts of a model's message as it arrives, as the events of Anthropic's stream: partial
+//! messages in the SDKs.
 
 use serde_json::{Value, json};
 
 use crate::agent::Call;
 
-/// A message as it comes.
+/// A message as it arrives.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
     /// Its id; empty until it begins.
     pub(super) id: String,
     /// How many blocks have begun.
     count: usize,
-    /// The kind of the last block, if that goes on.
+    /// The kind of the last block, if it is still open.
     open: Option<&'static str>,
 }
 
 impl Partial {
-    /// The message `id` of `model` begins, unless it did before.
+    /// Begins the message `id` of `model`, unless it has begun.
     pub(super) fn begin(&mut self, id: &str, model: &str) -> Vec<Value> {
         if !self.id.is_empty() {
             return Vec::new();
@@ -50,7 +50,7 @@ impl Partial {
         events
     }
 
-    /// Adds a call, whole.
+    /// Adds a complete call.
     pub(super) fn call(&mut self, call: &Call) -> Vec<Value> {
         let block = json!({"type": "tool_use", "id": call.id, "name": call.name, "input": {}});
         let mut events: Vec<Value> = self.open("tool_use", &block).collect();
@@ -60,7 +60,7 @@ impl Partial {
         events
     }
 
-    /// The message is complete.
+    /// Completes the message.
     pub(super) fn end(&mut self, stop: &str, usage: &Value) -> Vec<Value> {
         let mut events: Vec<Value> = self.close().into_iter().collect();
         events.push(json!({

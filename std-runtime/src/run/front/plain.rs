@@ -10,7 +10,7 @@ use crate::Result;
 use crate::run::tool_line;
 use crate::visible::visible;
 
-/// Writes a line for each thing that a person waits for.
+/// Writes a line for each step that a person waits for.
 pub struct Plain<W>(Mutex<Lines<W>>);
 
 struct Lines<W> {
@@ -20,7 +20,7 @@ struct Lines<W> {
 }
 
 impl<W: Write> Plain<W> {
-    /// Writes to `out`. That it cannot be written to does not stop a run.
+    /// Writes to `out`. A failed write does not stop a run.
     pub fn new(out: W) -> Self {
         let (counts, totals) = (TokenCounts::default(), Totals::default());
         Self(Mutex::new(Lines { out, counts, totals }))
@@ -33,7 +33,7 @@ impl<W: Write> Plain<W> {
 
 impl<W: Write> Lines<W> {
     fn line(&mut self, line: &str) {
-        // Nothing else can be told where stderr is closed.
+        // If stderr is closed, nothing else can be reported.
         let _ = writeln!(self.out, "zerostack: {}", visible(line));
     }
 }

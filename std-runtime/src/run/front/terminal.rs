@@ -1,5 +1,5 @@
 //! A run on a terminal: a line for each call when it starts, the words of the model between calls,
-//! and while somebody waits one line that tells for what.
+//! and while the user waits, one status line.
 
 use std::io::{self, Write as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -25,21 +25,21 @@ pub struct Terminal {
 
 struct State {
     has_colors: bool,
-    /// The status line is there.
+    /// The status line is on the screen.
     is_drawn: bool,
     /// Somebody else writes to the terminal.
     is_paused: bool,
     began: Option<Instant>,
-    /// What the model said in the reply that is coming.
+    /// The text of the current reply.
     words: String,
-    /// The calls that run: conversation, id, what they do.
+    /// The running calls: conversation, id, summary.
     running: Vec<(String, String, String)>,
     counts: TokenCounts,
     totals: Totals,
 }
 
 impl Terminal {
-    /// On stderr, which is a terminal that knows escape sequences.
+    /// On stderr, which is a terminal with escape sequences.
     pub fn new(has_colors: bool) -> Self {
         let state = State {
             has_colors,
@@ -54,7 +54,7 @@ impl Terminal {
         Self { state: Arc::new(Mutex::new(state)), ticker: Mutex::default() }
     }
 
-    /// Does `write`, which writes to the terminal itself; the status line is not there meanwhile.
+    /// Calls `write`, which writes to the terminal itself; the status line is hidden meanwhile.
     pub fn paused<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut state = self.lock();
         state.erase();
@@ -90,7 +90,7 @@ impl Drop for Terminal {
 }
 
 impl State {
-    /// Takes the status line away.
+    /// Removes the status line.
     fn erase(&mut self) {
         if std::mem::take(&mut self.is_drawn) {
             let _ = io::stderr().write_all(b"\r\x1b[K");
@@ -109,7 +109,7 @@ impl State {
         self.is_drawn = true;
     }
 
-    /// What is waited for, for how long, and what the run has used, in so many columns.
+    /// What the run waits for, for how long, and what it has used, within this many columns.
     fn status(&self, elapsed: Duration, columns: usize) -> String {
         let what = match self.running.as_slice() {
             [] => "the model",
@@ -231,14 +231,14 @@ impl Front for Terminal {
     }
 }
 
-/// Draws the line again and again, until the run is over.
+/// Redraws the line until the run is over.
 fn tick(over: &Receiver<()>, state: &Mutex<State>) {
     while over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         state.lock().unwrap_or_else(PoisonError::into_inner).draw();
     }
 }
 
-/// How often the line is drawn.
+/// The interval at which the line is redrawn.
 const TICK: Duration = Duration::from_secs(1);
 
 const DIM: &str = "\x1b[2m";

@@ -9,14 +9,14 @@ use crate::agent::AgentEvent;
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pub(super) prices: Option<Prices>,
-    /// Of the replies that are complete.
+    /// The usage of the complete replies.
     all: Usage,
-    /// Of the run's own reply that is coming.
+    /// The usage of the run's own current reply.
     open: Usage,
 }
 
 impl Totals {
-    /// Takes note of an event.
+    /// Counts an event.
     pub(super) fn count(&mut self, event: &RunEvent<'_>) {
         match event {
             RunEvent::Agent { of, event: AgentEvent::Usage(usage) } if of.parent.is_none() => {
@@ -37,7 +37,7 @@ impl Totals {
         self.all.plus(self.open)
     }
 
-    /// What they cost, if the prices are known.
+    /// Their cost, if the prices are known.
     pub(super) fn cost_micros(&self) -> Option<u64> {
         self.prices.map(|prices| prices.cost_micros(self.usage()))
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::Result;
 use crate::error::unwritable;
 
-/// Lines of JSON, each whole and at once.
+/// Lines of JSON, each written completely and at once.
 pub(super) struct Lines<W>(pub(super) W);
 
 impl<W: Write> Lines<W> {

@@ -10,10 +10,10 @@ use crate::sandbox::Program;
 use crate::{Error, ErrorKind, Result};
 
 impl Live {
-    /// Runs a command of the user in the view, of which the model is told with the next text.
+    /// Runs a command of the user in the view; the next text reports it to the model.
     ///
     /// # Errors
-    /// `Sandbox`, or `Tool` when it cannot be run at all; `Interrupted` when `stop` ended it.
+    /// `Sandbox`, or `Tool` if it cannot be run at all; `Interrupted` if `stop` ended it.
     pub fn run(&mut self, command: &str, stop: &Stop, front: &dyn Front) -> Result<Ran> {
         self.open_workspace(Some(front))?;
         let ran = self.spawn(shell(command), b"", stop)?;
@@ -33,18 +33,18 @@ impl Live {
         Ok(Ran { output, failed: (!ran.passed).then_some(ran.how) })
     }
 
-    /// Writes the changes to the folder, all or none, and gives the number of the record. `None` if
-    /// there are none.
+    /// Writes the changes to the folder, all or none, and returns the number of the record. `None`
+    /// if there are no changes.
     ///
     /// # Errors
-    /// `Conflict` when a file was changed meanwhile, `Input` when the disk refuses; nothing is
-    /// written then.
+    /// `Conflict` if a file was changed meanwhile, `Input` if the disk refuses; then nothing is
+    /// written.
     pub fn apply(&mut self) -> Result<Option<u32>> {
         if self.patches.is_empty() {
             return Ok(None);
         }
         match self.write() {
-            // What the user changed meanwhile may be elsewhere in the files.
+            // The user's changes meanwhile may be elsewhere in the files.
             Err(error) if error.kind() == ErrorKind::Conflict && !self.patches.is_empty() => {
                 self.workspace = None;
                 self.write()
@@ -71,11 +71,11 @@ impl Live {
         Ok(Some(id))
     }
 
-    /// Takes back what the last turn that changed something did, as far as it is not applied.
-    /// `false` if there is nothing of that kind.
+    /// Takes back the changes of the last turn that changed something, unless they are applied.
+    /// `false` if there are none.
     ///
     /// # Errors
-    /// When the view cannot be made again as it was before.
+    /// If the previous view cannot be restored.
     pub fn undo(&mut self) -> Result<bool> {
         if self.patches.pop().is_none() {
             return Ok(false);
@@ -87,14 +87,14 @@ impl Live {
         Ok(true)
     }
 
-    /// What was applied as run `id` was taken back: the model is told with the next text.
+    /// The changes applied as run `id` were taken back: the next text reports it to the model.
     pub fn was_undone(&mut self, id: u32) {
         self.workspace = None;
         self.told.push(format!("{TAKEN_BACK} (It had been applied as run {id}.)"));
     }
 
-    /// Opens the view, with the changes that are not applied. One without changes is made anew, so
-    /// that it has what the user changed meanwhile.
+    /// Opens the view, with the changes that are not applied. A view without changes is made again,
+    /// so that it has the user's changes since.
     pub(super) fn open_workspace(&mut self, front: Option<&dyn Front>) -> Result<()> {
         if self.workspace.is_some() && !self.patches.is_empty() {
             return Ok(());
@@ -119,7 +119,7 @@ impl Live {
                 tools: Vec::new(),
             })?;
         }
-        // Without the sandbox a view has a path of its own, and another one each time.
+        // Without the sandbox a view has its own path, and another one each time.
         if workspace.view().root() != self.root {
             workspace.view().root().clone_into(&mut self.root);
             self.told.push(format!("The working folder is {} from now on.", self.root.display()));
@@ -148,13 +148,13 @@ impl Live {
         Ok(())
     }
 
-    /// Takes note of what was changed so far.
+    /// Records the changes so far.
     pub(super) fn take_changes(&mut self) -> Result<()> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
         let folder = &self.options.folder;
         let patch = match delivery::check(workspace.view(), folder, None) {
             Ok(Checked { patch, .. }) => patch,
-            // They are kept as a patch, which the error names; the next turn begins anew.
+            // They are kept as a patch, which the error names; the next turn begins without them.
             Err(error) if error.kind() == ErrorKind::Conflict && self.stop.why().is_none() => {
                 self.told.push(LOST.to_owned());
                 self.forget_changes()?;
@@ -194,7 +194,7 @@ const TAKEN_BACK: &str = "I took back the changes of your last turn that changed
 const LOST: &str = "The changes that you made and I did not apply could not be kept, because I changed \
                     the same files. They are as I left them.";
 
-/// The most that a command of the user may print.
+/// The largest output of a user's command, in bytes.
 const OUTPUT_BYTES: usize = 256 * 1024;
 /// How long a command of the user may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(3600);

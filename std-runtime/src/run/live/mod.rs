@@ -1,7 +1,7 @@
 //! A conversation with a person: one session and one view, for any number of turns.
 //!
 //! The changes of all turns stay in the view until they are applied. After each turn the patch so
-//! far is kept with the session, so that neither an end nor a crash loses it.
+//! far is kept with the session, so that neither an exit nor a crash loses it.
 
 mod changes;
 
@@ -28,30 +28,30 @@ use crate::sessions::{Delivered, Saved, TRANSCRIPT_BYTES};
 use crate::{Error, Result};
 use changes::no_view;
 
-/// A conversation that a person has.
+/// A conversation with a person.
 pub struct Live {
     options: RunOptions,
     setup: Setup,
-    /// Ends the program, not a turn.
+    /// Ends the program, not only a turn.
     stop: Arc<Stop>,
-    /// The view; none until a turn needs it.
+    /// The view; `None` until a turn needs it.
     workspace: Option<Workspace>,
     session: OwnedSession,
     files: Files,
     saved: Option<Saved>,
-    /// Where the model knows the view to be.
+    /// The path of the view that the model knows.
     root: PathBuf,
     /// The patch after each turn that changed something since the last time they were applied.
     patches: Vec<Vec<u8>>,
-    /// What the model is told with the next text.
+    /// The notes for the model that go with the next text.
     told: Vec<String>,
     usage: Usage,
 }
 
-/// What a command printed.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
-    /// Its output, with its errors among it.
+    /// Its output, including its errors.
     pub output: String,
     /// How it ended, if not well.
     pub failed: Option<String>,
@@ -63,7 +63,7 @@ impl Live {
     /// # Errors
     /// As those of a run before its first request.
     pub fn open(mut options: RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Self> {
-        // What a prompt promises of its result holds for a run; here a person reads it.
+        // A prompt's promise about its result is for a run; here a person reads the answer.
         options.instructions = for_chat(options.instructions);
         let setup = Setup::new(&options, Network::Allowed, front)?;
         recover(&options, front)?;
@@ -85,7 +85,7 @@ impl Live {
         })
     }
 
-    /// Which model answers.
+    /// The current model.
     pub fn endpoint(&self) -> &Endpoint {
         &self.setup.endpoint
     }
@@ -95,7 +95,7 @@ impl Live {
         self.saved.as_ref().map(|saved| saved.name.as_str())
     }
 
-    /// Whether something was said in it.
+    /// Whether it has any text.
     pub fn is_begun(&self) -> bool {
         self.session.transcript().entries().next().is_some()
     }
@@ -110,10 +110,10 @@ impl Live {
         self.patches.last().map_or(&[], Vec::as_slice)
     }
 
-    /// Says `text` and goes on until the model has ended, or `stop` ends the turn.
+    /// Sends `text` and continues until the model has ended, or `stop` ends the turn.
     ///
     /// # Errors
-    /// Whatever ended the turn; the conversation can go on with another one.
+    /// Whatever ended the turn; the conversation can continue with another one.
     pub fn turn(&mut self, text: &str, stop: &Arc<Stop>, front: &dyn Front) -> Result<()> {
         self.open_workspace(Some(front))?;
         let mut said = mem::take(&mut self.told);
@@ -189,10 +189,10 @@ impl Live {
         self.keep_pending()
     }
 
-    /// Another model answers from now on.
+    /// Switches to another model.
     ///
     /// # Errors
-    /// `Configuration` and `Authentication` when there is none of that name that can be used.
+    /// `Configuration` and `Authentication` if no model of that name can be used.
     pub fn set_model(&mut self, model: &str, front: &dyn Front) -> Result<()> {
         let mut options = self.options.clone();
         options.model.model = Some(model.to_owned());
@@ -210,10 +210,10 @@ impl Live {
         Ok(())
     }
 
-    /// The instructions of another prompt hold from now on.
+    /// Switches to the instructions of another prompt.
     ///
     /// # Errors
-    /// `Limit` when the conversation is full.
+    /// `Limit` if the conversation is full.
     pub fn set_instructions(&mut self, instructions: Instructions) -> Result<()> {
         let own = &self.options.instructions;
         let mut instructions = for_chat(instructions);
@@ -244,7 +244,7 @@ impl Live {
     }
 }
 
-/// The conversation that goes on, or an empty one.
+/// The conversation to continue, or an empty one.
 fn begin(
     options: &RunOptions,
     setup: &Setup,
@@ -256,7 +256,7 @@ fn begin(
     let Some(saved) = saved else {
         return Ok((crate::agent::start_session(config)?, Files::new()));
     };
-    // The changes that a chat has not applied are there again.
+    // The pending changes of the chat are restored.
     if saved.pending().is_some() {
         saved.about.delivered = Delivered::Written;
     }
@@ -265,7 +265,7 @@ fn begin(
     let begun = session.and_then(|session| saved.with_files(session, &mut notes));
     notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
     let (session, files) = begun?;
-    // Nothing is lost from here on: what is not applied is kept.
+    // Nothing is lost from here on: pending changes are kept.
     saved.about.delivered = Delivered::Written;
     if !saved.is_empty() {
         saved.save(&session);
@@ -287,5 +287,5 @@ fn for_chat(instructions: Instructions) -> Instructions {
     Instructions { output: Output::Patch, form: Form::Plain, schema: None, ..instructions }
 }
 
-/// Enough for a session in which nothing is said.
+/// Enough for an empty session.
 const EMPTY_BYTES: usize = 4096;

@@ -1,4 +1,4 @@
-//! The body of a request as a tape knows it: with the hash of each file in the place of its bytes.
+//! The body of a request as a tape stores it: with the hash of each file in the place of its bytes.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,15 +16,15 @@ pub(crate) struct Hashes {
 }
 
 impl Hashes {
-    /// Takes note of one.
+    /// Adds one.
     pub(crate) fn insert(&mut self, number: u32, sha1: String) {
         self.by_number.insert(number, sha1);
     }
 
-    /// Those of all `files`, which are read once.
+    /// The hashes of all `files`, which are read once.
     ///
     /// # Errors
-    /// `Input` when one cannot be read.
+    /// `Input` if one cannot be read.
     pub(crate) fn read(&mut self, files: &Files) -> Result<()> {
         for (number, file) in files.iter() {
             if let Entry::Vacant(place) = self.by_number.entry(number) {
@@ -34,7 +34,7 @@ impl Hashes {
         Ok(())
     }
 
-    /// Gives the body of `request` in pieces, with `sha1:HEX` in the place of the bytes of a file.
+    /// Emits the body of `request` in pieces, with `sha1:HEX` in the place of the bytes of a file.
     pub(crate) fn body(&self, mut request: Request<'_>, out: &mut dyn FnMut(&[u8])) {
         let mut buffer = [0; 4096];
         loop {
@@ -59,7 +59,7 @@ impl Hashes {
         body
     }
 
-    /// The length of a body, and the SHA-1 of what [`body`](Self::body) gives.
+    /// The length of a body, and the SHA-1 of the output of [`body`](Self::body).
     pub(super) fn digest(&self, request: Request<'_>) -> (usize, String) {
         let (length, mut hash) = (request.body_len(), Sha1::new());
         self.body(request, &mut |piece| hash.update(piece));
@@ -67,7 +67,7 @@ impl Hashes {
     }
 }
 
-/// Goes to the end of the bytes of a file.
+/// Skips to the end of the bytes of a file.
 fn pass_over(request: &mut Request<'_>, buffer: &mut [u8]) {
     let nothing = [0; 3 * 1024];
     let mut before = None;

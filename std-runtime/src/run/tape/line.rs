@@ -1,4 +1,4 @@
-//! The lines of a tape, and what of a configuration stands in the first.
+//! The lines of a tape, and the part of the configuration in the first.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(super) enum Line {
     Over(Over),
 }
 
-/// A file beside the text or the result that follows.
+/// A file of the text or result that follows.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Attached {
     pub(super) number: u32,
@@ -42,7 +42,7 @@ pub(super) struct Attached {
     pub(super) bytes: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) tokens: u32,
-    /// Of its bytes, unless the provider has them.
+    /// The SHA-1 of its bytes, unless the provider has them.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) sha1: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ impl Attached {
         }
     }
 
-    /// As a session takes it.
+    /// The attachment for a session.
     pub(super) fn core(&self) -> Attachment<'_> {
         let source = match (&self.url, &self.file_id) {
             (Some(url), _) => AttachmentSource::Url(url),
@@ -134,7 +134,7 @@ pub(super) struct Head {
     system: String,
     tools: Vec<ToolLine>,
     limits: LimitsLine,
-    /// Left out where it is the usual one.
+    /// Left out if it is the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     output_limit_key: Option<String>,
     /// The same.
@@ -146,7 +146,7 @@ pub(super) struct Head {
     /// The fields of the profile that are set.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     profile: BTreeMap<String, String>,
-    /// Which conversation of a run it is, on the tapes of a record.
+    /// The conversation of the run, on the tapes of a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     conversation: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,7 +156,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Of the conversation `id`.
+    /// The head of the tape of conversation `id`.
     pub(super) fn of(config: &OwnedConfig, id: &ConversationId) -> Self {
         let mut head = Self::from(config);
         head.conversation = Some(id.id.clone());
@@ -165,7 +165,7 @@ impl Head {
         head
     }
 
-    /// Which conversation it is, if it says so.
+    /// Its conversation, if it names one.
     pub(super) fn id(self) -> Option<ConversationId> {
         let parent = self.parent.zip(self.parent_call);
         let parent = parent.map(|(conversation, call)| ParentCall { conversation, call });
@@ -192,12 +192,12 @@ struct LimitsLine {
     retry_base_ms: u32,
     retry_max_ms: u32,
     seed: u32,
-    /// What tapes of old do not have, and few need.
+    /// Fields that old tapes lack, and few need.
     #[serde(default, skip_serializing_if = "is_default")]
     room: RoomLine,
     #[serde(default, skip_serializing_if = "is_default")]
     budget: BudgetLine,
-    /// Where it is not the default.
+    /// If it is not the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_calls: Option<u16>,
 }
@@ -210,13 +210,13 @@ struct RoomLine {
     low_water_tokens: u32,
 }
 
-/// What a turn may use up beside its rounds.
+/// The budgets of a turn besides its rounds.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct BudgetLine {
     tokens: u32,
     cost_micros: u32,
     repeats: u16,
-    /// Of input, output, what the cache gave and what it took.
+    /// The prices of input, output, cache reads and cache writes.
     prices: [u32; 4],
 }
 

@@ -1,4 +1,4 @@
-//! The options of the requests, as a tape has them.
+//! The options of the requests, as a tape stores them.
 
 use serde::{Deserialize, Serialize};
 use zerostack_core::{
@@ -6,7 +6,7 @@ use zerostack_core::{
     Thousandths,
 };
 
-/// The options; what is not set is left out. Decimals are in thousandths.
+/// The options; unset ones are left out. Decimals are in thousandths.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct OptionsLine {
@@ -84,7 +84,7 @@ impl From<&OwnedOptions> for OptionsLine {
 }
 
 impl OptionsLine {
-    /// The options. `None` for a word that this version does not know.
+    /// The options. `None` for a word unknown to this version.
     pub(super) fn read(self) -> Option<OwnedOptions> {
         let effort = self.reasoning_effort.map(|name| ReasoningEffort::from_name(&name));
         let ttl = self.cache_ttl.map(|name| CacheTtl::from_name(&name));

@@ -17,20 +17,20 @@ use crate::provider::Secrets;
 use crate::run::front::ConversationId;
 use crate::{Error, ErrorKind, Result};
 
-/// A tape that is being written. A file gets its name when it is whole.
+/// A tape that is being written. A file gets its name when it is complete.
 pub struct Tape {
     out: BufWriter<Box<dyn Write>>,
-    /// The file that has no name yet; none where the tape goes to a device or a pipe.
+    /// The file that has no name yet; `None` if the tape goes to a device or a pipe.
     unnamed: Option<NewFile>,
-    /// The file of a tape that is whole up to its last line at any time.
+    /// The file of a tape that is always complete up to its last line.
     growing: Option<File>,
     path: PathBuf,
     sum: Sha1,
-    /// What must not stand on the tape.
+    /// What must not be on the tape.
     secrets: Secrets,
     /// The end of the bytes so far, in which the key may have begun.
     tail: Vec<u8>,
-    /// The key came; nothing is written since.
+    /// The key arrived; nothing was written since.
     has_key: bool,
     /// The bytes of files are on it too.
     has_files: bool,
@@ -40,18 +40,18 @@ impl Tape {
     /// Begins the tape that will be at `path`.
     ///
     /// # Errors
-    /// `Input` when the file cannot be made.
+    /// `Input` if the file cannot be created.
     pub fn create(path: &Path, secrets: Secrets, config: &OwnedConfig) -> Result<Self> {
         let refused = |error: std::io::Error| cannot_write(path, &error);
         if path.file_name().is_none() {
-            return Err(cannot_write(path, &"it is no name of a file"));
+            return Err(cannot_write(path, &"it is not the name of a file"));
         }
-        // What is there and no file, such as a pipe, must not be replaced by one; nor a link.
+        // Something that is not a file, such as a pipe or a link, must not be replaced by one.
         let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let (out, unnamed): (Box<dyn Write>, _) = if is_file {
             let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-            // Without a name, so that a run that is killed leaves nothing.
+            // Without a name, so that a killed run leaves nothing.
             let folder = folder.unwrap_or(Path::new("."));
             let file = NewFile::create(folder, ".zerostack-tape-", 0o600).map_err(refused)?;
             (Box::new(file.file().try_clone().map_err(refused)?), Some(file))
@@ -61,11 +61,11 @@ impl Tape {
         Self::begin((out, unnamed, None), target, secrets, config.into())
     }
 
-    /// Begins a tape in `file`, which is at `path`. Each line is in the file as soon as it is
-    /// there, so that a process that is killed leaves all but its last one.
+    /// Begins a tape in `file`, which is at `path`. Each line is written to the file at once, so
+    /// that a killed process leaves all but its last one.
     ///
     /// # Errors
-    /// `Input` when it cannot be written.
+    /// `Input` if it cannot be written.
     pub(crate) fn grow(
         (file, path): (File, PathBuf),
         secrets: Secrets,
@@ -97,28 +97,28 @@ impl Tape {
         Ok(tape)
     }
 
-    /// Whether it holds the bytes of files, and not their hashes alone.
+    /// Whether it stores the bytes of files, not only their hashes.
     #[must_use]
     pub fn with_files(mut self, has_files: bool) -> Self {
         self.has_files = has_files;
         self
     }
 
-    /// The user said `text`.
+    /// The user sent `text`.
     ///
     /// # Errors
-    /// `Input` when it cannot be written.
+    /// `Input` if it cannot be written.
     pub fn user(&mut self, text: &str) -> Result<()> {
         self.line(&Line::User { text: text.to_owned() })
     }
 
-    /// The run ended with `exit_code`: the tape is whole and gets its name.
+    /// The run ended with `exit_code`: the tape is complete and gets its name.
     ///
     /// # Errors
-    /// `Input` when it cannot be written.
+    /// `Input` if it cannot be written.
     pub fn finish(mut self, exit_code: u8) -> Result<()> {
         if self.has_key {
-            return Err(cannot_write(&self.path, &"the key would stand on it"));
+            return Err(cannot_write(&self.path, &"it would contain the key"));
         }
         let sha1 = self.sum.digest().to_string();
         self.line(&Line::Over(Over { exit_code, sha1 }))?;
@@ -159,7 +159,7 @@ impl Tape {
         self.secrets.are_in(bytes)
     }
 
-    /// Looks for a key that came in two pieces, or in bytes that are no text.
+    /// Looks for a key that arrived in two pieces, or in bytes that are not text.
     fn look_for_key(&mut self, bytes: &[u8]) {
         self.tail.extend_from_slice(bytes);
         self.has_key |= self.is_key_in(&self.tail);
@@ -168,10 +168,10 @@ impl Tape {
     }
 }
 
-/// What a tape is told of a conversation. It is no [`Recorder`](crate::agent::Recorder) itself: who
-/// has two of them reads a file once for both.
+/// What a tape records of a conversation. It is not itself a [`Recorder`](crate::agent::Recorder):
+/// the owner of two tapes reads a file once for both.
 impl Tape {
-    /// A file is beside the text or the result that follows; `sha1` is of its bytes.
+    /// A file belongs to the text or result that follows; `sha1` is of its bytes.
     pub(crate) fn attached(&mut self, number: u32, file: &Attachment, sha1: &str) -> Result<()> {
         self.line(&Line::Attached(Box::new(Attached::new(number, file, sha1))))?;
         if !self.has_files || file.is_empty() {
@@ -209,8 +209,8 @@ impl Tape {
     }
 }
 
-/// Opens a pipe or device. A FIFO that nobody reads is an error: waiting for a reader could not
-/// be ended.
+/// Opens a pipe or device. A FIFO that nobody reads is an error: waiting for a reader could not be
+/// interrupted.
 fn open_special(path: &Path) -> std::io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {

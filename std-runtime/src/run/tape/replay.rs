@@ -13,12 +13,11 @@ use crate::agent::{AgentEvent, File, Files, OwnedSession, make_room, reply};
 use crate::run::front::ConversationId;
 use crate::{Error, ErrorKind, Result};
 
-/// Plays the tape `input`: gives each event to `show`, and each request body to `request`. It is
-/// read to its end first, so nothing of a tape is played that was changed.
+/// Plays the tape `input`: passes each event to `show`, and each request body to `request`. It is
+/// first read to its end, so no part of a changed tape is played.
 ///
 /// # Errors
-/// `Input` when the tape is malformed or was changed, or a request differs from the one that was
-/// recorded.
+/// `Input` if the tape is malformed or was changed, or a request differs from the recorded one.
 pub fn replay(
     mut input: impl Read + Seek,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
@@ -30,8 +29,8 @@ pub fn replay(
     play_lines(BufReader::new(input), show, request, &mut |_| false).map(drop)
 }
 
-/// Plays the tape of a record, whose end is missing if the run was killed, and gives the session as
-/// it was then.
+/// Plays the tape of a record, whose end is missing if the run was killed, and returns the session
+/// in its last state.
 ///
 /// # Errors
 /// As those of [`replay`].
@@ -44,8 +43,8 @@ pub(crate) fn replay_record(
     play_lines(bytes.as_slice(), show, request, &mut |_| false)
 }
 
-/// Plays the first `rounds` of the tape of a record, with the results of their calls. Gives the
-/// session as it was then, and how many rounds there were.
+/// Plays the first `rounds` of the tape of a record, with the results of their calls. Returns the
+/// session in that state, and how many rounds there were.
 ///
 /// # Errors
 /// As those of [`replay`].
@@ -67,7 +66,7 @@ pub(crate) fn replay_rounds(
     Ok((session, found.get()))
 }
 
-/// The whole lines of a tape, whose last one tells whether it was changed if it is there.
+/// The complete lines of a tape. The last one, if it exists, shows whether the tape was changed.
 fn whole_lines(input: &mut impl Read) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| Error::new(ErrorKind::Input, format!("the tape: {error}"));
     let mut bytes = Vec::new();
@@ -81,7 +80,7 @@ fn whole_lines(input: &mut impl Read) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Which conversation of its run the tape `input` is of; `None` if it does not say, or is none.
+/// The conversation of the tape `input` in its run; `None` if it does not name one, or is not a tape.
 ///
 /// # Errors
 /// `Input` when it cannot be read.
@@ -96,7 +95,7 @@ pub(crate) fn conversation(input: &mut (impl Read + Seek)) -> Result<Option<Conv
     })
 }
 
-/// Plays lines one after the other, until `is_over` says so after one.
+/// Plays lines one after the other, until `is_over` returns true after one.
 fn play_lines(
     input: impl BufRead,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
@@ -127,11 +126,11 @@ fn play_lines(
                 session
             }
         };
-        // The wait of a retry was real; here only its end counts.
+        // The wait of a retry was real; here only its end matters.
         if matches!(session.step(), Step::Wait { .. }) {
             session.retry().map_err(Error::from_core)?;
         }
-        // A failure is an outcome that was recorded too.
+        // A failure is a recorded outcome too.
         while matches!(session.step(), Step::MakeRoom { .. })
             && let Ok(event) = make_room(session)
         {
@@ -159,16 +158,16 @@ fn check_sum(input: &mut impl Read) -> Result<()> {
     match serde_json::from_slice(&last) {
         Ok(Line::Over(over)) if over.sha1 == sum.digest().to_string() => Ok(()),
         Ok(Line::Over(_)) => Err(wrong(&"it was changed after it was recorded")),
-        _ => Err(wrong(&"it is no tape, or its end is missing")),
+        _ => Err(wrong(&"it is not a tape, or its end is missing")),
     }
 }
 
-/// The body of a request that was sent.
+/// The body of a sent request.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
-    /// Its bytes; of a file whose bytes are not on the tape, its hash.
+    /// Its bytes, with the hash of each file whose bytes are not on the tape.
     pub body: &'a [u8],
-    /// Its length as it was sent.
+    /// Its length when it was sent.
     pub bytes: usize,
 }
 
@@ -178,28 +177,28 @@ struct TapeFiles {
     hashes: Hashes,
     /// The bytes that are on the tape.
     bytes: BTreeMap<u32, Vec<u8>>,
-    /// Those beside the text or the result that follows.
+    /// The files of the text or result that follows.
     next: Vec<Attached>,
 }
 
 impl TapeFiles {
     fn attach(&mut self, attached: Attached) -> Result<()> {
         self.hashes.insert(attached.number, attached.sha1.clone());
-        // A number of which a result was recorded in vain.
+        // A number whose recorded result was not accepted.
         self.bytes.remove(&attached.number);
         self.next.push(attached);
         Ok(())
     }
 
-    /// Those of the text or result that follows.
+    /// The files of the text or result that follows.
     ///
     /// # Errors
-    /// `Input` when the bytes of one are others.
+    /// `Input` if the bytes of one differ.
     fn take(&mut self) -> Result<Vec<Attached>> {
         for Attached { number, sha1, .. } in &self.next {
             let bytes = self.bytes.get(number);
             if bytes.is_some_and(|bytes| Sha1::from(bytes).digest().to_string() != *sha1) {
-                let text = format!("the bytes of attachment {number} are not those of its hash");
+                let text = format!("the bytes of attachment {number} do not match its hash");
                 return Err(Error::new(ErrorKind::Input, text));
             }
         }
@@ -220,7 +219,7 @@ impl TapeFiles {
     }
 }
 
-/// One line goes into the session.
+/// Feeds one line to the session.
 fn play(
     session: &mut OwnedSession,
     files: &mut TapeFiles,
@@ -246,7 +245,7 @@ fn play(
         Line::Request { bytes, sha1 } => {
             let ours = session.request_with_attachments().map_err(Error::from_core)?;
             if files.hashes.digest(ours.clone()) != (bytes, sha1) {
-                let text = "the request differs from the one that was recorded";
+                let text = "the request differs from the recorded one";
                 return Err(Error::new(ErrorKind::Input, text));
             }
             request(Sent { body: &files.body(ours)?, bytes })?;
@@ -269,7 +268,7 @@ fn play(
                         show(&AgentEvent::Restart)?;
                         break;
                     }
-                    // A failure is an outcome that was recorded too.
+                    // A failure is a recorded outcome too.
                     Err(_) => break,
                 };
                 rest = &rest[used..];
@@ -301,7 +300,7 @@ fn play(
     Ok(())
 }
 
-/// What ended the turn is an outcome that was recorded too; `None`.
+/// The end of the turn is a recorded outcome too; `None`.
 fn outcome<T>(result: std::result::Result<T, zerostack_core::Error>) -> Result<Option<T>> {
     use zerostack_core::ErrorKind as Core;
     match result {

@@ -49,7 +49,7 @@ pub(super) struct Tools<'a> {
     context: Mutex<Option<Context>>,
     /// The calls of the reply that have ended.
     finished: Mutex<BTreeSet<u32>>,
-    /// The media types of files that the model can be shown, with blanks between them.
+    /// The media types of files that the model accepts, separated by blanks.
     shown: String,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Tools<'a> {
         }
     }
 
-    /// Calls show the model of `session` the files that it can be sent.
+    /// Lets calls show the model of `session` the files that it accepts.
     pub(super) fn show(&mut self, session: &OwnedSession) {
         let takes =
             |it: &&str| session.takes_attachment(&zerostack_core::Attachment::new(0, it, 1));
@@ -87,7 +87,7 @@ impl<'a> Tools<'a> {
         self.shown = shown.join(" ");
     }
 
-    /// What holds in a conversation holds in those of its subagents too.
+    /// The rules of a conversation also apply to its subagents.
     pub(super) fn inherit(&mut self, narrowing: Narrowing) {
         self.narrowing = Mutex::new(narrowing);
     }
@@ -106,7 +106,7 @@ impl<'a> Tools<'a> {
         InContext { sources, tools: self }
     }
 
-    /// Runs `call` by `run`, and shows that it has ended when it has.
+    /// Runs `call` with `run`, and reports its end.
     fn timed(
         &self,
         call: &ToolCall<'_>,
@@ -120,12 +120,12 @@ impl<'a> Tools<'a> {
         Ok(output)
     }
 
-    /// What looks for the instructions of folders, to go on with in another turn.
+    /// The search for the instructions of folders, to continue in another turn.
     pub(super) fn into_context(self) -> Option<Context> {
         self.context.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a person is to be told of the instructions.
+    /// The notes for a person about the instructions.
     pub(super) fn take_notes(&self) -> Vec<String> {
         lock(&self.context).as_mut().map(Context::take_notes).unwrap_or_default()
     }
@@ -133,11 +133,11 @@ impl<'a> Tools<'a> {
     /// Why a call may not run.
     fn refusal(&self, call: &ToolCall<'_>) -> Option<String> {
         let (name, arguments) = (call.name, arguments(call));
-        // What these do is asked about when it is done.
+        // The calls that these make are checked when they run.
         if matches!(name, "skill" | "task") || !names().any(|it| it == name) {
             return None;
         }
-        // A session may have had it, or the model guesses.
+        // An earlier run of the session may have had it, or the model guesses.
         let offered = self.options.instructions.tools.as_deref();
         if let Some(offered) = offered.filter(|all| !all.iter().any(|it| it == name)) {
             let has = if offered.is_empty() { "none".to_owned() } else { listed(offered) };
@@ -153,7 +153,7 @@ impl<'a> Tools<'a> {
         scope.and_then(|scope| self.outside(scope, name, arguments))
     }
 
-    /// Why a file may not be changed by this call. What `bash` changes is left out of the patch.
+    /// Why a file may not be changed by this call. Changes made by `bash` are left out of the patch.
     fn outside(&self, scope: &BTreeSet<String>, name: &str, arguments: &str) -> Option<String> {
         if !processes::changes_files(name) {
             return None;
@@ -179,7 +179,7 @@ impl<'a> Tools<'a> {
     }
 }
 
-/// The specs of the tools that the prompt allows, as the model is told of them.
+/// The specs of the tools that the prompt allows, for the model.
 pub(super) fn specs(options: &RunOptions) -> Vec<OwnedTool> {
     let Instructions { tools: allowed, skills, .. } = &options.instructions;
     let is_allowed = |name: &str| {
@@ -214,13 +214,13 @@ impl Toolbox for InContext<'_> {
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
-        let nothing = || Ok(ToolOutput::error("the call has no result"));
+        let nothing = || Ok(ToolOutput::error("every call has a result"));
         self.call_all(&[call]).pop().unwrap_or_else(nothing)
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         let Self { sources, tools } = self;
-        // Some models send patches by a tool that they were not told of; `edit` takes patches too.
+        // Some models send patches through a tool that they were not offered; `edit` takes patches too.
         let mut calls = calls.to_vec();
         for call in calls.iter_mut().filter(|call| call.name == "apply_patch") {
             call.name = "edit";
@@ -255,7 +255,7 @@ impl Toolbox for InContext<'_> {
     }
 }
 
-/// The arguments of a call: models send nothing where they mean none.
+/// The arguments of a call: models send nothing if there are none.
 fn arguments<'a>(call: &ToolCall<'a>) -> &'a str {
     if call.arguments.is_empty() { "{}" } else { call.arguments }
 }

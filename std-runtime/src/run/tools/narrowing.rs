@@ -1,4 +1,4 @@
-//! `allowed-tools` of the skills that were loaded: they only narrow what the run may do.
+//! `allowed-tools` of the skills that were loaded: they only narrow the rights of the run.
 
 use zerostack_core::prompt::tool_name;
 use zerostack_policy::{Mode, Policy, Rule, Verdict};
@@ -6,7 +6,7 @@ use zerostack_policy::{Mode, Policy, Rule, Verdict};
 use crate::error::quote;
 use crate::tool;
 
-/// What the loaded skills allow: what one of them does.
+/// What the loaded skills allow: a call is allowed if one of them allows it.
 #[derive(Debug, Default, Clone)]
 pub(in crate::run) struct Narrowing {
     skills: Vec<String>,
@@ -14,7 +14,7 @@ pub(in crate::run) struct Narrowing {
 }
 
 impl Narrowing {
-    /// From now on only what `allowed` names may be used, beside what other skills allow.
+    /// From now on only the tools of `allowed`, and those of other skills, may be used.
     pub(super) fn add(&mut self, skill: &str, allowed: &[String]) {
         if !self.skills.iter().any(|known| known == skill) {
             self.skills.push(skill.to_owned());
@@ -29,7 +29,7 @@ impl Narrowing {
         }
         if let Some(paths) = tool::patch::paths_of_call(name, arguments) {
             let arguments = |path| serde_json::json!({ "path": path }).to_string();
-            // It may add a file as well as change one.
+            // It may add a file or change one.
             let refusal = |path: String| {
                 let arguments = arguments(path);
                 self.refusal("edit", &arguments).or_else(|| self.refusal("write", &arguments))
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_loaded_skill_allows_may_run() {
+    fn only_calls_that_a_loaded_skill_allows_may_run() {
         let mut narrowing = Narrowing::default();
         let edit = r#"{"path":"a"}"#;
         let bash = |command: &str| serde_json::json!({ "command": command }).to_string();
@@ -87,7 +87,7 @@ mod tests {
             let refusal = narrowing.refusal(name, &arguments).unwrap();
             assert!(refusal.contains("the skill a allows Read, Bash(git commit:*)"), "{refusal}");
         }
-        // Another skill adds its own, and never more than the run has.
+        // Another skill adds its own tools, but never more than the run has.
         narrowing.add("b", &["Edit".into()]);
         assert_eq!(narrowing.refusal("edit", edit), None);
         assert!(narrowing.refusal("write", edit).is_some());

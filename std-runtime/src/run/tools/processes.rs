@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Result, tool};
 /// The source of the tools.
 pub(super) struct Processes<'a>(pub(super) &'a Tools<'a>);
 
-/// What a tool process prints.
+/// The output of a tool process.
 #[derive(Deserialize)]
 struct Printed {
     content: String,
@@ -49,7 +49,7 @@ impl Processes<'_> {
         let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
         let stays_inside = tool::outside::stays_inside(&folders, name, arguments);
         let output = self.run_apart(name, arguments, stays_inside)?;
-        // A call that changed files is not made again.
+        // A call that changed files is not repeated.
         let is_over = changes_files(name) && !output.is_error;
         if stays_inside && !is_over && tool::outside::was_refused(&output.content) {
             // A link in the project leads out of it.
@@ -58,7 +58,7 @@ impl Processes<'_> {
         Ok(output)
     }
 
-    /// Runs a tool in a process of its own, which reads the project alone if it `stays_inside`.
+    /// Runs a tool in its own process, which can read only the project if it `stays_inside`.
     fn run_apart(&self, name: &str, arguments: &str, stays_inside: bool) -> Result<ToolOutput> {
         let Tools { workspace, stop, options, .. } = self.0;
         let mut program = Program::tools();
@@ -105,8 +105,8 @@ impl Processes<'_> {
             let text = format!("the tool {name} was ended with all its processes: {why}");
             return Ok(ToolOutput::error(text));
         };
-        // A tool that was killed, by the system for its memory say, has no result, whatever it
-        // wrote before.
+        // A killed tool, for example by the system for its memory, has no result, whatever it wrote
+        // before.
         let code = status.code();
         let printed = code
             .filter(|code| matches!(code, 0..=2))
@@ -138,7 +138,7 @@ impl Processes<'_> {
                 let file = attachment.as_ref().and_then(|it| std::fs::File::open(&it.path).ok());
                 Ok(with_file(Printed { content, is_error, attachment }, file))
             }
-            // As the process of a tool tells it.
+            // As the process of a tool reports it.
             Err(error) if error.kind() == tool::ErrorKind::Usage => {
                 Ok(ToolOutput::bad_call(error.to_string()))
             }
@@ -152,7 +152,7 @@ impl Toolbox for Processes<'_> {
         crate::tool::specs().iter().map(|spec| OwnedTool::from(*spec)).collect()
     }
 
-    /// The tools read their arguments more leniently than their schemas say.
+    /// The tools read their arguments more leniently than their schemas require.
     fn checks_arguments(&self) -> bool {
         true
     }
@@ -178,7 +178,7 @@ fn output_of(content: String, is_error: bool) -> ToolOutput {
 /// The exit code of a tool for arguments that it cannot use.
 const UNUSABLE: i32 = 2;
 
-/// The result of a tool with the file that it shows, which must be whole.
+/// The result of a tool with the file that it shows, which must be complete.
 fn with_file(printed: Printed, file: Option<std::fs::File>) -> ToolOutput {
     let Printed { content, is_error, attachment } = printed;
     let Some(Shown { media_type, name, bytes, .. }) = attachment else {
@@ -196,12 +196,12 @@ pub(in crate::run) fn names() -> impl Iterator<Item = &'static str> {
     crate::tool::specs().iter().map(|spec| spec.name)
 }
 
-/// Whether a tool does nothing but change files.
+/// Whether a tool only changes files.
 pub(super) fn changes_files(tool: &str) -> bool {
     matches!(tool, "write" | "edit")
 }
 
-/// How long a call may take. The tool keeps its own limit; this one is for a tool that cannot.
+/// How long a call may take. The tool enforces its own limit; this one is for a tool that cannot.
 fn deadline(name: &str, arguments: &str) -> Duration {
     tool::time_limit(name, arguments.as_bytes()) + GRACE
 }

@@ -26,7 +26,7 @@ impl LoadSkill<'_> {
         &self.0.options.instructions.skills
     }
 
-    /// The text of a skill, whose `allowed-tools` hold from now on, or one of its files.
+    /// The text of a skill, whose `allowed-tools` apply from now on, or one of its files.
     fn load(&self, id: &str, arguments: &str) -> Result<ToolOutput> {
         let Arguments { name, file, task } = match serde_json::from_str(arguments) {
             Ok(arguments) => arguments,

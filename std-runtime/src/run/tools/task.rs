@@ -13,11 +13,11 @@ use crate::run::{Filling, Instructions};
 
 /// Runs subagents.
 pub(in crate::run) trait Delegate: Sync {
-    /// The result of a subagent that works by `instructions` for the call with the id `parent`.
-    /// What the skills allow that its parent loaded holds for it too.
+    /// The result of a subagent with `instructions`, for the call with the id `parent`. The limits
+    /// of the skills that its parent loaded apply to it too.
     ///
     /// # Errors
-    /// What ends the run.
+    /// An error that ends the run.
     fn delegate(
         &self,
         parent: &str,
@@ -81,7 +81,7 @@ impl Toolbox for GiveTask<'_> {
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         let tools = self.0;
-        // They wait for a server most of the time.
+        // They spend most of their time waiting for a server.
         in_parallel_up_to(MAX_AT_ONCE, calls, |call| {
             tools.timed(call, || tools.task(call.provider_id, call.arguments))
         })
@@ -91,7 +91,7 @@ impl Toolbox for GiveTask<'_> {
 /// The most subagents of one reply at the same time.
 const MAX_AT_ONCE: NonZero<usize> = NonZero::new(32).unwrap();
 
-/// What the model is told of the tool.
+/// The description of the tool for the model.
 pub(super) fn spec() -> OwnedTool {
     OwnedTool::from(SPEC)
 }

@@ -1,7 +1,7 @@
-//! Commands that go on after their call, such as a server that later calls talk to.
+//! Commands that continue after their call, such as a server that later calls use.
 //!
-//! The process of the call prints its result early and stays, because what the command starts
-//! ends with it. The output goes to a file, where later calls find it.
+//! The process of the call prints its result early and stays, because the processes of the command
+//! end with it. The output goes to a file, where later calls find it.
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
@@ -38,7 +38,7 @@ pub(super) fn run(command: &str, name: &str, timeout: Duration) -> Outcome {
         return Err(text.to_owned());
     }
     if !OWNS_PROCESS.load(Ordering::Relaxed) {
-        return Err("background is not available where tools are no processes".to_owned());
+        return Err("background is not available if tools are not processes".to_owned());
     }
     let failed = |e: std::io::Error| format!("the command was not run: {e}");
     let mut signals = Signals::catch(false).map_err(failed)?;
@@ -86,7 +86,7 @@ pub(super) fn run(command: &str, name: &str, timeout: Duration) -> Outcome {
 }
 
 fn spawn(command: &str, path: &Path) -> std::io::Result<(File, Child)> {
-    // Whatever an earlier call left there is gone, links too.
+    // Whatever an earlier call left there is removed, including links.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -135,7 +135,7 @@ pub(crate) fn stay() {
         if signals.came() {
             group.reap_orphans();
         }
-        // Where no namespace ends it, it ends with the process that started it.
+        // If no namespace ends it, it ends with the process that started it.
         let is_alone = getppid() != parent;
         if is_alone || signals.ending().is_some() || !matches!(group.leader_is_gone(), Ok(false)) {
             break;
@@ -154,9 +154,9 @@ pub(crate) fn is_left() -> bool {
 
 /// Bytes of a name.
 const NAME_MAX: usize = 32;
-/// How long a command is quiet that has said what it has to say at its start.
+/// After this much silence the first output of a command is considered complete.
 const QUIET: Duration = Duration::from_millis(300);
 /// How often its output is looked at.
 const POLL: Duration = Duration::from_millis(20);
-/// How often it is looked whether the parent is there.
+/// How often to check whether the parent is alive.
 const PARENT_CHECK: Duration = Duration::from_millis(500);

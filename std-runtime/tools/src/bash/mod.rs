@@ -1,4 +1,4 @@
-//! `bash`: a command and all that it starts.
+//! `bash`: a command and everything that it starts.
 
 mod background;
 mod output;
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     command: String,
     #[serde(default, deserialize_with = "lenient::whole")]
     timeout_ms: Option<u64>,
-    /// The name under which it goes on after the call.
+    /// The name under which it continues after the call.
     background: Option<String>,
 }
 
@@ -92,21 +92,20 @@ fn spawn(command: &str) -> std::io::Result<(PipeReader, Child)> {
     }
 }
 
-/// A shell that will run `command`, without input and in a group of its own.
+/// A shell that will run `command`, without input and in its own process group.
 fn into_shell(mut shell: Command, command: &str) -> Command {
     shell.args(["-c", command]).stdin(Stdio::null()).process_group(0);
     shell
 }
 
-/// The command and all it started that did not leave its process group.
-/// None of them outlives this value; where the process does nothing but this call, what left the
-/// group does not either.
+/// The command and all its processes that did not leave its process group. They do not outlive this
+/// value; if the process exists only for this call, those that left the group do not either.
 struct Group {
     leader: Child,
     id: Pid,
 }
 
-/// How a command came to its end.
+/// How a command ended.
 struct Ended {
     status: ExitStatus,
     timed_out: bool,
@@ -119,7 +118,7 @@ enum Phase {
     Running,
     /// SIGTERM was sent.
     Terminating,
-    /// The leader is gone; what the pipe still holds is read.
+    /// The leader is gone; the rest of the pipe is read.
     Draining,
 }
 
@@ -175,7 +174,7 @@ impl Group {
         Ok(Ended { status, timed_out, background: open })
     }
 
-    /// Ends the command with all that it started.
+    /// Ends the command and everything that it started.
     fn end(&mut self) -> std::io::Result<ExitStatus> {
         self.signal(Signal::KILL);
         let status = self.leader.wait()?;
@@ -189,21 +188,21 @@ impl Group {
         Ok(waitid(WaitId::Pid(self.id), options)?.is_some())
     }
 
-    /// Waits for those that came to this process when their parent ended.
+    /// Waits for processes that this one inherited when their parent ended.
     fn reap_orphans(&self) {
         if !OWNS_PROCESS.load(Ordering::Relaxed) {
             return;
         }
         for pid in own_process::children(rustix::process::getpid()) {
             if pid != self.id {
-                // An error means that it still runs, or that it has gone.
+                // An error means that it still runs, or that it is gone.
                 _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
             }
         }
     }
 
     fn signal(&self, signal: Signal) {
-        // Fails only when nobody is left.
+        // Fails only if no process is left.
         _ = kill_process_group(self.id, signal);
     }
 }
@@ -218,7 +217,7 @@ impl Drop for Group {
     }
 }
 
-/// Ends what left the group of the command, if all children of this process are its.
+/// Ends the processes that left the group of the command, if all children of this process belong to it.
 fn end_all() {
     if OWNS_PROCESS.load(Ordering::Relaxed) {
         own_process::end_all_below();
@@ -234,7 +233,7 @@ pub(super) fn own_process() {
 }
 
 thread_local! {
-    /// The environment of commands, where the process is that of another program.
+    /// The environment of commands, if the process belongs to another program.
     static ENVIRONMENT: RefCell<Option<Vec<(OsString, OsString)>>> = const { RefCell::new(None) };
 }
 
@@ -260,7 +259,7 @@ fn wait(pipe: Option<&PipeReader>, signals: &Signals, until: Instant) -> std::io
     }
 }
 
-/// Takes what one read gives; `false` at the end.
+/// Takes the bytes of one read; `false` at the end.
 fn read_once(pipe: &mut PipeReader, collected: &mut Collected) -> std::io::Result<bool> {
     let mut buffer = [0; READ_BYTES];
     match pipe.read(&mut buffer) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// Bytes in the order in which they came, the middle forgotten when there are too many.
+/// Bytes in the order of their arrival; if there are too many, the middle is dropped.
 #[derive(Default)]
 pub(super) struct Output {
     head: Vec<u8>,
@@ -23,7 +23,7 @@ impl Output {
     }
 
     /// The start, the number of bytes that are left out after it, and the end.
-    /// Where bytes are left out, both are cut at line ends if one is near.
+    /// If bytes are left out, both end at line ends if one is near.
     pub fn parts(&mut self) -> (&[u8], u64, &[u8]) {
         let tail = &*self.tail.make_contiguous();
         let mut head = &*self.head;
@@ -48,7 +48,7 @@ impl Output {
 
 /// Bytes kept of the start of the output.
 pub(super) const HEAD_MAX_BYTES: usize = 10 * 1024;
-/// Bytes kept of its end, where errors and summaries stand.
+/// Bytes kept of its end, where errors and summaries are.
 pub(super) const TAIL_MAX_BYTES: usize = 20 * 1024;
 /// How many bytes more are left out to cut at a line end.
 const LINE_END_NEAR_BYTES: usize = 1024;

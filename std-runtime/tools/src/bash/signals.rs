@@ -1,4 +1,4 @@
-//! Signals while a command runs: its end, and our own.
+//! Signals while a command runs: its end, and the end of this process.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -20,12 +20,12 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// `is_guest`: the signals that end the process are not ours.
+    /// `is_guest`: the signals that end the process belong to its program.
     pub fn catch(is_guest: bool) -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         let mut signals = Self { wake, ending: Arc::default(), registered: Vec::with_capacity(7) };
-        // What was ignored when this process started stays so: `nohup` asks for it.
+        // A signal that was ignored when this process started stays ignored: `nohup` relies on it.
         let ending = [SIGTERM, SIGINT, SIGHUP].into_iter();
         for signal in ending.filter(|signal| !is_guest && !own_process::is_ignored(*signal)) {
             // First the flag: it must be there when the pipe wakes.
@@ -38,7 +38,7 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Takes what woke the poll; whether there was something.
+    /// Takes what woke the poll; returns whether there was anything.
     pub fn came(&mut self) -> bool {
         let first = self.wake.read(&mut [0; 64]);
         let mut last = first.as_ref().ok().copied();

@@ -22,11 +22,11 @@ pub(super) struct Arguments {
     edits: Vec<Edit>,
 }
 
-/// One edit; which of the fields are there says which kind it is.
+/// One edit; its fields determine its kind.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Edit {
-    /// Text to replace, exactly as it stands in the file.
+    /// Text to replace, exactly as in the file.
     old: Option<String>,
     /// Every occurrence of `old` instead of the only one.
     #[serde(default, deserialize_with = "lenient::flag")]
@@ -43,7 +43,7 @@ struct Edit {
     new: String,
 }
 
-/// Bytes to put in the place of a range of the file.
+/// Bytes that replace a range of the file.
 #[derive(Debug, PartialEq, Eq)]
 struct Splice {
     range: Range<usize>,
@@ -51,18 +51,18 @@ struct Splice {
     /// A line that is appended to a last line which has no newline: the line end goes in between.
     line_end_first: Option<&'static [u8]>,
     slot: Slot,
-    /// Which edit of the call it comes from, counted from 0.
+    /// The number of its edit in the call, counted from 0.
     edit: usize,
 }
 
-/// What comes first of that which starts at one byte.
+/// The order of splices that start at the same byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
     /// Inserted below the line before.
     Below,
     /// Inserted above the line that starts here.
     Above,
-    /// In the place of what stands here, which is nothing for an empty line.
+    /// Replaces the text here, which is empty for an empty line.
     Instead,
 }
 
@@ -94,13 +94,15 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     }
     let source = Source { path: &path, bytes: &bytes, lines: anchor::lines(&bytes).collect() };
     let splices = splices(&source, &edits).map_err(|message| {
-        // With one edit nobody wonders what became of the others.
+        // With one edit there are no others to report.
         let others = if edits.len() > 1 { "; no edit of this call was applied" } else { "" };
         format!("{path} is unchanged{others}: {message}")
     })?;
     let (after, changed) = apply(&bytes, &splices);
     if after == bytes {
-        return Err(format!("{path} is unchanged: the edits put there what already stands there"));
+        return Err(format!(
+            "{path} is unchanged: the edits insert the text that is already there"
+        ));
     }
     file::replace(&path, &after, Some(&metadata))?;
     let mut report = report::report(&source, &after, &splices, &changed);
@@ -149,7 +151,7 @@ fn refuse_loss(source: &Source, splice: &Splice) -> Result<(), String> {
     Ok(())
 }
 
-/// The file afterwards, and where in it each splice's bytes stand.
+/// The file afterwards, and where in it each splice's bytes are.
 fn apply(bytes: &[u8], splices: &[Splice]) -> (Vec<u8>, Vec<Range<usize>>) {
     let added: usize = splices.iter().map(|splice| splice.with.len() + 2).sum();
     let mut after = Vec::with_capacity(bytes.len() + added);
@@ -170,5 +172,5 @@ fn apply(bytes: &[u8], splices: &[Splice]) -> (Vec<u8>, Vec<Range<usize>>) {
     (after, changed)
 }
 
-/// Larger files are not edited: the file, its new content and where its lines are stand in memory.
+/// Larger files are not edited: the file, its new content and the positions of its lines are in memory.
 const FILE_MAX_BYTES: u64 = 8 << 20;

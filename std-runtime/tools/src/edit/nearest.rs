@@ -1,11 +1,11 @@
-//! Why an edit found no place, and what the file has there instead.
+//! Why an edit does not match, and what the file has there instead.
 
 use std::fmt::Write as _;
 
 use super::{Source, place};
 use crate::text;
 
-/// The lines around `number` as they are now, with anchors.
+/// The current lines around `number`, with anchors.
 pub(super) fn shown_around(source: &Source, number: usize) -> String {
     let from = number.saturating_sub(AROUND_LINES + 1).min(source.lines.len().saturating_sub(1));
     let mut out = String::from("now there:\n");
@@ -153,7 +153,7 @@ pub(crate) fn difference(found: &[u8], wanted: &[u8]) -> &'static str {
     }
 }
 
-/// A line with the characters in ASCII that editors and models put in the place of those.
+/// A line with typographic characters replaced by ASCII.
 fn plain(line: &[u8]) -> String {
     let mut out = String::with_capacity(line.len());
     for c in String::from_utf8_lossy(line).chars() {
@@ -194,13 +194,13 @@ fn push_lines(out: &mut String, source: &Source, from: usize, count: usize) {
     }
 }
 
-/// Lines shown above and below a line that is not as it was.
+/// Lines shown above and below a changed line.
 const AROUND_LINES: usize = 2;
 const SHOWN_MAX_LINES: usize = 12;
 const SHOWN_MAX_BYTES: usize = 300;
-/// Pairs of bytes in common below this are what any two lines have.
+/// Fewer common pairs of bytes than this are no similarity: any two lines have them.
 const INSIDE_MIN_PERCENT: u32 = 60;
-/// A place less similar is none.
+/// The least similarity of a place.
 const SIMILAR_MIN_PERCENT: u32 = 40;
 /// Bounds of the search for a similar place.
 const SCANNED_MAX_LINES: usize = 50_000;

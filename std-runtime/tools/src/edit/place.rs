@@ -84,7 +84,7 @@ pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<
 fn lines(source: &Source, at: &str, to: &str) -> Result<(Line, Line), String> {
     let (at, to) = (anchor("at", at)?, anchor("to", to)?);
     if to.number < at.number {
-        return Err(format!("to `{to}` stands above at `{at}`"));
+        return Err(format!("to `{to}` is above at `{at}`"));
     }
     let (first, last) = (moved_line(source, at)?, moved_line(source, to)?);
     if to.number - at.number != last.number.wrapping_sub(first.number) {
@@ -101,14 +101,15 @@ fn line(source: &Source, field: &str, text: &str) -> Result<Line, String> {
 }
 
 fn anchor(field: &str, text: &str) -> Result<Anchor, String> {
-    Anchor::parse(text)
-        .ok_or_else(|| format!("{field} `{text}` is no anchor; it looks like 12kab, from `read`"))
+    Anchor::parse(text).ok_or_else(|| {
+        format!("{field} `{text}` is not an anchor; an anchor looks like 12kab, from `read`")
+    })
 }
 
 /// The line that an anchor means now.
 ///
-/// The line of that number if its hash is right; else the only line with that
-/// hash not far away, because lines above it came or went.
+/// The line of that number if its hash is right; else the only line nearby with that hash, because
+/// lines above may have been added or removed.
 fn moved_line(source: &Source, anchor: Anchor) -> Result<Line, String> {
     let at_number = source.lines.get(anchor.number - 1);
     if let Some(line) = at_number.filter(|line| line.code == anchor.code) {
@@ -131,7 +132,7 @@ fn moved_line(source: &Source, anchor: Anchor) -> Result<Line, String> {
     }
 }
 
-/// Where `old` stands: exactly, or else with other line ends.
+/// Where `old` is: exactly, or else with other line ends.
 fn occurrences(source: &Source, old: &str, all: bool) -> Result<Vec<Range<usize>>, String> {
     if old.is_empty() {
         return Err("old is empty; to insert use before or after with an anchor, to replace the \
@@ -276,7 +277,7 @@ fn with_line_end(new: &str, line_end: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The line end of the line that holds `at`, or of the line above when it has none.
+/// The line end of the line that holds `at`, or of the line above if it has no line end.
 fn line_end_at(bytes: &[u8], at: usize) -> &'static [u8] {
     let (above, below) = bytes.split_at(at);
     let newline =
@@ -287,8 +288,8 @@ fn line_end_at(bytes: &[u8], at: usize) -> &'static [u8] {
     }
 }
 
-/// Every line of `text` starts with an anchor, and one of them is an anchor of this file: else
-/// it is text that looks so.
+/// Every line of `text` starts with an anchor, and one of them is an anchor of this file: else it
+/// is text that only looks like anchors.
 fn holds_anchors_of(source: &Source, text: &str) -> bool {
     holds_anchors(text)
         && text.lines().filter_map(Anchor::parse).any(|a| moved_line(source, a).is_ok())
@@ -304,8 +305,8 @@ fn is_anchor(text: &str) -> bool {
     Anchor::parse(text).is_some_and(|anchor| anchor.to_string() == text)
 }
 
-/// How far a line is followed when lines above it came or went. A changed
-/// line is mistaken for one of these with a chance of 128 in 17,576.
+/// How far a line is followed if lines above it were added or removed. A changed line is mistaken
+/// for another with a probability of 128 in 17,576.
 const MOVED_MAX_LINES: usize = 64;
 /// More are not replaced one by one.
 const OCCURRENCES_MAX: usize = 100_000;

@@ -1,4 +1,4 @@
-//! What an edit answers: the changed places with their new anchors.
+//! The result of an edit: the changed places with their new anchors.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -13,7 +13,7 @@ pub(super) struct Report {
     pub invalid_utf8: bool,
 }
 
-/// The answer to `splices`, whose bytes stand at `changed` of the file `after` them.
+/// The answer to `splices`, whose bytes are at `changed` of the file `after` them.
 pub(super) fn report(
     source: &Source,
     after: &[u8],
@@ -104,6 +104,6 @@ const CONTEXT_LINES: usize = 1;
 const DULL_MAX_LINES: usize = 5;
 /// Lines of one region.
 const REGION_MAX_LINES: usize = 30;
-/// No further region is begun after so many lines.
+/// No further region begins after this many lines.
 const SHOWN_MAX_LINES: usize = 80;
 const LINE_MAX_BYTES: usize = 300;

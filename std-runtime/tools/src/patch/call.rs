@@ -11,7 +11,7 @@ use super::{FileChange, Patch, Refusal};
 use crate::write::made_folders;
 use crate::{Outcome, Output, file, outside, wide};
 
-/// The arguments, by the names that models give them.
+/// The arguments, under the names that models use.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Arguments {
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     Ok(Output::text(said))
 }
 
-/// The content of a file, `None` if there is none.
+/// The content of a file, `None` if there is no file.
 fn read(path: &str) -> Result<Option<Vec<u8>>, String> {
     let Some(metadata) = found(path)? else { return Ok(None) };
     file::expect_regular(path, &metadata)?;

@@ -7,10 +7,10 @@
 //! *** Delete File: old.txt
 //! *** Update File: a.rs
 //! *** Move to: b.rs                          if it gets another name
-//! @@ fn main() {                             a line above, where the lines alone are not enough
-//!  a line that stays
-//! -a line that goes
-//! +a line that comes
+//! @@ fn main() {                             a line above, if the lines alone are ambiguous
+//!  a line that is kept
+//! -a line that is removed
+//! +a line that is added
 //! *** End of File                            if the last line is the file's last
 //! *** End Patch
 //! ```

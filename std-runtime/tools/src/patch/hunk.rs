@@ -1,4 +1,4 @@
-//! A hunk: lines that are in a file, and what they become.
+//! A hunk: lines of a file, and their replacement.
 
 use super::Refusal;
 
@@ -33,7 +33,7 @@ pub(super) enum Kind {
 }
 
 impl Hunk {
-    /// Takes a line of the patch, with its first character. `false` if it is none of a hunk.
+    /// Takes a line of the patch, with its first character. `false` if it does not belong to a hunk.
     pub(super) fn take(&mut self, line: &[u8]) -> bool {
         let (kind, text) = match line.split_first() {
             None => (Kind::Context, line),
@@ -71,14 +71,14 @@ impl Hunk {
     pub(super) fn checked(self) -> Result<Self, Refusal> {
         if self.lines.iter().all(|line| line.kind == Kind::Context) {
             let line = self.line;
-            let text = "the hunk has no line with + or -; give what changes";
+            let text = "the hunk has no line with + or -; add the changed lines";
             return Err(format!("line {line} of the patch: {text}").into());
         }
         Ok(self)
     }
 }
 
-/// What added lines make.
+/// The text of the added lines.
 pub(super) fn content(lines: &[HunkLine]) -> Vec<u8> {
     let mut content = Vec::new();
     for line in lines {

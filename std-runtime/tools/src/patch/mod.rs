@@ -1,7 +1,7 @@
 //! Patches as models and people write them: the envelopes of `apply_patch`, and unified diffs.
 //!
-//! Line numbers and counts may be wrong, and lines above a hunk may have come or gone: a hunk belongs
-//! where its lines are, if they are there once. The lines themselves must be those of the file.
+//! Line numbers and counts may be wrong, and lines above a hunk may have been added or removed: a
+//! hunk belongs where its lines are, if the file has them once. The lines themselves must be those of the file.
 
 mod call;
 mod envelope;
@@ -22,7 +22,7 @@ pub struct Patch {
     files: Vec<FilePatch>,
 }
 
-/// What a patch does to one file.
+/// The effect of a patch on one file.
 #[derive(Debug)]
 struct FilePatch {
     path: String,
@@ -39,7 +39,7 @@ enum Action {
         content: Vec<u8>,
         may_replace: bool,
     },
-    /// Removes the file; a diff shows what is in it.
+    /// Removes the file; a diff has its content.
     Delete {
         hunks: Vec<Hunk>,
     },
@@ -62,11 +62,11 @@ struct Target {
 pub struct FileChange {
     /// Its path from the folder.
     pub path: String,
-    /// What was in it; `None` if there was no file.
+    /// The old content; `None` if there was no file.
     pub before: Option<Vec<u8>>,
-    /// What will be in it; `None` if there will be no file.
+    /// The new content; `None` if there will be no file.
     pub after: Option<Vec<u8>>,
-    /// Whether it can be run, if the patch says so.
+    /// Whether it is executable, if the patch sets this.
     pub is_executable: Option<bool>,
     /// The file that it was moved or copied from.
     pub from: Option<String>,
@@ -75,7 +75,7 @@ pub struct FileChange {
 /// Why a patch cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What is wrong, where, and what to do.
+    /// The error: what is wrong, where, and what to do.
     pub message: String,
     /// The lines of the file to use in place of those in the patch.
     pub exact: String,
@@ -87,7 +87,7 @@ impl From<String> for Refusal {
     }
 }
 
-/// Gives the content of a path, `None` if there is no file, or why it cannot be used.
+/// Reads the content of a path, `None` if there is no file, or why it cannot be used.
 pub type ReadFile<'r> = dyn FnMut(&str) -> Result<Option<Vec<u8>>, String> + 'r;
 
 impl Patch {
@@ -124,11 +124,11 @@ impl Patch {
         paths
     }
 
-    /// The files as they are after all of it. `read` gives the content of a path, `None` if there
+    /// The files after the whole patch. `read` returns the content of a path, `None` if there
     /// is no file, or why it cannot be used.
     ///
     /// # Errors
-    /// The first place that does not fit; then nothing of the patch is to be applied.
+    /// The first place that does not fit; then no part of the patch may be applied.
     pub fn apply<'r>(&self, read: &'r mut ReadFile<'r>) -> Result<Vec<FileChange>, Refusal> {
         let mut tree = Tree { read, changes: BTreeMap::new() };
         for file in &self.files {
@@ -238,10 +238,10 @@ impl Tree<'_> {
     }
 }
 
-/// A path of a patch as one from the folder: `./` goes.
+/// A path of a patch, relative to the folder, without `./`.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault in it.
 fn checked_path(path: &str, line: usize) -> Result<String, Refusal> {
     let wrong =
         |why: &str| Err(format!("line {line} of the patch: the path {path:?} {why}").into());
@@ -268,8 +268,8 @@ fn checked_path(path: &str, line: usize) -> Result<String, Refusal> {
     }
 }
 
-/// The lines without their ends. If all of them end with `\r\n`, that was done to the patch and is
-/// no part of its lines.
+/// The lines without their ends. If all of them end with `\r\n`, the patch was converted, and the
+/// `\r` is not part of its lines.
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     if lines.last().is_some_and(|last| last.is_empty()) {

@@ -1,4 +1,4 @@
-//! Where hunks belong in a file.
+//! The places of hunks in a file.
 
 use super::Refusal;
 use super::hunk::{Hunk, HunkLine, Kind};
@@ -87,7 +87,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Where the lines are that the hunk has of the file, outside of the hunks before it.
+    /// Where the old lines of the hunk are in the file, outside earlier hunks.
     fn candidates(&self, hunk: &Hunk, lines: &[HunkLine], placed: &[Placed<'_>]) -> Vec<usize> {
         let wanted = old(lines);
         let Some(last) = self.lines.len().checked_sub(wanted.len()) else { return Vec::new() };
@@ -126,7 +126,7 @@ impl<'a> File<'a> {
         after.next().is_none().then_some(first)
     }
 
-    /// The index below the lines that `@@` names, if they are there, once each.
+    /// The index after the lines that `@@` names, if each occurs exactly once.
     fn below_headers(&self, headers: &[Vec<u8>]) -> Option<usize> {
         let mut below = None;
         for header in headers {
@@ -142,7 +142,7 @@ impl<'a> File<'a> {
         below
     }
 
-    /// Where lines go that have none beside them: to the end, if nothing else is said.
+    /// Where lines without context go: to the end, by default.
     fn end_for_added(&self, hunk: &Hunk) -> Result<usize, Refusal> {
         let is_end = hunk.is_at_end || (hunk.at.is_none() && hunk.headers.is_empty());
         match is_end || self.lines.is_empty() {

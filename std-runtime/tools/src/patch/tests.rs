@@ -136,10 +136,13 @@ fn a_patch_that_is_cut_or_malformed_is_refused_with_its_line() {
         ("*** Begin Patch\n*** Delete File: ../f\n*** End Patch", "leads out of the folder"),
         ("*** Begin Patch\n*** Delete File: /f\n*** End Patch", "absolute"),
         ("*** Begin Patch\n*** Add File: .git/hooks/x\n+y\n*** End Patch", "inside of .git"),
-        ("--- f\n+++ f\n@@ -1,3 +1,3 @@\n-a\nb\n+c\n", "line 6 of the patch is no line of a hunk"),
+        (
+            "--- f\n+++ f\n@@ -1,3 +1,3 @@\n-a\nb\n+c\n",
+            "line 6 of the patch is not a line of a hunk",
+        ),
         (
             "--- f\n+++ f\n@@ -1 +1 @@\n-a\n+b\nand\n+c\n",
-            "line 7 of the patch is no line of a hunk",
+            "line 7 of the patch is not a line of a hunk",
         ),
         ("--- f\n+++ f\n@@ -2,0 +3 @@\n+c\n", "number is no place"),
         ("--- f\n+++ f\n", "has no hunk"),

@@ -25,7 +25,7 @@ pub(super) fn numbers(header: &[u8]) -> Option<Numbers<'_>> {
     Some(Numbers { old_start, counts: (before, after), rest })
 }
 
-/// What the lines above the hunks of a file say.
+/// The information in the lines above the hunks of a file.
 #[derive(Default)]
 struct Header {
     line: usize,
@@ -75,7 +75,7 @@ pub(super) fn parse(lines: &[&[u8]]) -> Result<Vec<FilePatch>, Refusal> {
         } else if line.starts_with(b"```") {
             is_fence_closed = true;
         } else if !hunks.is_empty() && !is_fence_closed && is_of_hunk(line) {
-            let text = "is no line of a hunk, because the line above it is none; a line of a hunk \
+            let text = "is not a line of a hunk, because the line above it is not one; a line of a hunk \
                         begins with a blank, - or +";
             return Err(format!("line {number} of the patch {text}").into());
         }
@@ -174,7 +174,7 @@ fn hunk(lines: &[&[u8]], next: &mut usize) -> Result<Hunk, Refusal> {
         });
         let ends = line.starts_with(b"@@")
             || line.starts_with(b"diff --git ")
-            // A line `-- x` that goes and a line `++ y` that comes look the same inside of a hunk.
+            // A removed line `-- x` and an added line `++ y` look the same inside a hunk.
             || names(lines, *next).is_some() && (is_full || counts.is_none())
             // `git format-patch` ends with the version.
             || is_full && [&b"-- "[..], b"--"].contains(line);
@@ -261,8 +261,10 @@ fn executable(mode: &str, number: usize) -> Result<Option<bool>, Refusal> {
         "100644" => Ok(None),
         mode => {
             let text = "only files can be patched here; use `git apply`";
-            Err(format!("line {number} of the patch: the mode {mode:?} is no file's: {text}")
-                .into())
+            Err(format!(
+                "line {number} of the patch: the mode {mode:?} is not that of a file: {text}"
+            )
+            .into())
         }
     }
 }

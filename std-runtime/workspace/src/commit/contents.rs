@@ -1,8 +1,8 @@
 //! The contents of both sides of the files that a commit changes.
 //!
-//! Small ones stand one after the other in one file, which costs one `fsync`. A large one is a file of
-//! its own, with its hash as its name. It is linked into a folder that all records share, so that
-//! another record with the same content links the same file: the link count tells how many have it.
+//! Small ones follow each other in one file, which costs one `fsync`. A large one is a separate file,
+//! named by its hash. It is linked into a folder that all records share, so another record with the
+//! same content links the same file: the link count is the number of records that have it.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write as _};
@@ -29,7 +29,7 @@ struct Blobs {
     shared: PathBuf,
 }
 
-/// Where a content is kept.
+/// The place of a content.
 pub(super) struct Kept {
     pub(super) start: u64,
     pub(super) size: u64,
@@ -50,7 +50,7 @@ impl Contents {
         Self { blobs: Some(Blobs { own, shared }), ..self }
     }
 
-    /// Adds `bytes` as a content of its own.
+    /// Adds `bytes` as a separate content.
     ///
     /// # Errors
     /// What the system says.
@@ -71,7 +71,7 @@ impl Contents {
         }
     }
 
-    /// Keeps what `content` gives, of which there are about `size` bytes.
+    /// Stores the bytes of `content`, about `size` of them.
     pub(super) fn keep(&mut self, content: impl Read, size: u64) -> io::Result<Kept> {
         if let Some(blobs) = self.blobs.as_ref().filter(|_| size >= BLOB_BYTES) {
             let (size, sha1) = blobs.keep(content)?;
@@ -86,14 +86,14 @@ impl Contents {
         Ok(Kept { start, size, sha1, is_blob: false })
     }
 
-    /// Gives the content of `side` to `take` piece by piece.
+    /// Passes the content of `side` to `take` piece by piece.
     ///
     /// # Errors
-    /// When it is not there as it was kept.
+    /// If it is missing or changed.
     pub fn read(&self, side: &Side, take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let (size, sha1) = match (side.is_blob, &self.blobs) {
             (true, Some(blobs)) => {
-                // A name from a file that may be damaged leads nowhere else.
+                // A name from a file that may be damaged must not lead elsewhere.
                 let is_hash = side.sha1.bytes().all(|byte| byte.is_ascii_hexdigit());
                 let path = is_hash.then(|| blobs.own.join(&side.sha1)).ok_or_else(damaged)?;
                 digest(File::open(path)?.take(side.size.saturating_add(1)), take)?
@@ -122,16 +122,16 @@ impl Blobs {
             fs::remove_file(&new)?;
         } else {
             fs::rename(&new, &own)?;
-            // Where there are no links, or another content has the name, it is this record's alone.
+            // If links are not supported, or another content has the name, it belongs to this record alone.
             let _ = fs::hard_link(&own, &shared);
         }
-        // Who made the file first may not have come so far yet.
+        // The first writer of the file may not have finished yet.
         File::open(&own)?.sync_all()?;
         Ok((size, sha1))
     }
 }
 
-/// Removes from the folder `shared` what no record has any more. Nobody may add to it meanwhile.
+/// Removes contents from the folder `shared` that no record uses any more. Nobody may add to it meanwhile.
 ///
 /// # Errors
 /// What the system says.
@@ -149,7 +149,7 @@ pub fn collect(shared: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether both files have the same bytes; not if there is no second one.
+/// Whether both files have the same bytes; false if there is no second one.
 fn is_same(new: &Path, old: &Path) -> io::Result<bool> {
     let old = match File::open(old) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -198,7 +198,7 @@ impl Read for Range<'_> {
     }
 }
 
-/// The length and the SHA-1 of what `from` gives, which goes to `take` piece by piece.
+/// The length and the SHA-1 of the bytes of `from`, which are passed to `take` piece by piece.
 pub(super) fn digest(
     mut from: impl Read,
     mut take: impl FnMut(&[u8]) -> io::Result<()>,
@@ -220,7 +220,7 @@ pub(super) fn digest(
 }
 
 const BUFFER_BYTES: usize = 64 * 1024;
-/// From here on a content is a file of its own: each costs an `fsync`.
+/// From this size on a content is a separate file: each costs an `fsync`.
 const BLOB_BYTES: u64 = 64 * 1024;
 /// A blob that is not whole yet.
 const NEW: &str = "new";

@@ -44,7 +44,7 @@ impl<'a> Disk<'a> {
         Ok(self.tree.stat(path)?.as_ref().map(Identity::of))
     }
 
-    /// Makes a file that nobody else may read, or fails if there is one.
+    /// Creates a file that nobody else may read; fails if it exists.
     pub(super) fn create(&self, path: &[u8]) -> io::Result<File> {
         self.faults.before("create")?;
         let flags =
@@ -75,7 +75,7 @@ impl<'a> Disk<'a> {
         Ok(self.tree.in_parent(path, |folder, name| rustix::fs::unlinkat(folder, name, flags))?)
     }
 
-    /// Removes a file or a link; that it is gone already is no error.
+    /// Removes a file or a link; a missing one is not an error.
     pub(super) fn remove(&self, path: &[u8]) -> io::Result<()> {
         self.faults.before("unlink")?;
         let none = AtFlags::empty();
@@ -85,7 +85,7 @@ impl<'a> Disk<'a> {
         }
     }
 
-    /// Renames `from` to `to`, whatever has that name.
+    /// Renames `from` to `to`, replacing any file of that name.
     pub(super) fn replace(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
         self.rename("rename", from, to, RenameFlags::empty()).map_err(io::Error::from)
     }
@@ -102,7 +102,7 @@ impl<'a> Disk<'a> {
         }
         match self.link(from, to) {
             Ok(()) => self.remove(from),
-            // A folder, or a file system without hard links: our own name is taken by nobody.
+            // A folder, or a file system without hard links: nobody else uses this name.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 match self.identity(to)? {
                     None => self.replace(from, to),

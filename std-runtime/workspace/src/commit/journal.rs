@@ -1,7 +1,7 @@
-//! What a commit is about to do, written down before it does it.
+//! The actions of a commit, written before they happen.
 //!
-//! A file of JSON lines: what changes; that the new contents are staged, with the identity of
-//! each; that all is done. A line that is cut off does not count.
+//! A file of JSON lines: the changes; then that the new contents are staged, with the identity of
+//! each; then that everything is done. A truncated line does not count.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -26,7 +26,7 @@ pub(super) struct Begin {
     pub(super) makes: Vec<Name>,
     /// Folders that it removes at its end if they are empty, the innermost first.
     pub(super) prunes: Vec<Name>,
-    /// What in the state folder is renamed when it is done.
+    /// What is renamed in the state folder when it is done.
     pub(super) publish: (String, String),
 }
 
@@ -34,15 +34,15 @@ pub(super) struct Begin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Step {
     pub(super) path: Name,
-    /// Where the new content is before, and the old one afterwards.
+    /// The place of the new content before, and of the old one afterwards.
     pub(super) aside: Name,
-    /// What has the name before.
+    /// What had the name before.
     pub(super) old: Option<Identity>,
     /// Whether something has it afterwards.
     pub(super) is_kept: bool,
 }
 
-/// What tells one file from another, and from itself after a change.
+/// What distinguishes a file from others, and from itself after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     device: u64,
@@ -106,7 +106,7 @@ pub(super) struct Journal<'a> {
     file: File,
     faults: &'a dyn Faults,
     pub(super) begin: Begin,
-    /// The identity of each new content; none of them is in its place while this is `None`.
+    /// The identity of each new content; while this is `None`, none is in its place.
     pub(super) staged: Option<Vec<Option<Identity>>>,
     pub(super) is_done: bool,
 }
@@ -130,7 +130,7 @@ impl<'a> Journal<'a> {
             fs::rename(&new, &journal.path)
         });
         if let Err(error) = renamed.and_then(|()| sync(folder, faults)) {
-            // Nothing was done yet, and a journal that is left tells so.
+            // Nothing was done yet, and a journal left behind shows that.
             if faults.before("unlink").is_ok() {
                 let _ = fs::remove_file(&new);
                 let _ = fs::remove_file(&journal.path);
@@ -140,11 +140,11 @@ impl<'a> Journal<'a> {
         Ok(journal)
     }
 
-    /// Reads the journal at `path`; `None` if it is none.
+    /// Reads the journal at `path`; `None` if it is not a journal.
     pub(super) fn open(path: &Path, faults: &'a dyn Faults) -> io::Result<Option<Self>> {
         let is_journal = path.as_os_str().as_bytes().ends_with(ENDING.as_bytes());
         if !is_journal {
-            // The beginning of one; nobody else writes while the lock is held.
+            // The beginning of a journal; nobody else writes while the lock is held.
             if path.as_os_str().as_bytes().ends_with(NEW.as_bytes()) {
                 faults.before("unlink")?;
                 fs::remove_file(path)?;
@@ -173,7 +173,7 @@ impl<'a> Journal<'a> {
             }
         }
         let file = File::options().append(true).open(path)?;
-        // What was cut off must not become part of the next line.
+        // A truncated line must not become part of the next one.
         if whole < text.len() {
             file.set_len(whole as u64)?;
         }
@@ -188,7 +188,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Notes that all names have their new contents: from here on the commit stands.
+    /// Records that all names have their new contents: from here on the commit is final.
     pub(super) fn done(&mut self) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         if let Err(error) = self.line(&Line::Done(true)) {
@@ -203,7 +203,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// The journal is of no use any more.
+    /// The journal is no longer needed.
     pub(super) fn remove(self) -> io::Result<()> {
         self.faults.before("unlink")?;
         fs::remove_file(&self.path)?;

@@ -1,12 +1,12 @@
-//! Changes of a folder, all of them or none, whenever the process is killed.
+//! Changes of a folder, all or none, even if the process is killed at any time.
 //!
 //! ```text
 //! journal ─► contents staged ─► journal: staged ─► swaps ─► journal: done ─► old contents removed ─► journal removed
 //!            └──────────── a killed commit is taken back ──────────┘        └──── and here it is finished ────┘
 //! ```
 //! The new contents are written in full beside the files that they replace. Then each takes its place
-//! by one rename, which puts the old content aside at the same moment, so that nothing is lost
-//! whatever somebody else does to the folder meanwhile.
+//! by one rename, which puts the old content aside at the same moment, so that nothing is lost,
+//! whatever else happens to the folder meanwhile.
 
 mod contents;
 mod disk;
@@ -37,17 +37,17 @@ pub use plan::{Plan, PlannedFile, Side};
 pub use recover::{is_pending, recover};
 use swap::Refusal;
 
-/// Held while a commit goes on: there is one at a time for each user.
+/// Held during a commit: there is one at a time for each user.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Waits until nobody else commits.
+    /// Waits until no other commit is running.
     ///
     /// # Errors
-    /// `Input` when the state folder cannot be used.
+    /// `Input` if the state folder cannot be used.
     pub fn take() -> Result<Self> {
         let locked = state_folder::folder(COMMITS).and_then(|folder| {
             let file = File::options().create(true).append(true).open(folder.join("lock"))?;
@@ -71,12 +71,12 @@ pub fn unusable(error: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorKind::Input, text)
 }
 
-/// Does to `folder` what `plan` says, with `contents`; when it is done, `publish.0` in the state
+/// Applies `plan` to `folder`, with `contents`; when it is done, `publish.0` in the state
 /// folder is renamed to `publish.1`.
 ///
 /// # Errors
-/// `Conflict` when a file is not what the plan expects, `Input` when the system refuses; nothing
-/// is changed then.
+/// `Conflict` if a file is not what the plan expects, `Input` if the system refuses; then nothing
+/// is changed.
 pub fn commit(
     _lock: &Lock,
     folder: &Path,
@@ -115,7 +115,7 @@ fn commit_with(
     };
     let mut journal = Journal::create(state, &token, begin, faults).map_err(failed)?;
     let Err((path, refusal)) = advance(&disk, &mut journal, &sides, contents) else {
-        // It stands. What cannot be cleaned now is cleaned by the next command.
+        // The commit is final. The next command cleans up what cannot be cleaned up now.
         let _ = recover::finish(&disk, journal, state);
         return Ok(());
     };
@@ -150,7 +150,7 @@ fn changed(tree: &Tree, plan: &Plan) -> io::Result<Vec<Name>> {
     for file in &plan.files {
         let is_expected = match &file.before {
             Some(side) => side.is_at(tree, &file.path.0)?,
-            // A folder may hold only what goes too; that is seen later.
+            // A folder may contain only removed files; that is checked later.
             None => {
                 let found = tree.stat(&file.path.0)?;
                 found.is_none_or(|stat| Identity::of(&stat).is_folder())
@@ -163,7 +163,7 @@ fn changed(tree: &Tree, plan: &Plan) -> io::Result<Vec<Name>> {
     Ok(changed)
 }
 
-/// What the journal says, and what the new content of each step is; else what is in the way.
+/// The journal's steps with their new contents, or the files in the way.
 type Prepared<'a> = Result<(Begin, Vec<Option<&'a Side>>), Vec<Name>>;
 
 fn prepare<'a>(
@@ -205,7 +205,7 @@ fn prepare<'a>(
                 }
                 makes.insert(above.to_vec());
             }
-            // What is below has no place of its own before.
+            // Entries below it have no previous place.
             if file.after.is_none() {
                 break;
             }
@@ -252,7 +252,7 @@ fn prepare<'a>(
     Ok(Ok((begin, sides)))
 }
 
-/// Whether nothing but folders is below `path` once `removed` is gone.
+/// Whether only folders are below `path` after `removed` is gone.
 fn is_emptied(tree: &Tree, path: &[u8], removed: &BTreeSet<&[u8]>) -> io::Result<bool> {
     for (name, stat) in tree.list(path)? {
         let inner = crate::patch::tree::join(path, &name);
@@ -268,7 +268,7 @@ fn is_emptied(tree: &Tree, path: &[u8], removed: &BTreeSet<&[u8]>) -> io::Result
     Ok(true)
 }
 
-/// Goes from the journal to the point from which the commit stands.
+/// Runs from the journal to the point where the commit is final.
 fn advance(
     disk: &Disk<'_>,
     journal: &mut Journal<'_>,

@@ -1,4 +1,4 @@
-//! Paths of files in our own JSON.
+//! Paths of files in the runtime's JSON.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The path of a file from its folder, as bytes. In JSON it is a string, in which bytes that are
-/// no UTF-8, and `%`, are `%` and two digits.
+/// The path of a file relative to its folder, as bytes. In JSON it is a string, in which bytes that
+/// are not UTF-8, and `%`, are `%` and two digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(pub Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! What a commit does to a folder.
+//! The changes that a commit makes to a folder.
 
 use std::io::{self, Read};
 
@@ -14,9 +14,9 @@ use crate::patch::tree::{Tree, kind};
 pub struct Plan {
     /// The files, ordered by path.
     pub files: Vec<PlannedFile>,
-    /// Folders that are there afterwards and not before, the outermost first.
+    /// Folders to create, the outermost first.
     pub made: Vec<Name>,
-    /// Folders that are there before and not afterwards, unless something else is in them.
+    /// Folders to remove, unless something else is in them.
     pub gone: Vec<Name>,
 }
 
@@ -25,9 +25,9 @@ pub struct Plan {
 pub struct PlannedFile {
     /// Its path.
     pub path: Name,
-    /// What must be there.
+    /// What must exist before.
     pub before: Option<Side>,
-    /// What will be there.
+    /// What will exist afterwards.
     pub after: Option<Side>,
 }
 
@@ -38,13 +38,13 @@ pub struct Side {
     pub is_link: bool,
     /// The permissions.
     pub mode: u32,
-    /// Where the content begins in the file of contents; 0 if it is a file of its own.
+    /// Where the content begins in the file of contents; 0 if it is a separate file.
     pub start: u64,
     /// Bytes of it.
     pub size: u64,
     /// Its hash.
     pub sha1: String,
-    /// Whether it is a file of its own.
+    /// Whether it is a separate file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_blob: bool,
 }
@@ -87,7 +87,7 @@ impl Side {
     }
 }
 
-/// Whether the owner may run the file, which is all that git knows of its mode.
+/// Whether the owner may execute the file, which is all that git stores of its mode.
 pub(super) fn is_program(mode: u32) -> bool {
     mode & 0o100 != 0
 }

@@ -1,4 +1,4 @@
-//! A commit that did not come to its end is taken back, or finished once it stands.
+//! An interrupted commit is rolled back, or finished if it was already final.
 
 use std::fs;
 use std::io;
@@ -9,10 +9,10 @@ use super::journal::{self, Journal};
 use super::{COMMITS, Lock, Name, unusable};
 use crate::{Error, ErrorKind, Result, state_folder};
 
-/// Ends all commits that were interrupted, and gives a line about each for the user.
+/// Ends all interrupted commits, and returns a line about each for the user.
 ///
 /// # Errors
-/// `Input` when one in `folder`, or above or below it, cannot be ended.
+/// `Input` if one in `folder`, or above or below it, cannot be ended.
 pub fn recover(folder: &Path) -> Result<Vec<String>> {
     let pending = || pending().map_err(|error| unusable(&error));
     // A commit of another process may be under way.
@@ -24,7 +24,7 @@ pub fn recover(folder: &Path) -> Result<Vec<String>> {
     recover_all(&pending()?, &state, folder, &())
 }
 
-/// Whether a commit was interrupted, or is under way.
+/// Whether a commit was interrupted, or is running.
 ///
 /// # Errors
 /// What the system says.
@@ -57,7 +57,7 @@ pub(super) fn recover_all(
         let place = journal.begin.folder.below_root();
         let ended = match Disk::open(&place, faults) {
             Ok(disk) => end(&disk, journal, state),
-            // A disk that is not here now, say.
+            // For example a disk that is not mounted now.
             Err(error) => Err(error),
         };
         let place_shown = place.display();
@@ -89,12 +89,12 @@ fn end(disk: &Disk<'_>, journal: Journal<'_>, state: &Path) -> io::Result<String
 /// The files that could not be put back, for the user.
 pub(super) fn told(left: &[(Name, Name)]) -> String {
     let told = |(path, aside): &(Name, Name)| {
-        format!("{path} was changed since, and what it was before the commit is in {aside}")
+        format!("{path} was changed since; its content before the commit is in {aside}")
     };
     left.iter().map(told).collect::<Vec<_>>().join("; ")
 }
 
-/// Removes what a commit that stands left aside.
+/// Removes the old contents that a final commit kept aside.
 pub(super) fn finish(disk: &Disk<'_>, journal: Journal<'_>, state: &Path) -> io::Result<()> {
     for step in &journal.begin.steps {
         step.clean(disk)?;
@@ -111,7 +111,7 @@ pub(super) fn finish(disk: &Disk<'_>, journal: Journal<'_>, state: &Path) -> io:
     let (from, to) = (above.join(from), above.join(to));
     disk.faults.before("rename")?;
     match fs::rename(&from, &to) {
-        // It was done before, or the user removed it.
+        // It was already done, or the user removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         renamed => renamed?,
     }
@@ -121,14 +121,14 @@ pub(super) fn finish(disk: &Disk<'_>, journal: Journal<'_>, state: &Path) -> io:
     journal.remove()
 }
 
-/// Whether a folder is gone, or stays with reason.
+/// Whether a folder is gone, or has a reason to stay.
 fn is_settled(error: &io::Error) -> bool {
     use io::ErrorKind::{DirectoryNotEmpty, NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), NotFound | DirectoryNotEmpty | NotADirectory | PermissionDenied)
 }
 
-/// Puts everything back, the last first, and gives the names that somebody else has changed
-/// since, each with the place of what was there before.
+/// Restores everything, the last change first, and returns the names that somebody else has changed
+/// since, each with the place of the old content.
 pub(super) fn take_back(disk: &Disk<'_>, journal: Journal<'_>) -> io::Result<Vec<(Name, Name)>> {
     let begin = &journal.begin;
     let mut left = Vec::new();
@@ -147,7 +147,7 @@ pub(super) fn take_back(disk: &Disk<'_>, journal: Journal<'_>) -> io::Result<Vec
         io::Result::Ok(())
     };
     back(coming)?;
-    // Before the contents are staged, none of these folders is ours.
+    // Before the contents are staged, this commit created none of these folders.
     if journal.staged.is_some() {
         for path in begin.makes.iter().rev() {
             match disk.identity(&path.0)? {

@@ -1,4 +1,4 @@
-//! New contents, written in full under names of their own.
+//! New contents, written in full under temporary names.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -61,8 +61,8 @@ fn kept_mode(old: &Stat, new: u32) -> u32 {
     if is_program(old) == is_program(new) { old } else { new }
 }
 
-/// Only root may give a file away, and others may choose among their groups; where the user may
-/// not, the file is the user's, as after any other editor.
+/// Only root may give a file away, and others may choose among their groups; otherwise the file
+/// belongs to the user, as after any other editor.
 fn keep_owner(file: &File, old: &Stat) -> io::Result<()> {
     let new = rustix::fs::fstat(file)?;
     if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid) {
@@ -76,7 +76,7 @@ fn keep_owner(file: &File, old: &Stat) -> io::Result<()> {
     }
 }
 
-/// Access control lists are attributes too. Those that vouch for a content do not go to another.
+/// Access control lists are attributes too. Attributes that sign a content are not copied to another one.
 fn keep_attributes(file: &File, old: &File) -> io::Result<()> {
     let Ok(length) = rustix::fs::flistxattr_query(old) else { return Ok(()) };
     if length == 0 {

@@ -1,4 +1,4 @@
-//! A staged content takes its place, and leaves it again. What had the place is kept aside.
+//! Puts a staged content in its place, and takes it back. The old content is kept aside.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use super::journal::{Identity, Step};
 pub(super) enum Refusal {
     /// Something else changed it meanwhile.
     Changed,
-    /// The system says no.
+    /// The system refused.
     System(io::Error),
 }
 
@@ -50,8 +50,8 @@ impl Step {
         Ok(disk.replace(aside, path)?)
     }
 
-    /// Puts back what had the place, and removes what was staged, however far the commit came.
-    /// `Ok(false)` if something else has the place now, which stays.
+    /// Restores the old content, and removes the staged one, however far the commit got.
+    /// `Ok(false)` if something else is in the place now, which is kept.
     pub(super) fn take_back(&self, disk: &Disk<'_>, staged: Option<Identity>) -> io::Result<bool> {
         let (path, aside, second) = (&self.path.0, &self.aside.0, self.second());
         let is_staged = |found: &Identity| staged.is_some_and(|staged| staged.is_file_of(found));
@@ -107,7 +107,7 @@ impl Step {
         }
     }
 
-    /// Removes what had the place before, once the commit stands.
+    /// Removes the old content after the commit is final.
     pub(super) fn clean(&self, disk: &Disk<'_>) -> io::Result<()> {
         match disk.identity(&self.aside.0)? {
             Some(found) if found.is_folder() => remove_folders(disk, &self.aside.0)?,

@@ -80,7 +80,7 @@ pub(super) fn write_text_names(
     Ok(())
 }
 
-/// The id of the file as a blob of git; none for a file that is not there.
+/// The id of the file as a blob of git; `None` for a missing file.
 pub(super) fn blob_id(side: &Side<'_>) -> io::Result<Option<String>> {
     let Some(entry) = side.entry else { return Ok(None) };
     if let Some(id) = entry.id() {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{CHUNK_BYTES, Content, Sides};
 
-/// What is left of two files without the lines they have in common at both ends.
+/// Two files without the lines that they have in common at both ends.
 pub(super) struct Middle {
     /// Lines before it, the same number on both sides.
     pub(super) lines_before: u64,
@@ -79,7 +79,7 @@ impl LineStarts {
 
 /// How many bytes are the same.
 fn common_start(a: &[u8], b: &[u8]) -> usize {
-    // Most pieces are the same as a whole, which is soon seen.
+    // Most pieces are completely equal, which is quickly found.
     if a == b { a.len() } else { a.iter().zip(b).take_while(|(a, b)| a == b).count() }
 }
 

@@ -1,8 +1,7 @@
-//! What a run changed, as a patch in git's format.
+//! The changes of a run, as a patch in git's format.
 //!
-//! The patch is computed from bytes. `git apply --index` of it, in the folder the
-//! run was in, gives the files of the view byte for byte, with their modes; so does
-//! `git apply -R` the other way.
+//! The patch is computed from bytes. `git apply --index` of it, in the folder of the run, gives the
+//! files of the view byte for byte, with their modes; `git apply -R` reverts it.
 
 mod binary;
 mod header;
@@ -94,13 +93,13 @@ pub struct Change {
 pub(crate) struct Entry {
     mode: Mode,
     size: u64,
-    /// Its content, where that is not what the tree holds.
+    /// Its content, if it differs from the tree's.
     stored: Option<Stored>,
-    /// The id that git gives it, where git was asked.
+    /// The id that git gives it, if git was asked.
     id: Option<String>,
 }
 
-/// What git knows about a file beside its bytes.
+/// What git knows about a file besides its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Regular,
@@ -108,7 +107,7 @@ enum Mode {
     Link,
 }
 
-/// What happened to a file.
+/// The change of a file.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
@@ -147,7 +146,7 @@ impl Change {
         (self.before.as_ref(), self.after.as_ref())
     }
 
-    /// What happened to it.
+    /// The kind of change.
     pub fn kind(&self) -> ChangeKind {
         match (&self.before, &self.after) {
             (None, _) => ChangeKind::Added,
@@ -215,7 +214,7 @@ impl Changes {
         Self { before, after, prefix, files, left_out }
     }
 
-    /// What is different at `paths` between two folders.
+    /// The differences at `paths` between two folders.
     ///
     /// # Errors
     /// What the system says.
@@ -260,7 +259,7 @@ impl Changes {
         (&self.before, &self.after)
     }
 
-    /// The content of a file before the run; empty if it was not there.
+    /// The content of a file before the run; empty if it did not exist.
     ///
     /// # Errors
     /// What the system says.
@@ -404,7 +403,7 @@ struct Sides<'a> {
     new: Side<'a>,
 }
 
-/// A file that is there, or an empty one.
+/// An existing file, or an empty one.
 struct Side<'a> {
     tree: &'a Tree,
     path: &'a [u8],
@@ -492,7 +491,7 @@ impl Read for Content {
     }
 }
 
-/// The ids of both sides as blobs of git; none for a side that is not there.
+/// The ids of both sides as blobs of git; `None` for a missing side.
 ///
 /// # Errors
 /// What the system says.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use super::{Change, Changes, Entry, Side, header};
 
-/// Deleted files that came back as new ones, by index.
+/// Deleted files that reappear as new ones, by index.
 #[derive(Default)]
 pub(super) struct Renames {
     /// By the new file: the old one, and how much is the same in percent.
@@ -70,7 +70,7 @@ pub(super) fn find(changes: &Changes) -> io::Result<Renames> {
 
 type Candidate<'a> = (usize, &'a Entry);
 
-/// Files that are not empty: all empty ones are the same, which says nothing. No links: git
+/// Files that are not empty: all empty ones are equal, which means nothing. No links: git
 /// does not apply the renaming of a link to a path below it.
 fn candidates<'a>(
     changes: &'a Changes,
@@ -158,7 +158,7 @@ fn similar(
                 .iter()
                 .map(|(piece, bytes)| old.get(piece).map_or(0, |in_old| *in_old.min(bytes)))
                 .sum();
-            // 100 would say that nothing is left to change.
+            // 100 would mean that nothing is left to change.
             let percent = (common * 100 / large).min(99);
             if percent >= THRESHOLD_PERCENT {
                 pairs.push((percent, *from, *to));

@@ -46,7 +46,7 @@ impl Store {
         self.length
     }
 
-    /// Adds all that `content` gives.
+    /// Adds all bytes of `content`.
     ///
     /// # Errors
     /// What the system says.

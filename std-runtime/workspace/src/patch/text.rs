@@ -9,7 +9,7 @@ use imara_diff::{Algorithm, Diff, InternedInput, Token};
 use super::middle::Middle;
 use super::{Side, Sides, fill};
 
-/// Where more than this differs it is not compared by lines, which takes a multiple in memory.
+/// Larger differences are not compared by lines, which takes a multiple in memory.
 const DIFF_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Below this a file is compared whole, which lets a change slide as far as git lets it.
@@ -86,7 +86,7 @@ fn write_whole(side: &Side<'_>, mark: &[u8; 1], out: &mut impl Write) -> io::Res
         if at_start {
             out.write_all(mark)?;
         }
-        // A line longer than the buffer comes in pieces.
+        // A line longer than the buffer is read in pieces.
         let end = piece.iter().position(|&byte| byte == b'\n').map(|at| at + 1);
         let used = end.unwrap_or(piece.len());
         out.write_all(piece.get(..used).unwrap_or(piece))?;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-/// A folder, and what is below it by relative paths of `/`-separated names.
+/// A folder and its entries, by relative paths of `/`-separated names.
 ///
 /// The empty path is the folder itself.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Tree {
     ended: Ended,
 }
 
-/// Set when the run was ended: what is still read then is of no use.
+/// Set when the run is ended: further reads are useless.
 #[derive(Debug, Clone, Default)]
 pub struct Ended(Arc<AtomicBool>);
 
@@ -67,7 +67,7 @@ impl Tree {
         Self { ended: ended.clone(), ..self }
     }
 
-    /// The folder at `path` with what is below it.
+    /// The folder at `path` with its entries.
     ///
     /// # Errors
     /// What the system says.
@@ -133,7 +133,7 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub fn file(&self, path: &[u8]) -> io::Result<File> {
-        // A FIFO that took the place of a file must not block us.
+        // A FIFO that replaced a file must not block this process.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = self.in_parent(path, |folder, name| {
             rustix::fs::openat(folder, name, flags, Mode::empty())

@@ -1,30 +1,30 @@
-//! What the user lets tools reach beside the project, and what they may take.
+//! What the user lets tools reach beyond the project, and how much of the disk they may use.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::Network;
 
-/// What tools reach beside the project, by flags and the user's configuration; a project says
-/// nothing of it.
+/// What tools can reach beyond the project, by flags and the user's configuration; a project cannot
+/// set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     /// Files and folders that they may read wherever they are, places of credentials too.
     pub read: Vec<PathBuf>,
-    /// Files and folders that they may write to: what they write there stays, in no patch.
+    /// Files and folders that they may write to: the writes stay, and are in no patch.
     pub write: Vec<PathBuf>,
     /// Other folders of the project: they are part of the view, of the patch and of what is written.
     pub also: Vec<PathBuf>,
     /// Variables of this process that they get, beside the usual ones.
     pub env: Vec<OsString>,
-    /// What of the network they reach; nothing if it is not said.
+    /// Their network access; none by default.
     pub network: Option<Network>,
-    /// Bytes of the disk that the files of a run may take; 32 GiB if it is not said.
+    /// Bytes of the disk that the files of a run may use; 32 GiB by default.
     pub disk_bytes: Option<u64>,
 }
 
 impl Access {
-    /// This and what `other` adds; the network of `other` only where this says none.
+    /// This with the additions of `other`; the network of `other` only if this has none.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.read.extend(other.read);
@@ -36,7 +36,7 @@ impl Access {
         self
     }
 
-    /// What of the network tools reach.
+    /// The network access of tools.
     pub fn network(&self) -> Network {
         self.network.clone().unwrap_or_default()
     }

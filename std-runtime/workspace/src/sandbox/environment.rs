@@ -1,12 +1,12 @@
 //! The environment variables that a tool process gets.
 //!
-//! A list of what may pass, not of what may not: the names of secrets have no
-//! bound (`GH_PAT`, `DATABASE_URL`, `STRIPE_SK`), the names that build tools need
-//! do. What looks like a secret is dropped even if its name is on the list.
+//! An allow list, not a deny list: the names of secrets are unlimited (`GH_PAT`, `DATABASE_URL`,
+//! `STRIPE_SK`), the names that build tools need are not. A value that looks like a secret is
+//! dropped even if its name is on the list.
 
 use std::ffi::{OsStr, OsString};
 
-/// Names that pass. Each is exact: beside `GOPATH` somebody keeps `GO_DSN`.
+/// Names that pass. Each is exact: next to `GOPATH` somebody may have `GO_DSN`.
 const NAMES: &[&str] = &[
     "ANDROID_HOME",
     "ANDROID_NDK_HOME",

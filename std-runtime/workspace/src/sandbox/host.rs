@@ -14,8 +14,8 @@ pub enum ToolHost {
     /// The command at a path, or of this name in PATH.
     Command(PathBuf),
     /// This process: tools are called on threads, only `bash` starts a program. Nothing confines
-    /// them, so it goes with [`Mode::Off`](super::Mode::Off) alone. Linux only, where a thread can
-    /// have a working folder of its own.
+    /// them, so it works only with [`Mode::Off`](super::Mode::Off). Linux only, where a thread can
+    /// have its own working folder.
     InProcess,
 }
 
@@ -30,15 +30,15 @@ impl Default for ToolHost {
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
 pub(super) struct Executable {
-    /// Opens the file whatever became of its path.
+    /// Opens the file, even if its path has changed.
     pub(super) open: PathBuf,
     /// Its path, if the file is still there.
     pub(super) path: Option<PathBuf>,
 }
 
 impl ToolHost {
-    /// Finds the program. In PATH neither relative folders count nor those of `project`, which
-    /// chooses no program that we start.
+    /// Finds the program. In PATH, relative folders and those of `project` are ignored: a project
+    /// must not choose a program to start.
     pub(super) fn find(&self, project: &Path) -> io::Result<Executable> {
         match self {
             Self::ThisProgram => own(),

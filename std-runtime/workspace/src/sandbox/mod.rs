@@ -1,9 +1,9 @@
-//! Where tool processes run: in namespaces of their own, or, if the user asks for it, freely.
+//! Where tool processes run: in their own namespaces, or, if the user asks for it, freely.
 //!
-//! Inside, the whole file system is read-only but the folder of the project, the
-//! home folder and /tmp, and what is written to these is private; credentials and
-//! the sockets of agents are not there; there is no network but loopback; no
-//! process can see or signal one outside, nor outlive the sandbox.
+//! Inside, the whole file system is read-only except the folder of the project, the home folder and
+//! /tmp, and writes to these are private; credentials and the sockets of agents are hidden;
+//! there is no network but loopback; no process can see or
+//! signal one outside, or outlive the sandbox.
 
 mod access;
 mod environment;
@@ -36,10 +36,10 @@ use walls::{Alone, Walls};
 /// Whether tool processes are confined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// In namespaces; where the system has none, nothing runs.
+    /// In namespaces; if the system has none, nothing runs.
     #[default]
     On,
-    /// By Landlock and a filter of system calls alone, on a copy: weaker, for where there are no
+    /// By Landlock and a filter of system calls alone, on a copy: weaker, for systems without
     /// namespaces.
     Landlock,
     /// With all the rights of the user.
@@ -110,15 +110,15 @@ pub(crate) struct Layout<'a> {
     pub(crate) also: Vec<Folder<'a>>,
     /// The home folders of the user, which others take the place of.
     pub(crate) homes: Vec<Folder<'a>>,
-    /// Other folders and files that are shown, whatever covers their place.
+    /// Other folders and files that are shown, even if their place is covered.
     pub(crate) beside: Vec<Folder<'a>>,
     /// An empty folder that becomes /tmp and /var/tmp.
     pub(crate) temporary: &'a Path,
     /// Existing files and folders that must look empty.
     pub(crate) masked: &'a [PathBuf],
-    /// Where tools may reach the sockets of processes outside.
+    /// Paths where tools may reach sockets of processes outside.
     pub(crate) reachable: &'a [PathBuf],
-    /// What of the network tools reach.
+    /// The network access of tools.
     pub(crate) network: &'a Network,
 }
 
@@ -128,17 +128,17 @@ pub(crate) struct Layout<'a> {
 pub(crate) struct Folder<'a> {
     /// Its path, outside and inside.
     pub(crate) at: &'a Path,
-    /// Where the writes go.
+    /// The destination of writes.
     pub(crate) writes: Writes<'a>,
 }
 
-/// Where the writes to a folder go.
+/// The destination of writes to a folder.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Writes<'a> {
     /// To a folder laid over it by overlayfs.
     Over {
-        /// What was written.
+        /// The written files.
         upper: &'a Path,
         /// Needed by overlayfs.
         work: &'a Path,
@@ -148,7 +148,7 @@ pub(crate) enum Writes<'a> {
         /// The copy.
         copy: &'a Path,
     },
-    /// To a mount that is there already.
+    /// To an existing mount.
     Mounted {
         /// The mount, without a place.
         mount: BorrowedFd<'a>,
@@ -163,7 +163,7 @@ pub(crate) enum Writes<'a> {
 pub(crate) enum Reads<'a> {
     /// The project and what belongs to it, the homes, and the libraries of its own program.
     Project,
-    /// The whole system, but for what else is `hidden`, which is asked for where mounts can hide it.
+    /// The whole system, except what else is `hidden`, which is searched only if mounts can hide it.
     System {
         /// Existing files and folders.
         hidden: &'a dyn Fn() -> &'a [PathBuf],
@@ -178,7 +178,7 @@ pub(crate) enum Refusal {
     Overlay(usize),
     /// overlayfs does not work over one of the others, by its index; they can stay read-only.
     BesideOverlay(usize),
-    /// Nothing else to try.
+    /// There is no alternative.
     Final(Error),
 }
 
@@ -186,7 +186,7 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     walls: Option<Walls>,
-    /// What confines processes without walls.
+    /// The confinement of processes without namespaces.
     alone: Option<Alone>,
     /// The program of the tools.
     executable: io::Result<Executable>,
@@ -196,9 +196,9 @@ pub(crate) struct Sandbox {
     home: Option<PathBuf>,
     /// Variables that pass because the user named them.
     passing: Vec<OsString>,
-    /// Without walls: what is in the environment of all processes and of no others.
+    /// Without namespaces: the marker in the environment of all these processes and no others.
     marker: Vec<u8>,
-    /// Those that were started and may not have been waited for; `None` after the end.
+    /// The processes that were started and may not have been waited for; `None` after the end.
     processes: Mutex<Option<Vec<Arc<Process>>>>,
 }
 
@@ -206,7 +206,7 @@ pub(crate) struct Sandbox {
 /// `upper` and `work`.
 ///
 /// # Errors
-/// What the system says: only root of the machine can have one.
+/// What the system says: only root of the machine can create one.
 pub(crate) fn mount_with_renames(
     lower: &Path,
     upper: &Path,
@@ -233,7 +233,7 @@ impl Layout<'_> {
 }
 
 impl Sandbox {
-    /// A sandbox that shows what `layout` says.
+    /// A sandbox that shows `layout`.
     ///
     /// # Errors
     /// What the system refused.
@@ -255,7 +255,7 @@ impl Sandbox {
         Ok(Self { walls, alone: None, executable, proxy, home: None, passing, marker, processes })
     }
 
-    /// These variables pass to tools, whatever the mask says.
+    /// These variables pass to tools, even if masked.
     pub(crate) fn passing(mut self, names: &[OsString]) -> Self {
         self.passing = names.to_vec();
         self
@@ -301,7 +301,7 @@ impl Sandbox {
         Ok(self)
     }
 
-    /// What confines the processes, and what does not and why.
+    /// The layers that confine the processes, and the missing ones with the reason.
     pub(crate) fn layers(&self) -> Vec<Layer> {
         let alone = self.alone.as_ref().map(Alone::layers);
         let mut layers = self.walls.as_ref().map(Walls::layers).or(alone).unwrap_or_default();
@@ -388,7 +388,7 @@ impl Sandbox {
         };
         for process in &processes {
             process.kill();
-            // An error means that someone else has done it.
+            // An error means that someone else has already done it.
             let _ = process.wait();
         }
         if self.walls.is_none() {
@@ -398,7 +398,7 @@ impl Sandbox {
 
     /// Kills all processes and waits for their end; no other can be started then.
     pub(crate) fn end(&self) {
-        // Before the lock: whoever holds it may wait for a process that is stopped.
+        // Before the lock: its holder may be waiting for a stopped process.
         if let Some(walls) = &self.walls {
             walls.kill();
         }
@@ -407,10 +407,10 @@ impl Sandbox {
         for process in &processes {
             process.kill();
         }
-        // These are our children, and the first process of the namespaces ends only when they
-        // have been waited for.
+        // These are children of this process, and the first process of the namespaces ends only
+        // after they have been waited for.
         for process in &processes {
-            // An error means that someone else has done it.
+            // An error means that someone else has already done it.
             let _ = process.wait();
         }
         match &self.walls {

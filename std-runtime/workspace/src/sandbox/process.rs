@@ -1,4 +1,4 @@
-//! One tool process: what to run, and the running of it.
+//! One tool process: what to run, and how it runs.
 
 use std::ffi::OsString;
 use std::io;
@@ -54,8 +54,8 @@ impl Program {
         Self::with(Exe::Named(name.into()))
     }
 
-    /// The program that runs the tools, by the [`ToolHost`](super::ToolHost) of the view, even
-    /// where its file is not visible there.
+    /// The program that runs the tools, by the [`ToolHost`](super::ToolHost) of the view, even if
+    /// its file is not visible there.
     pub fn tools() -> Self {
         Self::with(Exe::Tools)
     }
@@ -72,26 +72,26 @@ impl Program {
         self
     }
 
-    /// Sets an environment variable, whatever the mask says.
+    /// Sets an environment variable, even if it is masked.
     pub fn env(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> &mut Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Keeps an environment variable of this process from it, whatever the mask says.
+    /// Hides an environment variable of this process from it, whatever the mask is.
     pub fn without_env(&mut self, name: impl Into<OsString>) -> &mut Self {
         self.hidden_env.push(name.into());
         self
     }
 
-    /// Where it runs, from the root of the view; the root if not called.
+    /// Sets its folder, relative to the root of the view; the root by default.
     pub fn dir(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
         self.dir = dir.into();
         self
     }
 
-    /// It reads the project, the home folder and /tmp only; where the system can, it is kept to them,
-    /// and nothing else has to be hidden from it.
+    /// It reads the project, the home folder and /tmp only; if the system supports it, it is confined
+    /// to them, and nothing else has to be hidden from it.
     pub fn stays_inside(&mut self) -> &mut Self {
         self.stays_inside = true;
         self
@@ -116,7 +116,7 @@ impl Program {
         }
     }
 
-    /// What starts it; `tools` is how the file of the tools' program is named where it runs.
+    /// The command that starts it; `tools` is the path of the tools' program inside.
     pub(super) fn command(&self, tools: io::Result<&Path>) -> io::Result<Command> {
         let mut command = match &self.exe {
             Exe::Named(name) => Command::new(name),
@@ -139,8 +139,8 @@ impl Program {
     }
 }
 
-/// Starts `command` in `dir` with the rights of the user, or what is left of them, in a session of
-/// its own.
+/// Starts `command` in `dir` with the rights of the user, or what is left of them, in its own
+/// session.
 pub(super) fn spawn_freely(
     command: &mut Command,
     dir: &Path,
@@ -183,11 +183,11 @@ impl Child {
     }
 }
 
-/// A process that was started; each call may come from any thread.
+/// A started process; each call may come from any thread.
 #[derive(Debug)]
 pub struct Process {
     pid: Pid,
-    /// Known once it was waited for; the pid may belong to someone else then.
+    /// Set after it was waited for; then the pid may belong to another process.
     status: Mutex<Option<ExitStatus>>,
 }
 
@@ -197,12 +197,12 @@ impl Process {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Kills it, its group, and all that descends from it; nothing happens if it has ended.
+    /// Kills it, its group, and all its descendants; does nothing if it has ended.
     pub fn kill(&self) {
         let status = self.lock();
         if status.is_none() {
             let below = own_process::below(self.pid);
-            // Errors mean that there is no one left to kill.
+            // Errors mean that no process is left to kill.
             let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
             let _ = rustix::process::kill_process(self.pid, Signal::KILL);
             for pid in below {
@@ -211,17 +211,16 @@ impl Process {
         }
     }
 
-    /// Waits for its end. What still runs in its group is killed then, so that its
-    /// pipes end too.
+    /// Waits for its end. Then processes left in its group are killed, so that its pipes end too.
     ///
     /// # Errors
-    /// `Tool` when the system lost its status (the program that we are in ignores SIGCHLD).
+    /// `Tool` if the system lost its status (the calling program ignores SIGCHLD).
     pub fn wait(&self) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.try_wait()? {
                 return Ok(status);
             }
-            // Not under the lock, or `kill` could not come through.
+            // Not under the lock, or it would block `kill`.
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             match rustix::process::waitid(WaitId::Pid(self.pid), options) {
                 Ok(_) | Err(Errno::INTR | Errno::CHILD) => {}
@@ -267,7 +266,7 @@ fn lost(errno: Errno) -> Error {
 /// Kills all processes of this user with `marker` in their environment, also those that left
 /// their group and their parent.
 pub(super) fn kill_marked(marker: &[u8]) {
-    // One may have started another meanwhile; one that the system does not let go is left.
+    // A process may have started another meanwhile; one that the system cannot kill is left.
     for _ in 0..KILL_ROUNDS {
         let left = marked(marker);
         if left.is_empty() {
@@ -289,7 +288,7 @@ fn marked(marker: &[u8]) -> Vec<Pid> {
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter_map(Pid::from_raw)
         .filter(|pid| {
-            // That of another user cannot be read, that of a dead one is empty.
+            // The environment of another user's process cannot be read, that of a dead one is empty.
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.split(|byte| *byte == 0).any(|variable| variable == marker)
         })

@@ -1,6 +1,6 @@
-//! What the folder held when the view was opened, told apart from what the user does to it since.
+//! The content of the folder when the view was opened, distinguished from the user's changes since.
 //!
-//! Nothing is read or noted for a file that stays as it is: the file system itself remembers when
+//! Nothing is read or recorded for a file that does not change: the file system itself remembers when
 //! a file was last changed, and no program can set that time.
 
 use std::io;
@@ -12,18 +12,18 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 use crate::patch::Entry;
 use crate::patch::tree::Tree;
 
-/// A path as it was when the view was opened.
+/// The state of a path when the view was opened.
 #[derive(Debug)]
 pub(super) enum Start {
     /// As it is in the folder now.
     Live(Option<Entry>),
-    /// The user changed it since; this is what it was.
+    /// The user changed it since; this is its original content.
     Known(Option<Entry>),
-    /// The user changed it since, and what it was is not known.
+    /// The user changed it since, and its original content is not known.
     Unknown,
 }
 
-/// When the view was complete; what was changed in the folder from then on, the user changed.
+/// When the view was complete; later changes in the folder are the user's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Opened(i64, i64);
 
@@ -46,7 +46,7 @@ impl Opened {
         }
     }
 
-    /// How `path` was in `folder`.
+    /// The original state of `path` in `folder`.
     ///
     /// # Errors
     /// What the system says.

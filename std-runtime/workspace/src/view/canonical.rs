@@ -1,4 +1,4 @@
-//! Contents as git keeps them: after its filters, without its line ends, with its ids.
+//! Contents as git stores them: after its filters, without its line ends, with its ids.
 //!
 //! `git apply --index` compares a patch with what the index has, so both sides of the patch are
 //! made canonical by git itself, in the sandbox, on copies of the changed files.
@@ -16,7 +16,7 @@ use crate::patch::stored::{Store, Stored};
 use crate::patch::tree::Tree;
 use crate::patch::{Changes, write_quoted};
 
-/// What git is asked with.
+/// The inputs for git.
 pub(super) struct Canonical<'a> {
     pub(super) judge: &'a Judge,
     pub(super) checkout: &'a Checkout,
@@ -75,7 +75,7 @@ impl Canonical<'_> {
             for (index, raw, id) in self.ids(changes, side, tree)? {
                 let change = changes.files().get(index);
                 let tracked = change.and_then(|change| self.index.file(change.path()));
-                // It was committed as it is, whatever the attributes say, and stays so.
+                // It was committed unchanged, whatever its attributes, and stays that way.
                 if side == Side::Before
                     && tracked.is_some_and(|entry| entry.id == raw && entry.id != id)
                 {
@@ -101,7 +101,7 @@ impl Canonical<'_> {
         Ok(())
     }
 
-    /// For each file of one side: its index, its id as it is, and the id that git gives it.
+    /// For each file of one side: its index, the id of its bytes, and the id that git gives it.
     fn ids(
         &self,
         changes: &Changes,
@@ -125,7 +125,7 @@ impl Canonical<'_> {
                 Side::Before => Box::new(changes.read_before(change)?),
                 Side::After => Box::new(changes.read_after(change)?),
             };
-            // A link has no filter; what it names is kept as a file of no attributes.
+            // A link has no filter; its target is stored as a file without attributes.
             let is_link = entry.is_link();
             let path = if is_link { format!(".link-{index}").into_bytes() } else { path };
             write(&folder.join(os(&path)), content)?;
@@ -235,7 +235,7 @@ impl Canonical<'_> {
     }
 }
 
-/// The attribute files that may hold for `paths`, in the folder of the run.
+/// The attribute files that may apply to `paths`, in the folder of the run.
 fn attribute_files(paths: &[&[u8]]) -> BTreeSet<Vec<u8>> {
     let mut files = BTreeSet::new();
     files.insert(b".gitattributes".to_vec());

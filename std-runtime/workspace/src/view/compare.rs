@@ -1,4 +1,4 @@
-//! What is different in the view, made ready to be delivered.
+//! The differences in the view, prepared for delivery.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read as _};
@@ -16,23 +16,23 @@ use crate::patch::tree::Tree;
 use crate::patch::{self, Change, Changes, Entry, LeftOut, Reason};
 use zerostack_text::listed;
 
-/// The changes of a view, and what is to be told about them.
+/// The changes of a view, and notes about them.
 #[derive(Debug)]
 pub struct Comparison {
     /// What the patch is made of.
     pub changes: Changes,
     /// The changes in other repositories below the folder, each with its folder.
     pub others: Vec<(Vec<u8>, Changes)>,
-    /// Files that the user changed meanwhile too, where it is not known what they were: there
-    /// is no patch against them.
+    /// Files that the user also changed meanwhile and whose original content is not known: there is
+    /// no patch against them.
     pub conflicts: Vec<Vec<u8>>,
-    /// Files that the user changed meanwhile too; the patch is against what they were.
+    /// Files that the user also changed meanwhile; the patch is against the original content.
     pub moved: Vec<Vec<u8>>,
     /// Lines for the user.
     pub notes: Vec<String>,
 }
 
-/// What git says to a patch.
+/// git's verdict on a patch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It applies, to the files and to the index.
@@ -41,7 +41,7 @@ pub enum Verdict {
     FilesOnly,
     /// It does not apply, in git's words.
     Refused(String),
-    /// git was not asked, or there is none.
+    /// git was not asked, or is missing.
     Unknown,
 }
 
@@ -52,7 +52,7 @@ struct Found {
     new: Option<Entry>,
 }
 
-/// The folder as it is after the run.
+/// The folder after the run.
 struct After<'a> {
     touched: &'a Touched,
     origin: &'a Tree,
@@ -321,7 +321,7 @@ impl Part {
         }
     }
 
-    /// What happened in repositories and is not carried.
+    /// Changes in repositories that the patch does not contain.
     fn repository_notes(&self, touched: &Touched, index: Option<&Index>) -> Vec<String> {
         let mut notes = Vec::new();
         for folder in touched.repositories.iter().filter(|folder| !folder.is_empty()) {
@@ -329,13 +329,13 @@ impl Part {
             let name = String::from_utf8_lossy(&name);
             let submodule = index.is_some_and(|index| index.is_submodule(folder));
             let what = if submodule { "submodule" } else { "nested repository" };
-            notes.push(format!("what was committed in the {what} {name} is not in the patch"));
+            notes.push(format!("commits in the {what} {name} are not in the patch"));
         }
         notes
     }
 }
 
-/// What git is asked about: the files, the folders of other repositories, and those of builds.
+/// The paths to ask git about: the files, the folders of other repositories, and those of builds.
 fn asked(found: &[Found], nested: &HashMap<Vec<u8>, Vec<u8>>) -> BTreeSet<Vec<u8>> {
     let mut asked = BTreeSet::new();
     for Found { path, .. } in found {
@@ -350,7 +350,7 @@ fn asked(found: &[Found], nested: &HashMap<Vec<u8>, Vec<u8>>) -> BTreeSet<Vec<u8
     asked
 }
 
-/// Whether git takes the name: none of its parts is `.git` in any form that some file system
+/// Whether git accepts the name: none of its parts is `.git` in any form that some file system
 /// takes for it.
 fn git_takes(path: &[u8]) -> bool {
     path.split(|&byte| byte == b'/').all(|name| {

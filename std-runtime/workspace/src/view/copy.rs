@@ -1,4 +1,4 @@
-//! A private copy of a folder, what was changed in it since, and what it held.
+//! A private copy of a folder, the changes since, and the original content.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -17,12 +17,12 @@ use crate::patch::stored::{Place, Store};
 use crate::patch::tree::{Ended, Tree, join, kind};
 use crate::{Error, ErrorKind, Result};
 
-/// A copy, with what is needed to see later what changed.
+/// A copy, with what is needed to find changes later.
 #[derive(Debug)]
 pub(super) struct Copy {
     /// The copied files and links.
     files: HashMap<Vec<u8>, Copied>,
-    /// What tools write over; the copy itself does not keep it.
+    /// Content that tools overwrite; the copy itself does not keep it.
     contents: Store,
     /// The clock of the file system when the copy was complete.
     complete: (i64, i64),
@@ -38,8 +38,8 @@ struct Copied {
     content: Option<Place>,
 }
 
-/// How many bytes are kept of what was copied, to make the patch against where the user changes
-/// the same files, and of one file.
+/// How many bytes of the original are kept, for the patch of files that the user also changes; in
+/// total and for one file.
 const CONTENTS_BYTES: u64 = 256 * 1024 * 1024;
 const CONTENT_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -105,7 +105,7 @@ impl Copy {
                         } else {
                             continue;
                         }
-                        // git has what is in its folder.
+                        // git has the content of its folder.
                         let content =
                             if is_git(&path) { None } else { keep(&mut contents, &at, &stat) };
                         paths.push((path, stat, content));
@@ -152,7 +152,7 @@ impl Copy {
         Ok(Self { files, contents, complete: (metadata.ctime(), metadata.ctime_nsec()) })
     }
 
-    /// All paths in the copy that may differ from what was copied, and those that are gone.
+    /// All paths in the copy that may differ from the original, and those that are gone.
     ///
     /// # Errors
     /// What the system says.
@@ -196,14 +196,14 @@ impl Copy {
         Ok(touched)
     }
 
-    /// How `path` was in `folder` when it was copied.
+    /// The state of `path` in `folder` when it was copied.
     ///
     /// # Errors
     /// What the system says.
     pub(super) fn start(&self, folder: &Tree, path: &[u8]) -> io::Result<Start> {
         let now = folder.stat(path)?;
         let Some(copied) = self.files.get(path) else {
-            // What is there now was made since, or could not be copied.
+            // The current entry was created since, or could not be copied.
             return Ok(match now.as_ref().and_then(Entry::of) {
                 None => Start::Live(None),
                 Some(_) => Start::Known(None),
@@ -240,7 +240,7 @@ fn is_git(path: &[u8]) -> bool {
     path.split(|&byte| byte == b'/').any(|name| name == b".git")
 }
 
-/// Whether a copy of `folder` is soon made: it holds few files and bytes.
+/// Whether `folder` is quick to copy: it has few files and bytes.
 ///
 /// # Errors
 /// What the system says.

@@ -158,7 +158,7 @@ const IN_HOME: &[&str] = &[
     ".zsh_history",
 ];
 
-/// Of the system; what only root can read matters when we are root.
+/// Places of the system; those that only root can read matter if this process is root.
 const OF_SYSTEM: &[&str] = &[
     "/etc/gshadow",
     "/etc/gshadow-",
@@ -170,7 +170,7 @@ const OF_SYSTEM: &[&str] = &[
     "/etc/sudoers.d",
 ];
 
-/// Variables that move one of the places above, and what is in there.
+/// Variables that move one of the places above, and its content.
 const MOVED: &[(&str, &str)] = &[
     ("CARGO_HOME", "credentials"),
     ("CARGO_HOME", "credentials.toml"),
@@ -188,7 +188,7 @@ const MOVED: &[(&str, &str)] = &[
     ("XDG_STATE_HOME", "zerostack"),
 ];
 
-/// Those places that are there, links resolved, in `homes` and elsewhere.
+/// The places that exist, with links resolved, in `homes` and elsewhere.
 pub(super) fn existing<'a>(homes: impl Iterator<Item = &'a PathBuf> + Clone) -> Vec<PathBuf> {
     let in_home = homes.clone().flat_map(|home| in_home(home));
     let of_system = OF_SYSTEM.iter().map(PathBuf::from);
@@ -198,7 +198,7 @@ pub(super) fn existing<'a>(homes: impl Iterator<Item = &'a PathBuf> + Clone) -> 
     });
     let all = in_home.chain(of_system).chain(moved);
     all
-        // Most are not there, which one call tells.
+        // Most do not exist, which one call finds out.
         .filter(|path| path.exists())
         .filter_map(|path| path.canonicalize().ok())
         // A variable that names more than a place of credentials.
@@ -216,8 +216,8 @@ pub(super) fn meet(path: &Path, homes: &[PathBuf]) -> bool {
 
 /// The places below `home` that may be there.
 fn in_home(home: &Path) -> impl Iterator<Item = PathBuf> {
-    // Root has dozens of homes to look at, and one list tells of most places that they are not
-    // there. A folder that cannot be listed, or is no home by its size, is asked for each.
+    // Root has dozens of homes to check, and one listing shows that most places do not exist. In a
+    // folder that cannot be listed, or is too large for a home, each place is checked.
     let listed = std::fs::read_dir(home).ok().and_then(|entries| {
         let names: Vec<_> = entries.take(ENTRIES + 1).flatten().map(|it| it.file_name()).collect();
         (names.len() <= ENTRIES).then_some(names)

@@ -1,10 +1,10 @@
-//! What the files of a view may take of the disk.
+//! The disk space that the files of a view may use.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// What a view takes of the disk if nothing else is said: more than any build here needs.
+/// The default disk space of a view: more than any ordinary build needs.
 const USUAL_BYTES: u64 = 32 << 30;
 
 /// The bound on the files of a view, and how much was free when it was opened.
@@ -42,8 +42,8 @@ impl Disk {
 }
 
 impl DiskWatch<'_> {
-    /// The bound in bytes, if the files of the view take more, and the call that is watched wrote some
-    /// of it: one that removes files may go on. The files are counted only if the disk has lost as much.
+    /// The bound in bytes, if the files of the view take more, and the watched call wrote some of it: a
+    /// call that removes files may continue. The files are counted only if the disk has lost as much.
     pub fn exceeded(&self) -> Option<u64> {
         let Disk { folder, most, free_at_first } = self.disk;
         let free = Free::of(folder);
@@ -93,7 +93,7 @@ fn taken(folder: &Path, enough: u64) -> u64 {
     bytes
 }
 
-/// What `st_blocks` counts in.
+/// The unit of `st_blocks`.
 const BLOCK_BYTES: u64 = 512;
 
 #[cfg(test)]
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(first.exceeded(), None);
         fs::create_dir(place.path().join("deep")).unwrap();
         let file = fs::File::create(place.path().join("deep/file")).unwrap();
-        // What nothing has written yet takes nothing.
+        // Unwritten parts of a file take no space.
         file.set_len(64 << 20).unwrap();
         assert_eq!(taken(place.path(), u64::MAX).min(1 << 20), taken(place.path(), u64::MAX));
         fs::write(place.path().join("deep/more"), vec![1; 8 << 20]).unwrap();

@@ -1,4 +1,4 @@
-//! Whose home folders there are: the user's own, which tools see as an almost empty one, and those
+//! The home folders: the user's own, which tools see as an almost empty one, and those
 //! of others, which they do not see.
 
 use std::fs;
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 /// The home folders of this machine, links resolved, each once.
 #[derive(Debug, Default)]
 pub(super) struct Homes {
-    /// The user's: that of the environment, which may be any folder or none, and that of the
-    /// system's list of users.
+    /// The user's: the one of the environment, which may be any folder or missing, and the one of
+    /// the system's list of users.
     pub(super) own: Vec<PathBuf>,
-    /// Those of other people.
+    /// Those of other users.
     pub(super) others: Vec<PathBuf>,
     /// For root, the folders that services have for a home.
     pub(super) of_services: Vec<PathBuf>,
@@ -54,7 +54,7 @@ impl Homes {
         }
         // A home inside of another is part of it.
         own.dedup_by(|path, outer| path.starts_with(&*outer));
-        // A folder that holds the user's own home is a place for homes and not one of them.
+        // A folder that contains the user's own home is not itself a home.
         others.retain(|other| {
             !own.iter().any(|own| own.starts_with(other) || other.starts_with(own))
         });
@@ -62,7 +62,7 @@ impl Homes {
     }
 }
 
-/// The text of the system's list of users, of which nobody's size is trusted.
+/// The text of the system's list of users, whose size is not trusted.
 fn users() -> String {
     let mut users = String::with_capacity(4096);
     let read = fs::File::open("/etc/passwd")
@@ -83,7 +83,7 @@ fn passwd(users: &str) -> impl Iterator<Item = (u32, &Path)> {
     users.lines().filter_map(of_user).take(HOMES)
 }
 
-/// Whether a folder belongs to the system, whoever has it for a home.
+/// Whether a folder belongs to the system, even if it is the home of a user.
 pub(super) fn is_of_system(home: &Path) -> bool {
     const BELOW: [&str; 8] = ["/bin", "/dev", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
     const ITSELF: [&str; 15] = [
@@ -103,7 +103,7 @@ pub(super) fn is_private(mode: u32) -> bool {
 const PEOPLE: u32 = 1000;
 const NOBODY: u32 = 65534;
 
-/// As many users as a machine has that people work on.
+/// More users than a workstation has.
 const HOMES: usize = 500;
 const USERS_BYTES: u64 = 1 << 20;
 

@@ -1,4 +1,4 @@
-//! What git has of the changed files, and its settings that matter.
+//! The changed files that git tracks, and the relevant settings of git.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -22,10 +22,10 @@ pub(super) struct Tracked {
 const SUBMODULE: u32 = 0o160_000;
 
 impl Index {
-    /// Asks for `paths`, from `root`; a folder stands for all below it.
+    /// Asks for `paths`, relative to `root`; a folder means everything below it.
     ///
     /// # Errors
-    /// When git does not tell.
+    /// If git does not answer.
     pub(super) fn read(judge: &Judge, root: &Path, paths: &BTreeSet<Vec<u8>>) -> io::Result<Self> {
         let mut args = vec!["ls-files", "-s", "-z"];
         let names: Option<Vec<&str>> =
@@ -85,7 +85,7 @@ impl Settings {
     /// Asks git, in `root` of the checkout `top`.
     ///
     /// # Errors
-    /// When git does not tell.
+    /// If git does not answer.
     pub(super) fn read(judge: &Judge, root: &Path, top: &Path) -> io::Result<Self> {
         let pattern =
             "^(core\\.(autocrlf|eol|attributesfile|excludesfile)|extensions\\.objectformat)$";

@@ -1,5 +1,5 @@
-//! git's word on a change, from a sandbox of its own: the folder as the user has it now, nothing
-//! of what the tools left, and no way to write to it.
+//! git's verdict on a change, from its own sandbox: with the user's current folder, read-only, and
+//! nothing that the tools left.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::repository::Checkout;
 use super::surroundings::Surroundings;
 use crate::sandbox::{Folder, Layout, Network, Program, Reads, Refusal, Sandbox, ToolHost, Writes};
 
-/// Where git runs.
+/// The sandbox of git.
 #[derive(Debug)]
 pub(super) struct Judge {
     sandbox: Sandbox,
@@ -16,7 +16,7 @@ pub(super) struct Judge {
     temporary: PathBuf,
 }
 
-/// What git printed.
+/// The output of git.
 pub(super) struct Said {
     pub(super) success: bool,
     pub(super) out: Vec<u8>,
@@ -69,7 +69,7 @@ impl Judge {
     /// Runs git in `root` with `input`.
     ///
     /// # Errors
-    /// When there is no git, or what it prints is too long.
+    /// If there is no git, or its output is too long.
     pub(super) fn git(
         &self,
         root: &Path,
@@ -93,7 +93,7 @@ impl Judge {
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                // A git that ended early says why.
+                // If git ended early, it reports why.
                 let _ = stdin.map(|mut stdin| stdin.write_all(input));
             });
             let errors = scope.spawn(move || {
@@ -126,7 +126,7 @@ impl Judge {
 const SETTINGS: [&str; 8] = [
     "--literal-pathspecs",
     "--no-optional-locks",
-    // Whoever owns the files: nothing outside of this sandbox is at stake.
+    // Accept any owner of the files: nothing outside this sandbox can be affected.
     "-c",
     "safe.directory=*",
     // Programs that a repository names and that nothing here needs.

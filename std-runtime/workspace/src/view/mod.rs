@@ -1,8 +1,7 @@
 //! A private copy-on-write view of a folder, in which tools run.
 //!
-//! The folder itself is never written. Tools see the view at the same path, in a
-//! sandbox; what they did comes out as [`Changes`], and with the view goes all
-//! that it had on disk and every process in it.
+//! The folder itself is never written. Tools see the view at the same path, in a sandbox.
+//! [`Changes`] are the result; dropping the view removes its files and ends every process in it.
 
 mod also;
 mod baseline;
@@ -54,24 +53,24 @@ use surroundings::Surroundings;
 /// How a view is made.
 #[derive(Debug, Clone, Default)]
 pub struct ViewOptions {
-    /// Whether tools are confined; a view without a sandbox is at a path of its own.
+    /// Whether tools are confined; a view without a sandbox has its own path.
     pub sandbox: Mode,
-    /// How the folder is kept apart from its view.
+    /// How the folder is separated from its view.
     pub storage: Storage,
-    /// Where the private files go, instead of the system's folders for temporary files.
+    /// The place for private files, instead of the system's folders for temporary files.
     pub scratch: Option<PathBuf>,
     /// The program that runs the tools.
     pub tools: ToolHost,
-    /// Files and folders that tools must not see, beside the usual places of credentials.
+    /// Files and folders that tools must not see, besides the usual places of credentials.
     pub hidden: Vec<PathBuf>,
-    /// What tools reach beside the project.
+    /// What tools can reach beyond the project.
     pub access: Access,
 }
 
-/// How a folder is kept apart from its view.
+/// How a folder is separated from its view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Storage {
-    /// overlayfs where the system lets us, else a copy.
+    /// overlayfs if the system permits it, else a copy.
     #[default]
     Auto,
     /// A copy.
@@ -88,7 +87,7 @@ pub struct Cleanup(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Ended before the files are removed that it uses.
+    /// Ended before its files are removed.
     sandbox: Sandbox,
     scratch: Scratch,
     disk: Disk,
@@ -136,7 +135,7 @@ enum Presence {
     Gone,
 }
 
-/// What would keep tools apart from the user's files on this system, tried on an empty folder.
+/// The layers that this system supports, tested on an empty folder.
 ///
 /// # Errors
 /// Why there can be no sandbox.
@@ -147,11 +146,11 @@ pub fn probe() -> Result<Vec<Layer>> {
 }
 
 impl View {
-    /// Makes a view of the folder `root`.
+    /// Opens a view of the folder `root`.
     ///
     /// # Errors
-    /// `Input` when the folder cannot be read or is one of the system's own, `Sandbox` when the
-    /// sandbox cannot be made or there is no place for private files. Nothing is left over.
+    /// `Input` if the folder cannot be read or belongs to the system, `Sandbox` if the sandbox
+    /// cannot be set up or there is no place for private files. Nothing is left over.
     pub fn open(root: &Path, options: &ViewOptions) -> Result<Self> {
         let (sources, base) = also::sources(root, &options.access.also)?;
         let network = options.access.network();
@@ -208,7 +207,7 @@ impl View {
         named.map_or_else(String::new, |named| String::from_utf8_lossy(&named).into_owned())
     }
 
-    /// What keeps tools apart from the user's files and secrets, and what does not and why.
+    /// The layers that protect the user's files and secrets from tools, and the missing ones with the reason.
     pub fn layers(&self) -> &[Layer] {
         &self.0.layers
     }
@@ -224,7 +223,7 @@ impl View {
             || dir.components().any(|part| part == Component::ParentDir)
         {
             let dir = program.dir.display();
-            return Err(Error::new(ErrorKind::Input, format!("{dir} is outside of the project")));
+            return Err(Error::new(ErrorKind::Input, format!("{dir} is outside the project")));
         }
         let reads = match program.stays_inside && inner.sandbox.confines_reads() {
             true => Reads::Project,
@@ -258,12 +257,12 @@ impl View {
         self.0.sandbox.connections()
     }
 
-    /// What is worth telling about how the view is kept.
+    /// A note about how the view is stored.
     pub fn notes(&self) -> &[String] {
         &self.0.notes
     }
 
-    /// The environment of a tool that is no process of its own, without the variables `hidden`.
+    /// The environment of a tool that is not a separate process, without the variables `hidden`.
     pub fn environment(&self, hidden: &[OsString]) -> Vec<(OsString, OsString)> {
         self.0.sandbox.environment(self.root(), &self.0.temporary, hidden)
     }
@@ -273,16 +272,15 @@ impl View {
         self.0.sandbox.end_processes();
     }
 
-    /// What is different in the view. Processes that still write make it useless, so end them
-    /// first.
+    /// The differences in the view. End processes that still write first, or the result is useless.
     ///
     /// # Errors
-    /// `Input` when a file of the folder or the view cannot be read.
+    /// `Input` if a file of the folder or the view cannot be read.
     pub fn changes(&self) -> Result<Changes> {
         self.compare().map(|comparison| comparison.changes)
     }
 
-    /// [`View::changes`], with what is to be told about them.
+    /// [`View::changes`], with notes about them.
     ///
     /// # Errors
     /// As [`View::changes`].
@@ -293,7 +291,7 @@ impl View {
         })
     }
 
-    /// Whether git applies `patch` to the folder as it is now.
+    /// Whether git applies `patch` to the current folder.
     pub fn check(&self, comparison: &Comparison, patch: &[u8]) -> Verdict {
         self.0.check(comparison, patch)
     }
@@ -319,7 +317,7 @@ impl View {
         Ok(changed)
     }
 
-    /// Watches what a call writes to the disk, from here on.
+    /// Watches a call's writes to the disk, from here on.
     pub fn watch_disk(&self) -> DiskWatch<'_> {
         self.0.disk.watch()
     }
@@ -337,8 +335,8 @@ impl Drop for View {
 }
 
 impl Cleanup {
-    /// Kills all processes of the view, waits for their end, and removes its files. What the
-    /// view is asked afterwards fails.
+    /// Kills all processes of the view, waits for their end, and removes its files. Later calls on
+    /// the view fail.
     pub fn run(&self) {
         self.0.end();
     }

@@ -1,4 +1,4 @@
-//! Making a view: where its files are, and what the sandbox shows.
+//! Opening a view: the place of its files, and the layout of the sandbox.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! What is outside of the project in a view: what tools wrote there, which goes with the view, and
-//! what they were given.
+//! Files outside the project in a view: those that tools wrote, which are discarded with the view,
+//! and those that they were given.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -29,7 +29,7 @@ pub(super) fn notes(view: &Inner) -> Option<String> {
     );
     names.sort();
     (!names.is_empty())
-        .then(|| format!("written outside of the project and not kept: {}", listed(&names)))
+        .then(|| format!("written outside the project and not kept: {}", listed(&names)))
 }
 
 /// The files below `folder`, which tools know as `shown`, whose first name is `wanted`.
@@ -74,7 +74,7 @@ pub(super) fn copy(file: &File, target: &Path) -> io::Result<()> {
     }
 }
 
-/// The name in /tmp of a file that the tools are given.
+/// The name in /tmp of a file for the tools.
 pub(super) const HANDED_IN: &str = "stdin";
 
 /// Bytes that are copied at once.

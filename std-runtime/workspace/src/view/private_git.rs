@@ -1,4 +1,4 @@
-//! A repository of its own for the copy of a linked worktree or a submodule: its `.git` is a file
+//! A separate repository for the copy of a linked worktree or a submodule: its `.git` is a file
 //! that names the user's repository, to which tools without a sandbox must not write.
 
 use std::fs;
@@ -11,7 +11,7 @@ use super::repository::{Checkout, read};
 /// the objects of its repository.
 ///
 /// # Errors
-/// When the disk refuses. What cannot be read is left out.
+/// If the disk refuses. Files that cannot be read are left out.
 pub(super) fn make(checkout: &Checkout, git: &Path) -> io::Result<()> {
     let Checkout { own, common, .. } = checkout;
     fs::create_dir_all(git.join("objects/info"))?;
@@ -31,7 +31,7 @@ pub(super) fn make(checkout: &Checkout, git: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Settings without those that say where the worktree is.
+/// Settings without those for the place of the worktree.
 fn of_any_folder(settings: &str) -> String {
     let is_about_place = |line: &&str| {
         let key = line.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -40,7 +40,7 @@ fn of_any_folder(settings: &str) -> String {
     settings.lines().filter(|line| !is_about_place(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Copies a file or a folder of files; links and what else there is are left out.
+/// Copies a file or a folder of files; links and other entries are left out.
 fn copy(from: &Path, to: &Path, left: &mut usize) -> io::Result<()> {
     let Some(rest) = left.checked_sub(1) else { return Ok(()) };
     *left = rest;

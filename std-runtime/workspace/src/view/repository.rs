@@ -1,4 +1,4 @@
-//! Where the repository of a folder is: read, never run.
+//! Finds the repository of a folder: it is read, and nothing is run.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -11,9 +11,9 @@ use std::path::{Component, Path, PathBuf};
 pub(super) struct Checkout {
     /// Its top folder, which holds `.git`.
     pub(super) top: PathBuf,
-    /// What is its own: where it is, and what it is about to commit.
+    /// The checkout's own part: its place and its index.
     pub(super) own: PathBuf,
-    /// What a checkout has in common with its linked worktrees: objects, references, settings.
+    /// The part that a checkout shares with its linked worktrees: objects, references, settings.
     pub(super) common: PathBuf,
     /// Folders of objects that it borrows from others.
     pub(super) borrowed: Vec<PathBuf>,
@@ -45,8 +45,8 @@ pub(super) fn is_checkout(folder: &Path) -> bool {
     git.is_file() || git.join("HEAD").is_file()
 }
 
-/// A folder that is a repository and not, say, that of the sockets of a user, whatever a file
-/// in the project says.
+/// Only a folder that is a repository, not for example a user's folder of sockets, whatever a file
+/// in the project names.
 fn is_repository(folder: &Path) -> bool {
     let system = ["/proc", "/sys", "/dev", "/run"].iter().any(|path| folder.starts_with(path));
     !system
@@ -86,7 +86,7 @@ fn borrowed(common: &Path) -> Vec<PathBuf> {
 /// How many repositories one may borrow from.
 const BORROWED: usize = 8;
 
-/// A small file of a repository; none if it is anything else.
+/// A small file of a repository; `None` if it is anything else.
 pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
     let mut options = File::options();
     let file = options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);

@@ -1,5 +1,5 @@
-//! What only root may read of the system, and sockets that nobody lists: looked for in the whole
-//! system, which takes longer than the rest of a run, so only once something could reach it.
+//! Files that only root may read, and sockets that are not listed anywhere. Searching the whole
+//! system for them takes longer than the rest of a run, so it is done only when a call could reach them.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -14,10 +14,10 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 
 use super::home::is_private;
 
-/// Where to look first; other folders at the top come later.
+/// The folders to search first; other top-level folders follow.
 const FIRST: [&str; 8] = ["/etc", "/srv", "/opt", "/var", "/usr/local", "/boot", "/mnt", "/media"];
 
-/// Folders with another look for tools, or without anything that is not for all.
+/// Folders that tools see differently, or that have nothing private.
 const NOT: [&str; 19] = [
     "/bin",
     "/dev",
@@ -50,18 +50,18 @@ const DEPTH: usize = 5;
 /// As many hidden files in one folder as are hidden one by one, rather than with the folder.
 const FILES: usize = 24;
 
-/// The places that tools must not reach beside the usual ones: sockets, and if they are root's
+/// The places that tools must not reach besides the usual ones: sockets, and if they are root's
 /// the files and folders for root alone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Restricted {
     is_root: bool,
-    /// What is shown: nothing that holds or is in one of these is hidden.
+    /// Shown paths: nothing that contains or is in one of these is hidden.
     kept: Vec<PathBuf>,
     found: OnceLock<Vec<PathBuf>>,
 }
 
 impl Restricted {
-    /// Those places, but for what holds or is in one of `kept`.
+    /// The places, except those that contain or are in one of `kept`.
     pub(super) fn beside(kept: Vec<PathBuf>) -> Self {
         let is_root = rustix::process::geteuid().is_root();
         // One spelling of each, for they are compared by their bytes.
@@ -69,7 +69,7 @@ impl Restricted {
         Self { is_root, kept, found: OnceLock::new() }
     }
 
-    /// Those that were found by now.
+    /// The places found so far.
     pub(super) fn as_found(&self) -> Self {
         let found = OnceLock::from(self.found.get().cloned().unwrap_or_default());
         Self { found, ..self.clone() }
@@ -83,7 +83,7 @@ impl Restricted {
             let top = top.filter(|path| !is_first(path));
             let folders = FIRST.iter().map(PathBuf::from).chain(top).collect();
             let mut found = self.search(ENTRIES).run(folders);
-            // A folder comes before what is in it, which is hidden with it.
+            // A folder precedes its content, which is hidden with it.
             found.sort_unstable();
             found.dedup_by(|path, outer| is_below(path, outer));
             found
@@ -151,7 +151,7 @@ impl Search<'_> {
             let rest = self.left.checked_sub(1).zip(left_here.checked_sub(1));
             let Some(rest) = rest else { break };
             (self.left, left_here) = rest;
-            // Some file systems do not list what an entry is.
+            // Some file systems do not list the kind of an entry.
             let stat = || rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok();
             let (kind, mode) = match entry.file_type() {
                 FileType::RegularFile if !self.is_root => continue,
@@ -178,8 +178,8 @@ impl Search<'_> {
     }
 }
 
-/// Whether `path` is `folder` or in it. Both are absolute and have no parts that mean nothing, so
-/// their bytes tell; thousands are compared.
+/// Whether `path` is `folder` or in it. Both are absolute and normalized, so comparing their bytes
+/// is enough; thousands are compared.
 fn is_below(path: &Path, folder: &Path) -> bool {
     let (path, folder) = (path.as_os_str().as_bytes(), folder.as_os_str().as_bytes());
     path.strip_prefix(folder).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_and_what_is_for_its_owner_alone_are_found() {
+    fn sockets_and_private_files_are_found() {
         let place = tempfile::tempdir().unwrap();
         let top = place.path().canonicalize().unwrap();
         for name in ["service/deep/key", "service/open", "closed/open", "many/x", "project/key"] {

@@ -1,7 +1,7 @@
 //! Which changed files belong to the project.
 //!
-//! Tracked files do, and new files that no ignore file excludes and no build makes. The
-//! ignore files count as they are after the run, because they are part of its result.
+//! Tracked files do, and new files that no ignore file excludes and no build makes. The ignore
+//! files count in their state after the run, because they are part of its result.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -18,12 +18,12 @@ use crate::ignore_file::parse;
 use crate::patch::Reason;
 use crate::patch::tree::join;
 
-/// A name, and the names of files beside it or in it that tell what it is.
+/// A name, and the names of files beside it or in it that identify it.
 type BuildFolder = (&'static [u8], Names, Names);
 type Names = &'static [&'static [u8]];
 
-/// The folders that builds make, and what tells that a build made one: a file beside it, or
-/// one in it. In a checkout they belong where it tracks files of theirs.
+/// The folders that builds make, and the file beside or in one that identifies it. In a checkout
+/// they belong to the project if it tracks files in them.
 const BUILD_FOLDERS: [BuildFolder; 9] = [
     (b"target", &[b"Cargo.toml", b"pom.xml", b"build.sbt", b"project.clj"], &[TAG]),
     (b"__pycache__", &[], &[]),
@@ -56,13 +56,13 @@ pub(super) struct Rules<'a> {
     /// By folder, as a path from the top of the checkout.
     local: HashMap<Vec<u8>, Gitignore>,
     excluded_folders: HashMap<Vec<u8>, bool>,
-    /// What git has; `None` if it does not tell.
+    /// The files that git tracks; `None` if git does not answer.
     index: Option<&'a Index>,
     /// Whether these folders were made by a build.
     build_folders: HashMap<Vec<u8>, bool>,
 }
 
-/// What the rules ask about the folder as it is after the run.
+/// What the rules need to know about the folder after the run.
 pub(super) trait Seen {
     /// The content of a file.
     fn read(&self, path: &[u8]) -> Option<Vec<u8>>;
@@ -84,7 +84,7 @@ impl Seen for Nothing {
 }
 
 impl<'a> Rules<'a> {
-    /// The rules that hold in `root`; `excludes_file` stands for the user's own ignore file.
+    /// The rules for `root`; `excludes_file` is the user's own ignore file.
     pub(super) fn of(
         root: &Path,
         checkout: Option<&'a Checkout>,
@@ -127,7 +127,7 @@ impl<'a> Rules<'a> {
         &self.prefix
     }
 
-    /// Why `path`, relative to the folder, is left out. `existed`: it was there before.
+    /// Why `path`, relative to the folder, is left out. `existed`: it existed before.
     pub(super) fn leave_out(
         &mut self,
         path: &[u8],
@@ -136,7 +136,7 @@ impl<'a> Rules<'a> {
     ) -> Option<Reason> {
         let full = [self.prefix.as_slice(), path].concat();
         let tracked = self.index.map(|index| index.file(path).is_some());
-        // Without git's word a file that was there may be tracked, and must not get lost.
+        // If git does not answer, a file that existed may be tracked, and must not get lost.
         let tracked = self.checkout.is_some() && tracked.unwrap_or(existed);
         if tracked {
             None
@@ -164,7 +164,7 @@ impl<'a> Rules<'a> {
             }
             let tracked = self.index.is_some_and(|index| index.has_below(folder));
             let there = |folder: &[u8], name: &&[u8]| seen.is_there(&join(folder, name));
-            // Some names say it themselves.
+            // Some names are enough.
             let built = !tracked
                 && (beside.is_empty()
                     || beside.iter().any(|name| there(outer, name))
@@ -199,7 +199,7 @@ impl<'a> Rules<'a> {
                     excluded
                 }
             };
-            // What is below an excluded folder cannot be included again.
+            // Entries below an excluded folder cannot be included again.
             if excluded {
                 return true;
             }
@@ -247,7 +247,7 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// A folder that the checkout around it excludes is a project of its own.
+    /// A folder that the surrounding checkout excludes is a separate project.
     fn drop_outer_rules_that_exclude_the_root(&mut self) {
         let Some(root) = self.prefix.strip_suffix(b"/").map(<[u8]>::to_vec) else { return };
         let inside = join(&root, b".");

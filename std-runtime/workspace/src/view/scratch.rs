@@ -21,21 +21,21 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct Scratch {
     path: PathBuf,
     lock_path: PathBuf,
-    /// Removes what others left.
+    /// Removes the remains of other runs.
     sweeper: Mutex<Option<Sweeper>>,
     /// Holds the lock.
     _lock: File,
 }
 
-/// Tells the views of one process apart.
+/// Distinguishes the views of one process.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl Scratch {
-    /// A new folder below `wish`, else below the system's places for temporary files, in any
-    /// case outside of `not_below`.
+    /// A new folder below `wish`, else below the system's places for temporary files, but always
+    /// outside `not_below`.
     ///
     /// # Errors
-    /// `Sandbox` when there is no place for it.
+    /// `Sandbox` if there is no place for it.
     pub(super) fn create(wish: Option<&Path>, not_below: &[&Path]) -> Result<Self> {
         let temporary = std::env::temp_dir();
         // On many systems /tmp is memory, and a build in the view may be large.
@@ -44,7 +44,7 @@ impl Scratch {
         if std::env::var_os("TMPDIR").is_some_and(|value| !value.is_empty()) {
             usual.insert(0, &temporary);
         } else {
-            // What is built in the view must run.
+            // Programs built in the view must run.
             usual.sort_by_key(|place| is_noexec(place));
         }
         let places = wish.map_or(usual, |wish| vec![wish]);
@@ -91,7 +91,7 @@ impl Scratch {
             let path = base.join(format!("{}-{number}", std::process::id()));
             let lock_path = path.with_extension("lock");
             let lock = match OpenOptions::new().write(true).create_new(true).open(&lock_path) {
-                // Of another pid namespace, or of a dead process that had our pid.
+                // It belongs to another pid namespace, or to a dead process that had this pid.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 // The last other run of this user has just removed the base.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -101,12 +101,12 @@ impl Scratch {
                 lock => lock?,
             };
             match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-                // A sweep that came between has taken the file away.
+                // A concurrent sweep has removed the file.
                 Ok(()) if lock.metadata()?.nlink() == 0 => continue,
                 Ok(()) => {}
-                // A sweep that came between removes it.
+                // A concurrent sweep removes it.
                 Err(Errno::AGAIN) => continue,
-                // As on NFS without a lock service: a sweep could not tell the living from the dead.
+                // As on NFS without a lock service: a sweep could not distinguish live runs from dead ones.
                 Err(errno) => {
                     let _ = fs::remove_file(&lock_path);
                     let _ = fs::remove_dir(&base);
@@ -121,7 +121,7 @@ impl Scratch {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -132,7 +132,7 @@ impl Scratch {
     /// `Sandbox` when the disk refuses.
     pub(super) fn folder(&self, name: &str, mode: u32) -> Result<PathBuf> {
         let path = self.path.join(name);
-        // The mode is set apart from the umask.
+        // The mode is set independently of the umask.
         DirBuilder::new()
             .mode(0o700)
             .create(&path)
@@ -144,7 +144,7 @@ impl Scratch {
         Ok(path)
     }
 
-    /// Removes it with all that is inside; nothing happens if it is gone.
+    /// Removes it with its content; does nothing if it is gone.
     pub(super) fn remove(&self) {
         let sweeper = self.sweeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sweeper) = sweeper {
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn removes_what_a_tool_made_hard_to_remove() {
+    fn files_that_a_tool_made_hard_to_remove_are_removed() {
         let place = tempfile::tempdir().unwrap();
         let scratch = Scratch::create(Some(place.path()), &[]).unwrap();
         let at = scratch.path.join("upper");

@@ -1,7 +1,7 @@
-//! Settings of the user that tools need, without the credentials that stand in the same files.
+//! Settings of the user that tools need, without the credentials in the same files.
 //!
-//! Each file is copied by a list of what may pass, for the names of secrets have no bound. What a
-//! setting of git would make it run with the user's keys, as a signature, does not pass either.
+//! Each file is copied by an allow list, because the names of secrets are unlimited. Settings with
+//! which git would run a program with the user's keys, such as signing, do not pass either.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Writes the settings of `home` to the folder `private`, which becomes the home of the tools.
 ///
 /// # Errors
-/// When the disk refuses. A file that cannot be read is as one that is not there.
+/// If the disk refuses. A file that cannot be read counts as missing.
 pub(super) fn copy(home: &Path, private: &Path) -> io::Result<()> {
     for name in [".gitconfig", ".config/git/config"] {
         let Some(text) = read(&home.join(name)) else { continue };
@@ -144,7 +144,7 @@ fn git(text: &str) -> String {
             let name = trimmed.trim_start_matches('[');
             let end = name.find([' ', '\t', ']', '.', '"']).unwrap_or(name.len());
             let section = name.get(..end).unwrap_or_default().to_ascii_lowercase();
-            // What follows the bracket is a key on the same line.
+            // A key may follow the bracket on the same line.
             let is_plain = trimmed.ends_with(']');
             passes = GIT.contains(&section.as_str()) && is_plain && !holds_credentials(trimmed);
             keeps_line = passes;
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_small_file_is_not_copied() {
+    fn only_small_files_are_copied() {
         let (home, private) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let at = |name: &str| home.path().join(name);
         rustix::fs::mkfifoat(rustix::fs::CWD, at(".npmrc"), rustix::fs::Mode::RWXU).unwrap();

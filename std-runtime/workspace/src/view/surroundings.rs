@@ -1,5 +1,5 @@
-//! What tools see around the project: homes that show little, what builds need of them, what the
-//! user adds, and what nobody may see.
+//! What tools see around the project: homes that show little, the parts that builds need, the
+//! user's additions, and the hidden paths.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, symlink};
@@ -15,21 +15,21 @@ use crate::{Error, ErrorKind, Result};
 /// Makes an empty folder for private files, by its name and the folder that it is like.
 pub(super) type MakeFolder<'a> = dyn Fn(&str, &Path) -> Result<PathBuf> + 'a;
 
-/// What is around the project.
+/// The surroundings of the project.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Surroundings {
-    /// The user's homes, each with the private folder that tools see in its place.
+    /// The user's homes, each with the private folder that tools see instead.
     pub(super) homes: Vec<(PathBuf, PathBuf)>,
-    /// What builds need of them, each with the folders of an overlay; without these it is read-only.
+    /// The parts that builds need, each with the folders of an overlay; without these it is read-only.
     shown: Vec<(PathBuf, Option<(PathBuf, PathBuf)>)>,
     /// What the user adds.
     readable: Vec<PathBuf>,
     writable: Vec<PathBuf>,
-    /// All that the user adds.
+    /// All additions of the user.
     pub(super) added: Vec<PathBuf>,
-    /// What must look empty to all.
+    /// Paths that must look empty to all calls.
     pub(super) masked: Vec<PathBuf>,
-    /// What else must look empty to whoever could reach it.
+    /// Further paths that must look empty to calls that could reach them.
     pub(super) restricted: Restricted,
 }
 
@@ -52,7 +52,7 @@ impl Surroundings {
             ..Self::default()
         };
         found.added = found.readable.iter().chain(&found.writable).cloned().collect();
-        // Names are resolved by what this says, which may be a link to a covered folder.
+        // Host names are resolved with this file, which may be a link to a covered folder.
         let resolver = fs::canonicalize("/etc/resolv.conf").ok();
         let resolver = resolver.filter(|path| path.starts_with("/run"));
         found.readable.extend(resolver.filter(|_| options.access.network() == Network::On));
@@ -91,13 +91,13 @@ impl Surroundings {
             .collect();
         found.restricted = Restricted::beside(kept);
         found.masked.retain(|mask| !found.added.contains(mask));
-        // A folder comes before what is in it, which is hidden with it.
+        // A folder precedes its content, which is hidden with it.
         found.masked.sort_unstable();
         found.masked.dedup_by(|path, outer| path.starts_with(&*outer));
         Ok(found)
     }
 
-    /// The same for git's word on a change: with homes of its own, and nothing can be written.
+    /// The same for git's verdict on a change: with its own homes, and read-only.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -106,24 +106,24 @@ impl Surroundings {
         let shown = self.shown.iter().map(|(at, _)| (at.clone(), None)).collect();
         let (readable, added) = (self.added.clone(), self.added.clone());
         let homes = private(&own, &|name, like| make(&format!("judge-{name}"), like))?;
-        // git runs what the user's settings name, and nothing of the model's: for it alone the whole
-        // system is not looked through.
+        // git runs programs of the user's settings, and none of the model's: for git alone the whole
+        // system is not searched.
         let (writable, restricted) = (Vec::new(), self.restricted.as_found());
         let masked = self.masked.clone();
         Ok(Self { homes, shown, readable, writable, added, masked, restricted })
     }
 
-    /// What must look empty to a process that reads the whole system.
+    /// Paths that must look empty to a process that reads the whole system.
     pub(super) fn all_masked(&self) -> impl Iterator<Item = &PathBuf> {
         self.masked.iter().chain(self.restricted.find())
     }
 
-    /// What builds need becomes read-only; whether it was not.
+    /// Makes the parts that builds need read-only; returns whether they were not.
     pub(super) fn without_overlays(&mut self) -> bool {
         self.shown.iter_mut().fold(false, |any, (_, folders)| folders.take().is_some() || any)
     }
 
-    /// The homes, and whatever is shown, for a sandbox.
+    /// The homes and shown paths, for a sandbox.
     pub(super) fn folders(&self) -> (Vec<Folder<'_>>, Vec<Folder<'_>>) {
         let homes =
             self.homes.iter().map(|(at, copy)| Folder { at, writes: Writes::Copy { copy } });
@@ -172,8 +172,8 @@ impl Surroundings {
         }
     }
 
-    /// What git needs beside the folder `root`: the folder of the repository, writable where there
-    /// are `folders` for its overlay, the rest of the checkout, and what it borrows objects from.
+    /// What git needs besides the folder `root`: the folder of the repository, writable if there
+    /// are `folders` for its overlay, the rest of the checkout, and the repositories from which it borrows objects.
     pub(super) fn of_repository<'a>(
         &self,
         checkout: Option<&'a Checkout>,
@@ -205,7 +205,7 @@ impl Surroundings {
     }
 }
 
-/// What programs need of a system.
+/// The parts of a system that programs need.
 const OF_SYSTEM: [&str; 17] = [
     "/bin",
     "/etc",

@@ -1,4 +1,4 @@
-//! Removing folders: those of this run, and what runs that were killed left.
+//! Removing folders: those of this run, and the remains of killed runs.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -9,25 +9,25 @@ use std::thread::JoinHandle;
 
 use rustix::fs::FlockOperation;
 
-/// A removal that goes on beside the run; the next run finishes what it leaves.
+/// A removal that continues during the run; the next run finishes it.
 #[derive(Debug)]
 pub(super) struct Sweeper {
     thread: JoinHandle<()>,
     stop: Arc<AtomicBool>,
 }
 
-/// What a run that was killed left. The lock is held while it is removed.
+/// The remains of a killed run. The lock is held while they are removed.
 struct Dead {
     folder: PathBuf,
     lock_path: PathBuf,
     _lock: File,
 }
 
-/// How much is removed before something else has its turn.
+/// How much is removed before other work continues.
 pub(super) enum Effort {
     /// All.
     Whole,
-    /// So many entries.
+    /// This many entries.
     Entries(usize),
     /// Until it is stopped.
     Until(Arc<AtomicBool>),
@@ -36,8 +36,7 @@ pub(super) enum Effort {
 /// As much as no one notices.
 const AT_ONCE: usize = 2000;
 
-/// Removes what runs that were killed left in `base`: what is soon removed at once, the rest
-/// beside the run.
+/// Removes what killed runs left in `base`: small remains at once, the rest during the run.
 pub(super) fn sweep(base: &Path) -> Option<Sweeper> {
     let mut effort = Effort::Entries(AT_ONCE);
     let mut rest = Vec::new();
@@ -86,7 +85,7 @@ impl Dead {
     /// Whether no effort was missing.
     fn remove(&self, effort: &mut Effort) -> bool {
         let finished = remove(&self.folder, effort);
-        // What cannot be removed today has its turn with the next run.
+        // The next run tries again what cannot be removed now.
         if fs::symlink_metadata(&self.folder).is_err() {
             let _ = fs::remove_file(&self.lock_path);
         }
@@ -108,15 +107,15 @@ impl Effort {
     }
 }
 
-/// Whether `file` is what `path` names.
+/// Whether `path` names `file`.
 fn is_at(file: &File, path: &Path) -> bool {
     let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let (opened, named) = (file.metadata().map(id), fs::symlink_metadata(path).map(id));
     opened.is_ok_and(|opened| named.is_ok_and(|named| opened == named))
 }
 
-/// Removes the folder `top`, however deep it is and whatever modes a tool gave to what is inside;
-/// `false` if it was not all, because the effort was spent.
+/// Removes the folder `top`, however deep it is and whatever modes a tool gave its entries; `false`
+/// if some are left because the effort was spent.
 pub(super) fn remove(top: &Path, effort: &mut Effort) -> bool {
     let mut deep = Vec::new();
     if !empty(top, 0, &mut deep, effort) {
@@ -143,14 +142,14 @@ pub(super) fn remove(top: &Path, effort: &mut Effort) -> bool {
         }
         let _ = fs::remove_dir(&up);
     }
-    // What was around the folders that were brought up.
+    // The former parents of the folders that were moved up.
     let mut none = Vec::new();
     let finished = moved == 0 || empty(top, 0, &mut none, effort);
     let _ = fs::remove_dir(top);
     finished
 }
 
-/// Removes what is in `folder`, which is so `deep` already; what is too deep is left and named.
+/// Removes the content of `folder`, which is `deep` levels down; folders that are too deep are left and returned.
 fn empty(folder: &Path, depth: usize, deep: &mut Vec<PathBuf>, effort: &mut Effort) -> bool {
     let entries = fs::read_dir(folder).or_else(|_| {
         open_up(folder);

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::credentials;
 
-/// What is shown of a home folder. Writes to it are private, as those to the project.
+/// The visible parts of a home folder. Writes to them are private, like those to the project.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     /// Folders, by their own paths.
@@ -15,7 +15,7 @@ pub(super) struct Shown {
     pub(super) links: Vec<(PathBuf, PathBuf)>,
 }
 
-/// What builds need, below the home folder. None of it is a place of credentials.
+/// Paths that builds need, below the home folder. None of them holds credentials.
 const IN_HOME: &[&str] = &[
     ".asdf",
     ".bun/bin",
@@ -112,7 +112,7 @@ const IN_HOME: &[&str] = &[
     "sdk",
 ];
 
-/// Variables that name such a place, and what of it is shown: all if nothing is said.
+/// Variables that name such a place, and the visible parts of it; empty means all.
 const VARIABLES: &[(&str, &[&str])] = &[
     ("ANDROID_HOME", &[]),
     ("ANDROID_NDK_HOME", &[]),
@@ -156,10 +156,10 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("XDG_DATA_HOME", &["fnm", "mise", "pipx", "pnpm", "uv"]),
 ];
 
-/// What is shown of `home`, one of the user's `homes`.
+/// The visible parts of `home`, one of the user's `homes`.
 pub(super) fn shown(home: &Path, homes: &[PathBuf]) -> Shown {
     let environment = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    // Most of these are not there, which one list tells.
+    // Most of these do not exist, which one listing shows.
     let entries = fs::read_dir(home).ok();
     let listed: Option<Vec<_>> =
         entries.map(|entries| entries.flatten().map(|entry| entry.file_name()).collect());
@@ -183,7 +183,7 @@ pub(super) fn shown(home: &Path, homes: &[PathBuf]) -> Shown {
 }
 
 impl Shown {
-    /// Shows `place`; where links lead to it, these and what they lead to.
+    /// Shows `place`; if links lead to it, also the links and their targets.
     fn add(&mut self, home: &Path, homes: &[PathBuf], place: &Path) {
         let Ok(target) = fs::canonicalize(place) else { return };
         if !target.is_dir() {
@@ -238,7 +238,7 @@ fn named(environment: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<PathBu
     places
 }
 
-/// The folders of PATH, and what belongs to the programs in them.
+/// The folders of PATH, and the files that their programs need.
 fn programs(path: &OsStr, homes: &[PathBuf]) -> Vec<PathBuf> {
     let mut places = Vec::new();
     for folder in std::env::split_paths(path).filter(|folder| folder.is_absolute()) {
@@ -254,7 +254,7 @@ fn programs(path: &OsStr, homes: &[PathBuf]) -> Vec<PathBuf> {
     places
 }
 
-/// A path without `.`; none with `..`, whose meaning depends on links.
+/// A path without `.`; `None` if it has `..`, whose meaning depends on links.
 fn tidy(path: &Path) -> Option<PathBuf> {
     let plain = path.components().all(|part| part != Component::ParentDir);
     plain.then(|| path.components().filter(|part| *part != Component::CurDir).collect())
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_place_is_one_of_credentials() {
+    fn no_place_holds_credentials() {
         let home = Path::new("/home/ann");
         for name in IN_HOME {
             assert!(!credentials::meet(&home.join(name), &[home.to_owned()]), "{name}");
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn toolchains_are_shown_through_links_and_what_holds_credentials_is_not() {
+    fn toolchains_are_shown_through_links_and_credentials_are_not() {
         let place = tempfile::tempdir().unwrap();
         let top = place.path().canonicalize().unwrap();
         let home = top.join("home");

@@ -1,4 +1,4 @@
-//! What was written to an overlay: a walk over its upper folder.
+//! The writes to an overlay: a walk over its upper folder.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,7 +14,7 @@ use crate::patch::tree::{Tree, join, kind};
 const OPAQUE: [&std::ffi::CStr; 2] = [c"user.overlay.opaque", c"trusted.overlay.opaque"];
 const MOVED: &std::ffi::CStr = c"trusted.overlay.redirect";
 
-/// All paths that are in `upper`, or hidden by it from `lower`; `merged` is what tools saw.
+/// All paths that are in `upper`, or hidden by it from `lower`; `merged` is the view of the tools.
 ///
 /// # Errors
 /// What the system says.
@@ -61,7 +61,7 @@ pub(super) fn touched(lower: &Tree, upper: &Tree, merged: &Tree) -> io::Result<T
     Ok(touched)
 }
 
-/// Notes that nothing of what is at `path` in `lower` can be seen any more.
+/// Records that the content of `path` in `lower` is no longer visible.
 fn hide(
     paths: &mut BTreeMap<Vec<u8>, Presence>,
     lower: &Tree,
@@ -82,14 +82,14 @@ fn hide(
                 }
             }
         } else {
-            // What the upper folder has there was found already, or will be.
+            // The entries of the upper folder there were already found, or will be.
             paths.entry(path).or_insert(Presence::Gone);
         }
     }
     Ok(())
 }
 
-/// Notes all that is seen in a folder that came from elsewhere.
+/// Records all visible entries of a folder that was moved here.
 fn show(touched: &mut Touched, merged: &Tree, folder: Vec<u8>) -> io::Result<()> {
     let mut folders = vec![folder];
     while let Some(folder) = folders.pop() {

@@ -1,8 +1,7 @@
 //! The sandbox without namespaces: Landlock and a filter of system calls alone.
 //!
-//! It is weaker: what is not to be read is left out of a list instead of being covered, there is
-//! no network at all, not even loopback, and what a call leaves in the background is looked for
-//! by its environment.
+//! It is weaker: hidden files are left out of a list instead of being covered, there is no network
+//! at all, not even loopback, and background processes of a call are found by their environment.
 
 use std::io;
 use std::path::Path;
@@ -25,7 +24,7 @@ impl Alone {
     /// Lets processes read below `read` and write below `write`, and nothing else.
     ///
     /// # Errors
-    /// `Sandbox` when the system has no Landlock or no filters.
+    /// `Sandbox` if the system has no Landlock or no filters.
     pub(in crate::sandbox) fn build<'a>(
         read: impl Iterator<Item = &'a Path>,
         write: impl Iterator<Item = &'a Path>,
@@ -35,7 +34,7 @@ impl Alone {
         let rules = rules.chain(write.map(|at| rule(at, Rights::Write))).collect();
         let refused = |what: String| {
             let text = format!(
-                "the sandbox cannot be made: {what}; with `--sandbox off` tools run without it"
+                "the sandbox cannot be set up: {what}; with `--sandbox off` tools run without it"
             );
             Error::new(ErrorKind::Sandbox, text)
         };
@@ -63,7 +62,7 @@ impl Alone {
         Ok(self.plan.apply(Stage::Inside)?)
     }
 
-    /// What confines the processes, and what does not and why.
+    /// The layers that confine the processes, and the missing ones with the reason.
     pub(in crate::sandbox) fn layers(&self) -> Vec<Layer> {
         let (name, protects) = LACKS_NAMESPACES;
         let state = State::Missing("--sandbox landlock".to_owned());

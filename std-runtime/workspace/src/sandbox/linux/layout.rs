@@ -12,7 +12,7 @@ use super::run_folder;
 use super::step::{EMPTY, Hide, NULL, Slot, Step};
 use crate::sandbox::{Layout, Network, Writes};
 
-/// Where mounts wait that are made before the rest is covered.
+/// The place for mounts that are made before the rest is covered.
 pub(super) const ROOT: Slot = 0;
 const TEMPORARY: Slot = 1;
 pub(super) const PROGRAM: Slot = 2;
@@ -20,19 +20,19 @@ pub(super) const PROGRAM: Slot = 2;
 /// others.
 pub(super) const BESIDE: Slot = 3;
 
-/// Where the program of the tools is, whatever its path outside.
+/// The place of the tools' program, whatever its path outside.
 pub(super) const PROGRAM_AT: &CStr = c"/dev/zerostack";
 
 /// The devices that programs expect; each is harmless.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// Folders that are covered, because of the sockets in them; what is harmless is shown again.
+/// Folders that are covered because of the sockets in them; harmless entries are shown again.
 const COVERED: [&str; 2] = ["/run", "/dev"];
 
-/// The steps to what `layout` says, with the program of the tools at [`PROGRAM_AT`]. `is_root`:
+/// The steps to set up `layout`, with the program of the tools at [`PROGRAM_AT`]. `is_root`:
 /// the ids of the kernel's root are valid inside.
 ///
-/// What is taken from the old tree comes first, then the tree becomes
+/// Parts of the old tree are taken first, then the tree becomes
 /// read-only, then it is covered from the outer folders to the inner ones.
 pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) -> Vec<Step> {
     let mut steps = vec![Step::Private, Step::LimitProcesses];
@@ -158,7 +158,7 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[(Slot, PathBuf)], is_root: boo
     }
 }
 
-/// Where processes inside may write, by the rules of Landlock: what the mounts let them, said twice.
+/// Where processes inside may write, by the rules of Landlock: which repeat those of the mounts.
 pub(super) fn writable(layout: &Layout<'_>) -> Vec<Rule> {
     let ours = ["/tmp", "/var/tmp", "/dev", "/proc"].map(|at| (Path::new(at), true));
     let folders = layout.beside.iter().chain(&layout.homes).chain(layout.projects());
@@ -168,7 +168,7 @@ pub(super) fn writable(layout: &Layout<'_>) -> Vec<Rule> {
     ours.into_iter().chain(written).map(rule).collect()
 }
 
-/// What else a process reads that stays in the project: what is shown and cannot be written, the
+/// What else a process that stays in the project can read: everything shown read-only, the
 /// ignore files of the checkout around it, and what a program needs to start.
 pub(super) fn readable(layout: &Layout<'_>) -> Vec<Rule> {
     let folders = layout.beside.iter().chain(&layout.homes);
@@ -189,7 +189,7 @@ pub(super) fn readable(layout: &Layout<'_>) -> Vec<Rule> {
     all.filter_map(rule).collect()
 }
 
-/// Where the libraries of programs are; none is for root alone.
+/// The folders of libraries; none of these is readable only by root.
 const LIBRARIES: [&str; 10] = [
     "/etc/ld.so.cache",
     "/gnu/store",
@@ -228,7 +228,7 @@ fn attach(steps: &mut Vec<Step>, layout: &Layout<'_>, place: &Place) {
     });
 }
 
-/// A place below a covered folder went away with what was there.
+/// A place below a covered folder disappeared with it.
 fn make_parents(steps: &mut Vec<Step>, layout: &Layout<'_>, path: &Path) {
     for covered in covered(layout) {
         let below = path.parent().and_then(|parent| parent.strip_prefix(covered).ok());
@@ -241,7 +241,7 @@ fn make_parents(steps: &mut Vec<Step>, layout: &Layout<'_>, path: &Path) {
     }
 }
 
-/// The folders in whose place something else is.
+/// The folders that are covered by something else.
 pub(super) fn covered<'a>(layout: &'a Layout<'_>) -> impl Iterator<Item = &'a Path> {
     let homes = layout.homes.iter().map(|home| home.at);
     ["/tmp", "/var/tmp"].into_iter().chain(COVERED).map(Path::new).chain(homes)
@@ -255,8 +255,8 @@ fn is_gone(layout: &Layout<'_>, places: &[Place], path: &Path) -> bool {
     covered(layout).any(|folder| path.starts_with(folder)) && !places.iter().any(brings_back)
 }
 
-/// Hides the masked folders that the project lies in, but for the way to `place`, which comes after
-/// the places `before`.
+/// Hides the masked folders that contain the project, except the path to `place`, which follows the
+/// places `before`.
 fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], place: &Place) {
     for path in layout.masked {
         let Ok(below) = place.at.strip_prefix(path) else { continue };
@@ -271,7 +271,7 @@ fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], pla
             let options = c"mode=0755,size=64k";
             steps.push(Step::Fresh { kind: c"tmpfs", at: c_path(path), flags, options });
         }
-        // In a place that is there already, the way is there too.
+        // In an existing place, the path exists too.
         if inside().any(|outer| place.at.starts_with(&outer.at)) {
             continue;
         }

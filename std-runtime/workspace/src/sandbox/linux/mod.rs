@@ -60,7 +60,7 @@ pub(super) struct Walls {
 }
 
 impl Walls {
-    /// What confines the processes, and what does not and why.
+    /// The layers that confine the processes, and the missing ones with the reason.
     pub(super) fn layers(&self) -> Vec<Layer> {
         let made = NAMESPACES_AND_MOUNTS.map(Layer::in_force).into_iter();
         let kinds = self.namespaces.kinds();
@@ -68,7 +68,7 @@ impl Walls {
         made.chain([network]).chain(self.plan.layers()).collect()
     }
 
-    /// Builds what `layout` says; the socket for the proxy, if there is to be one.
+    /// Builds `layout`; returns the socket for the proxy, if one is needed.
     ///
     /// # Errors
     /// What the kernel refused.
@@ -209,8 +209,8 @@ impl Walls {
         self.inside.is_some()
     }
 
-    /// Starts `command` inside, in the folder `dir`, as the first process of a pid namespace of
-    /// its own, which all that it starts ends with.
+    /// Starts `command` inside, in the folder `dir`, as the first process of its own pid namespace;
+    /// everything that it starts ends with it.
     ///
     /// # Errors
     /// What the system says.
@@ -220,7 +220,7 @@ impl Walls {
         dir: &Path,
         reads: Reads<'_>,
     ) -> io::Result<(std::process::Child, Pid)> {
-        // The kernel tells who sends, by the number that the sender has here.
+        // The kernel reports the sender by its pid in this namespace.
         let (from, to) = rustix::net::socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
@@ -285,7 +285,7 @@ impl Walls {
     }
 }
 
-/// No descriptor but the three standard ones passes to a program, whoever opened it.
+/// Only the three standard descriptors pass to a program.
 pub(super) fn close_on_exec() -> io::Result<()> {
     // SAFETY: marks descriptors; closes none.
     let result =

@@ -1,7 +1,7 @@
 //! The namespaces of a view and the process that keeps them.
 //!
-//! The keeper is a fork of this process that never runs a program: it shares its
-//! memory with us, mounts what the layout says, and then waits for our end. As
+//! The keeper is a fork of this process that never runs a program: it shares this process's memory,
+//! mounts the layout, and then waits for the end of this process. As
 //! the first process of its pid namespace it takes all others with it.
 
 use std::fs;
@@ -40,7 +40,7 @@ pub(super) enum Refused {
     Step(usize, Errno),
 }
 
-/// All kinds of namespaces that a view has of its own.
+/// All kinds of namespaces that a view creates.
 pub(super) const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
     .union(ThreadNameSpaceType::MOUNT)
     .union(ThreadNameSpaceType::PROCESS_ID)
@@ -81,7 +81,7 @@ impl Namespaces {
         let namespaces = match pidfd {
             Ok(pidfd) => Self { keeper, pidfd, kinds },
             Err(errno) => {
-                // Without our end of the socket the keeper ends by itself.
+                // Without this end of the socket the keeper ends by itself.
                 drop(ours);
                 let _ =
                     rustix::process::waitpid(Some(keeper), rustix::process::WaitOptions::empty());
@@ -102,7 +102,7 @@ impl Namespaces {
         Err(Refused::Step(index, errno))
     }
 
-    /// Hides more from all that enter from here on.
+    /// Hides more from all processes that enter from here on.
     pub(super) fn hide(&self, hidden: &[Hide]) -> Result<(), Errno> {
         if hidden.is_empty() {
             return Ok(());
@@ -149,7 +149,7 @@ impl Namespaces {
 
     /// Kills all processes inside, at once and together.
     pub(super) fn kill(&self) {
-        // An error means that it is gone already.
+        // An error means that it is already gone.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
     }
 
@@ -175,14 +175,14 @@ impl Drop for Namespaces {
 /// keeper's can make one below it, so this forks twice:
 ///
 /// ```text
-/// forked by `Command`     in our pid namespace           ends
-///   └─ passing            in the keeper's                ends
+/// forked by `Command`     in our pid namespace           exits
+///   └─ passing            in the keeper's                exits
 ///        └─ the program   first process of its own, with a /proc of its own
 /// ```
 ///
 /// The kernel ends all processes of that last namespace with its first one, and waits for
-/// them, so nothing that a call started outlives it. Both forks are children of our own process
-/// like any other; each sends a byte to `pid_to`, its number, by which the kernel tells its pid.
+/// them, so nothing that a call started outlives it. Both forks are ordinary children of this
+/// process; each sends its number as a byte to `pid_to`, with which the kernel reports its pid.
 /// `sockets` of processes outside are hidden.
 ///
 /// Allocates nothing and takes no lock.
@@ -192,7 +192,7 @@ pub(super) fn enter(
     proc_flags: MountFlags,
     sockets: &[Hide],
 ) -> Result<(), Errno> {
-    // Until it runs the program this process has our memory: no one inside may look at it.
+    // Until it runs the program this process has the parent's memory, which no process inside may read.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::thread::move_into_thread_name_spaces(keeper, kinds)?;
     let own = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
@@ -215,13 +215,13 @@ pub(super) fn enter(
 fn keep(steps: &[Step], parents_end: RawFd, socket: RawFd, parent: RawFd) -> ! {
     let _end = EndOnUnwind;
     // SAFETY: this process is a copy; the original of the descriptor is closed by its owner
-    // in the parent, and nothing here uses it. Were it open, the parent's death went unnoticed.
+    // in the parent, and nothing here uses it. If it were open, the parent's death would go unnoticed.
     unsafe { libc::close(parents_end) };
     // SAFETY: stays open until `close_range` below and is not used after it.
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
-    // This process has our memory. Those inside may not look at it because it keeps all
-    // capabilities of the namespace and they have less; we must be able to, to enter.
-    // Out of the reach of the terminal's keys.
+    // This process has the parent's memory. Processes inside cannot read it, because it keeps all
+    // capabilities of the namespace and they have fewer; the parent must be able to inspect it in
+    // order to enter. It is out of reach of the terminal's keys.
     let _ = rustix::process::setsid();
     let mut go = [0_u8; 1];
     if rustix::io::read(socket, &mut go) != Ok(1) {
@@ -299,7 +299,7 @@ fn receive(from: &mut UnixStream) -> Option<([u8; 8], Option<OwnedFd>)> {
     }
 }
 
-/// Ends the keeper, and with it all that is inside.
+/// Ends the keeper, and with it every process inside.
 fn end(code: i32) -> ! {
     // SAFETY: no destructor of the copied process runs.
     unsafe { libc::_exit(code) }
@@ -331,8 +331,8 @@ unsafe fn clone_process(flags: libc::c_int) -> Result<Option<Pid>, Errno> {
 
 /// No signal reaches this thread, nor a process that it forks, while this lives.
 ///
-/// A handler of ours must not run in the keeper, and a signal sent to our process
-/// group must not end it.
+/// A handler of this process must not run in the keeper, and a signal sent to its process group
+/// must not end it.
 struct SignalsBlocked(libc::sigset_t);
 
 impl SignalsBlocked {
@@ -364,7 +364,7 @@ fn map_users(keeper: Pid) -> Result<(), Errno> {
         fs::write(of(name), text).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
     };
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    // Root may map all ids, and must: else it could not change the files of others in the view.
+    // Root may map all ids, and must: otherwise it could not change the files of other users in the view.
     if uid.is_root()
         && let (Ok(uids), Ok(gids)) = (identity("uid_map"), identity("gid_map"))
         && write("uid_map", &uids).is_ok()

@@ -14,7 +14,7 @@ use super::layout::c_path;
 /// Where overlayfs keeps its marks.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Marks {
-    /// In `user.` attributes, which need no privilege and know no renamed folders.
+    /// In `user.` attributes, which need no privilege and do not support renamed folders.
     User,
     /// In `trusted.` attributes, which need root and do.
     Trusted,
@@ -74,8 +74,8 @@ pub(in crate::sandbox) fn mount_with_renames(
     if !rustix::process::geteuid().is_root() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    // Where they cannot be, as in a namespace of users or on a file system without them, the
-    // kernel mounts all the same and refuses the renames later.
+    // If they are unsupported, as in a user namespace or on some file systems, the kernel still
+    // mounts and refuses the renames later.
     let mark = c"trusted.zerostack";
     rustix::fs::setxattr(upper, mark, b"y", XattrFlags::CREATE)?;
     rustix::fs::removexattr(upper, mark)?;

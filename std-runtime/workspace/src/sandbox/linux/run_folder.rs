@@ -1,11 +1,11 @@
-//! What tools may see of /run: the programs of some systems are there, among the sockets of
-//! daemons and the keys of services, which they must not reach.
+//! What tools may see of /run: on some systems it has programs, next to sockets of daemons and keys
+//! of services, which tools must not reach.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What may be shown.
+/// The entries that may be shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Harmless {
     /// A folder without sockets and keys, with all that is in it.
@@ -18,7 +18,7 @@ pub(super) enum Harmless {
 const KEYS: &[&str] =
     &["agenix", "credentials", "keys", "keyring", "secret", "secrets", "sops", "sshd", "user"];
 
-/// How many entries are looked at, all together; what was not seen is not shown.
+/// How many entries are examined in total; the others are not shown.
 const ENTRIES: usize = 4000;
 
 /// How many folders are shown at most.
@@ -45,7 +45,7 @@ fn harmless_with(run: &Path, programs: impl Iterator<Item = PathBuf>) -> Vec<Har
         }
     }
     for program in programs {
-        // The link to it may be what PATH names; the folder itself is what it leads to.
+        // PATH may name a link to it; the folder itself is the target.
         let Ok(folder) = program.canonicalize() else { continue };
         let shown = |place: &Harmless| match place {
             Harmless::Folder(at) => folder.starts_with(at),
@@ -60,7 +60,7 @@ fn harmless_with(run: &Path, programs: impl Iterator<Item = PathBuf>) -> Vec<Har
     found
 }
 
-/// Where `program` goes through a link below a folder that is not shown, makes the link again.
+/// If the path of `program` has a link below a hidden folder, creates the link again.
 fn relink(run: &Path, program: &Path, folder: &Path, found: &mut Vec<Harmless>) {
     if program == folder || !program.starts_with(run) {
         return;
@@ -73,8 +73,8 @@ fn relink(run: &Path, program: &Path, folder: &Path, found: &mut Vec<Harmless>) 
     }
 }
 
-/// Whether `folder` holds files or links, but no socket, no FIFO, no device, and nothing that is
-/// not for everyone. Most folders of daemons are empty, and each that is shown costs a mount.
+/// Whether `folder` holds files or links, but no socket, no FIFO, no device, and nothing private.
+/// Most folders of daemons are empty, and each that is shown costs a mount.
 fn is_of_use(folder: &Path, left: &mut usize) -> bool {
     let mut holds_files = false;
     let mut folders = vec![folder.to_owned()];

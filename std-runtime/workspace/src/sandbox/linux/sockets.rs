@@ -13,16 +13,16 @@ use crate::sandbox::Layout;
 /// Which sockets a process inside could reach.
 #[derive(Debug)]
 pub(super) struct Reach {
-    /// Where something else is in place of what is outside.
+    /// Paths that are covered by something else.
     covered: Vec<PathBuf>,
-    /// What is shown all the same.
+    /// Paths that are still shown.
     shown: Vec<PathBuf>,
-    /// Where the user wants tools to reach them, and where they are hidden already.
+    /// Paths where the user permits sockets, and where they are already hidden.
     not: Vec<PathBuf>,
 }
 
 impl Reach {
-    /// What `layout` leaves within reach.
+    /// The sockets that `layout` leaves within reach.
     pub(super) fn of(layout: &Layout<'_>) -> Self {
         let covered = layout::covered(layout).map(Path::to_owned).collect();
         let beside = layout.beside.iter().map(|folder| folder.at);
@@ -32,7 +32,7 @@ impl Reach {
         Self { covered, shown, not }
     }
 
-    /// Those that came since the sandbox was made.
+    /// Sockets that appeared since the sandbox was made.
     pub(super) fn new_sockets(&self) -> Vec<Hide> {
         let is_below = |path: &Path, folders: &[PathBuf]| {
             folders.iter().any(|folder| path.starts_with(folder))

@@ -1,4 +1,4 @@
-//! What the first process of the namespaces does, as a list.
+//! The steps of the first process of the namespaces, as a list.
 //!
 //! The list is made before that process exists, because a process forked from
 //! one that may have threads must not allocate: it only walks the list.
@@ -17,7 +17,7 @@ use super::errno::last_errno;
 use super::layer::limit_processes;
 use super::overlay::{self, Marks};
 
-/// Where a mount waits that is made before its place exists.
+/// The place of a mount that is made before its target exists.
 pub(super) type Slot = usize;
 
 /// Mounts that can wait at one time.
@@ -42,17 +42,17 @@ pub(super) enum Step {
     Attach { slot: Slot, at: CString },
     /// A mount that was made before this process gets its place.
     Mounted { mount: RawFd, at: CString },
-    /// What is at `from` is also at `at`.
+    /// Makes `from` also visible at `at`.
     Bind { from: CString, at: CString },
     /// Something is hidden.
     Hide(Hide),
-    /// A folder, if there is none.
+    /// Creates a folder, if there is none.
     Folder { at: CString, mode: u32 },
-    /// An empty file, if there is none.
+    /// Creates an empty file, if there is none.
     File { at: CString },
     /// A symbolic link.
     Link { at: CString, to: CString },
-    /// The loopback device of the network namespace goes up.
+    /// Brings up the loopback device of the network namespace.
     Loopback,
     /// A socket on it that waits for clients of the proxy.
     Listen,
@@ -159,14 +159,14 @@ impl Step {
     }
 }
 
-/// An empty folder that hides others. A file system of its own for each would cost the kernel
-/// several times as much.
+/// An empty folder that hides others. A separate file system for each would cost the kernel several
+/// times as much.
 pub(super) const EMPTY: &CStr = c"/dev/empty";
 
 /// What hides a file.
 pub(super) const NULL: &CStr = c"/dev/null";
 
-/// What is at `from` takes the place of what is at `at`, if that is still there.
+/// Mounts `from` over `at`, if that still exists.
 #[derive(Debug)]
 pub(super) struct Hide {
     pub(super) from: &'static CStr,
@@ -179,12 +179,12 @@ impl Hide {
         let other = if self.from == EMPTY { NULL } else { EMPTY };
         let hide_with = |from: &CStr| rustix::mount::mount_bind(from, self.at.as_c_str());
         let hidden = match hide_with(self.from) {
-            // A file took the place of a folder since we looked, or a folder that of a file.
+            // Since the check a file replaced a folder, or a folder a file.
             Err(Errno::NOTDIR) => hide_with(other),
             hidden => hidden,
         };
         match hidden {
-            // A socket goes with its daemon, and its folder may. What we hide it with is ours and there.
+            // A socket disappears with its daemon, and its folder may too. The cover is this process's own and exists.
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
             hidden => hidden,
         }
@@ -249,11 +249,11 @@ mod tests {
 
     use super::*;
 
-    /// The place in which the test below runs itself again, in mounts of its own.
+    /// The place in which the test below runs itself again, in its own mount namespace.
     const INSIDE: &str = "ZEROSTACK_TEST_HIDES_IN";
 
     #[test]
-    fn what_changed_its_kind_since_we_looked_is_hidden_all_the_same() {
+    fn a_path_that_changed_its_kind_since_the_check_is_still_hidden() {
         if let Some(place) = std::env::var_os(INSIDE) {
             return hide_in(place.as_ref());
         }

@@ -1,4 +1,4 @@
-//! What tools reach of the network.
+//! The network access of tools.
 
 mod proxy;
 mod request;

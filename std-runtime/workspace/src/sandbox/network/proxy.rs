@@ -2,7 +2,7 @@
 //! belongs to the namespace.
 //!
 //! It connects to the hosts that the user allows and to no other. Names are resolved here, once,
-//! and the connection goes to the address that was looked at.
+//! and the connection goes to the checked address.
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
@@ -20,9 +20,9 @@ use super::rule::{Host, Target, allowed, is_private};
 /// A connection that tools asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// The host as it was named, and the port.
+    /// The requested host, and the port.
     pub to: String,
-    /// Why there was none; `None` if there was one.
+    /// Why the connection was refused; `None` if it was made.
     pub refused: Option<&'static str>,
     /// What went there.
     pub sent_bytes: u64,
@@ -153,7 +153,7 @@ fn handle(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         Err((_, answer)) => {
             request::answer(&mut client, request.protocol, answer)?;
-            // What was sent already is read, or the client would lose the answer.
+            // Bytes that were already sent are read, or the client would lose the answer.
             client.shutdown(Shutdown::Write)?;
             client.set_read_timeout(Some(FAREWELL))?;
             let _ = io::copy(&mut client.take(FAREWELL_BYTES), &mut io::sink());
@@ -173,7 +173,7 @@ impl Shared {
         })
     }
 
-    /// Remembers the bytes of one that ended.
+    /// Records the bytes of a finished connection.
     fn end(&self, number: Option<usize>, (sent, received): (u64, u64)) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = number.and_then(|number| log.get_mut(number)) {
@@ -191,7 +191,7 @@ fn reach(target: &Target, hosts: &[Host]) -> Result<TcpStream, (&'static str, An
     let addresses: Vec<_> =
         addresses.map_err(|_| ("its name is not known", Answer::Failed))?.take(16).collect();
     let is_allowed = |address: IpAddr| is_exact || !is_private(address);
-    // One that is private stands for an attempt to lead us there.
+    // A private address may be an attempt to reach it through a public name.
     if !addresses.iter().all(|address| is_allowed(address.ip())) {
         return Err(("a private address that --net does not name", Answer::Denied));
     }

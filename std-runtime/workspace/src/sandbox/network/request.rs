@@ -1,16 +1,16 @@
-//! What a client asks of the proxy: SOCKS5, or HTTP with CONNECT or a whole URL.
+//! A client's request to the proxy: SOCKS5, or HTTP with CONNECT or a full URL.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::rule::Target;
 
-/// What was asked for.
+/// The requested target.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) target: Target,
     pub(super) protocol: Protocol,
-    /// What goes to the target first.
+    /// The first bytes for the target.
     pub(super) first: Vec<u8>,
 }
 
@@ -23,7 +23,7 @@ pub(super) enum Protocol {
     Plain,
 }
 
-/// What became of the request.
+/// The outcome of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Connected,
@@ -104,7 +104,7 @@ fn socks(client: &mut (impl Read + Write)) -> io::Result<Request> {
             client.read_exact(&mut length)?;
             let mut name = vec![0; usize::from(length[0])];
             client.read_exact(&mut name)?;
-            String::from_utf8(name).map_err(|_| wrong("a name that is no text"))?
+            String::from_utf8(name).map_err(|_| wrong("a name that is not text"))?
         }
         _ => return Err(wrong("an unknown kind of address")),
     };
@@ -125,7 +125,7 @@ fn http(client: &mut impl Read, first: u8) -> io::Result<Request> {
             return Err(wrong("a head that is too long"));
         }
     }
-    let head = String::from_utf8(head).map_err(|_| wrong("a head that is no text"))?;
+    let head = String::from_utf8(head).map_err(|_| wrong("a head that is not text"))?;
     let (line, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
     let mut words = line.split(' ');
     let (Some(method), Some(url), Some(version), None) =
@@ -150,7 +150,7 @@ fn http(client: &mut impl Read, first: u8) -> io::Result<Request> {
         match name.as_str() {
             // One connection for one request, for the next may be for another host.
             "connection" | "proxy-connection" | "proxy-authorization" | "keep-alive" => {}
-            // What the URL says counts.
+            // The URL decides.
             "host" => has_host = true,
             _ => first.push_str(&format!("{field}\r\n")),
         }

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// What of the network tools reach.
+/// The network access of tools.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Network {
     /// Nothing but themselves.
     #[default]
     Off,
-    /// All that the user reaches.
+    /// Everything that the user can reach.
     On,
     /// These hosts, through a proxy that this process is.
     Hosts(Vec<Host>),
@@ -31,7 +31,7 @@ enum Name {
     Address(IpAddr),
 }
 
-/// Where a connection goes, as it was asked for.
+/// The requested target of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     /// A name, or an address as text.
@@ -65,7 +65,7 @@ impl FromStr for Host {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong =
-            || format!("{text:?} is no host: write HOST, HOST:PORT or *.DOMAIN, without http://");
+            || format!("{text:?} is not a host: use HOST, HOST:PORT or *.DOMAIN, without http://");
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, "")) => (address, None),
             Some((address, rest)) => (address, Some(rest.strip_prefix(':').ok_or_else(wrong)?)),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn private_addresses_are_told_whatever_they_are_wrapped_in() {
+    fn private_addresses_are_recognised_in_every_form() {
         for private in [
             "127.0.0.1",
             "10.1.2.3",

@@ -1,8 +1,8 @@
-//! System calls that a tool has no use for, refused by the kernel.
+//! System calls that a tool does not need, refused by the kernel.
 //!
-//! The mounts and namespaces confine what a process reaches; this keeps it from the parts of the
-//! kernel in which most holes were found, and from making namespaces of its own. The list follows
-//! those of container runtimes; each group says what it is for.
+//! The mounts and namespaces confine what a process can reach; this keeps it away from the parts of
+//! the kernel in which most vulnerabilities were found, and from creating namespaces. The list follows
+//! those of container runtimes; each group states its purpose.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ fn denied(sockets: Sockets) -> Rules {
         let conditions: Option<Vec<_>> = conditions.into_iter().collect();
         SeccompRule::new(conditions?).ok()
     };
-    // Namespaces: inside of one of its own a process has all the power over it.
+    // Namespaces: inside its own namespace a process has full power over it.
     for number in [libc::SYS_clone, libc::SYS_unshare] {
         let flags = NAMESPACES.iter().filter_map(|flag| rule(vec![has(0, *flag as u32 as u64)]));
         rules.insert(number, flags.collect());
@@ -140,7 +140,7 @@ const NAMESPACES: [libc::c_int; 8] = [
     0x80,
 ];
 
-/// Puts a byte into the input of the terminal. `libc` has it in a type of its own for each C library.
+/// Puts a byte into the input of the terminal. `libc` declares it with another type for each C library.
 const TIOCSTI: u64 = 0x5412;
 
 /// Pastes the selection of the console, among others.
@@ -181,7 +181,7 @@ const DENIED: &[i64] = &[
     libc::SYS_kcmp,
     libc::SYS_move_pages,
     libc::SYS_migrate_pages,
-    // Large parts of the kernel that a build has no use for.
+    // Large parts of the kernel that a build does not need.
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
