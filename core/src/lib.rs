@@ -147,12 +147,12 @@
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | one dialect each |
 //! | `all-dialects` | all of these; on by default |
 //! | `window` | token counts, room by policy, budgets of a turn, repeated calls; on by default |
-//! | `local-models` | calls in words or JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
-//! | `options` | what a request says beside the conversation, see [`RequestOptions`]; on by default |
+//! | `local-models` | calls in text or JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
+//! | `options` | the options of a request, see [`RequestOptions`]; on by default |
 //! | `profiles` | what a server refuses or demands beyond its dialect, see [`Profile`]; on by default |
 //! | `attachments` | images, audio, documents and other files in messages, see [`Attachment`]; on by default |
-//! | `structured` | answers that are checked and asked for again, see [`ResponseSchema`]; on by default |
-//! | `alloc` | storage that grows, a configuration that owns its texts |
+//! | `structured` | answers that are checked and corrected, see [`ResponseSchema`]; on by default |
+//! | `alloc` | storage that grows, a configuration that owns its strings |
 //! | `std` | `alloc` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see `drive` |
 //! | `derive` | a tool's schema from a struct, see [`tool::typed`] |

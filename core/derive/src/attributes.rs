@@ -52,7 +52,9 @@ pub(crate) struct Item {
 impl Item {
     pub(crate) fn read(attributes: &[Attribute]) -> Result<Self> {
         let mut found = Self::default();
-        each(attributes, "tool", |meta| Err(meta.error("`#[tool(...)]` stands on the type only")))?;
+        each(attributes, "tool", |meta| {
+            Err(meta.error("`#[tool(...)]` is allowed only on the type"))
+        })?;
         each(attributes, "serde", |meta| {
             if meta.path.is_ident("rename") && meta.input.peek(syn::Token![=]) {
                 found.rename = Some(meta.value()?.parse::<LitStr>()?.value());

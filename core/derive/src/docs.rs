@@ -1,4 +1,4 @@
-//! Doc comments, and texts as JSON.
+//! Doc comments, and strings as JSON.
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 

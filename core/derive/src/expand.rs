@@ -28,7 +28,7 @@ pub(crate) fn tool_args(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(ident.span(), "give the tool a name: `#[tool(name = \"...\")]`"));
     };
     let Some(text) = description(&input.attrs) else {
-        let say = "write a doc comment: it tells the model what the tool is for";
+        let say = "write a doc comment: it explains the tool to the model";
         return Err(Error::new(ident.span(), say));
     };
     let schema = schema(input, &container)?;
@@ -100,7 +100,7 @@ fn object(
             return Err(Error::new(ident.span(), "two fields have this name"));
         }
         let Some(about) = description(&field.attrs) else {
-            let say = "write a doc comment: it tells the model what to give here";
+            let say = "write a doc comment: it explains this argument to the model";
             return Err(Error::new(ident.span(), say));
         };
         if !names.is_empty() {
@@ -161,7 +161,7 @@ fn check_generics(generics: &Generics) -> Result<()> {
     Ok(())
 }
 
-/// `Option` by its name, as serde's derive tells it.
+/// `Option` by its name, as in serde's derive.
 fn is_option(kind: &Type) -> bool {
     let Type::Path(path) = kind else { return false };
     path.path.segments.last().is_some_and(|segment| segment.ident == "Option")

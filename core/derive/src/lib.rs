@@ -2,8 +2,8 @@
 //! Derives for the traits of `zerostack_core::tool::typed`: the JSON Schema of a tool's arguments
 //! from one struct, at compile time.
 //!
-//! Values are read by serde, so the type derives `serde::Deserialize` too; the schema follows its
-//! `rename`, `rename_all` and `default`, and what it cannot follow is a compile error.
+//! Values are read by serde, so the type also derives `serde::Deserialize`; the schema follows its
+//! `rename`, `rename_all` and `default`, and any other attribute is a compile error.
 
 mod attributes;
 mod case;

@@ -1,7 +1,7 @@
 //! The byte classes of `zerostack-core`'s tokenizer by the vector instructions of this processor.
 //!
-//! The core has no unsafe code, and without it Rust has no way to gather a bit of each byte of a vector.
-//! That is all there is here: one function, with the same result as
+//! The core has no unsafe code, and safe Rust cannot gather a bit of each byte of a vector. This crate
+//! has only one function, with the same result as
 //! [`Classes::of`](zerostack_core::tokenizer::Classes::of).
 //!
 //! ```

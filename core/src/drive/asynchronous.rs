@@ -1,8 +1,8 @@
 //! The same loop over [`embedded_io_async`], for executors such as embassy's.
 //!
-//! A future that is dropped leaves the session in the middle of its turn: call
-//! [`Session::abort`], or [`Driver::run`] again, which takes a reply that had begun for one that
-//! was cut off. The connection that it used is released, to be closed, before the session's next
+//! A future that is dropped leaves the session in the middle of its turn: call [`Session::abort`],
+//! or [`Driver::run`] again, which treats a partial reply as cut off.
+//! The connection that it used is released, to be closed, before the session's next
 //! request.
 #![allow(async_fn_in_trait, reason = "executors of firmware have one thread")]
 
@@ -26,8 +26,8 @@ use crate::{Error, ErrorKind};
 /// Gives connections to the server, see [`super::Connect`].
 pub trait Connect {
     /// A connection. A read or write that takes too long should fail; the session then tries
-    /// again, as its limits allow. 0 bytes read are the end. One that is interrupted is made again.
-    /// After the end of a reply the end of its body is waited for a quarter of a second.
+    /// again, as its limits allow. Reading 0 bytes is the end. An interrupted read or write is
+    /// repeated. After the end of a reply the driver waits a quarter of a second for the end of its body.
     type Connection: Read + Write;
 
     /// A connection for one request: a new one, or the one that was released as reusable, when it
@@ -38,14 +38,14 @@ pub trait Connect {
     /// to no other session.
     async fn connect(&mut self) -> Option<&mut Self::Connection>;
 
-    /// The request is answered or given up. Unless it is `reusable`, the connection is in the
-    /// middle of something, and must be closed.
+    /// The request was answered or abandoned. Unless it is `reusable`, the connection is in the
+    /// middle of an exchange, and must be closed.
     async fn release(&mut self, reusable: bool);
 }
 
 /// Waits.
 pub trait Delay {
-    /// Waits at least so long.
+    /// Waits at least this long.
     async fn delay_ms(&mut self, millis: u32);
 }
 
@@ -68,10 +68,10 @@ impl<F: AsyncFnMut(ToolCall<'_>, &mut ToolOutput<'_>)> Tools for F {
     }
 }
 
-/// All that a turn needs beside its session.
+/// Everything that a turn needs besides its session.
 #[derive(Debug)]
 pub struct Driver<'d, K, D, T> {
-    /// Where requests go.
+    /// The destination of requests.
     pub endpoint: Endpoint<'d>,
     /// Gives connections.
     pub connect: K,
@@ -79,13 +79,12 @@ pub struct Driver<'d, K, D, T> {
     pub delay: D,
     /// Runs the calls of the model.
     pub tools: T,
-    /// What requests, responses and results of tools pass through, see [`super::Driver::buffer`].
+    /// The buffer for requests, responses and tool results, see [`super::Driver::buffer`].
     pub buffer: &'d mut [u8],
 }
 
 impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
-    /// Does what the session asks for until the turn is over, and gives the reason of the last
-    /// stop.
+    /// Does what the session asks for until the turn is over, and returns the last stop reason.
     ///
     /// # Errors
     /// Those of [`super::Driver::run`].
@@ -97,7 +96,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         self.turn(session, &mut None, notice).await
     }
 
-    /// The same, where the bytes of attachments come from `files`.
+    /// The same, with the bytes of attachments from `files`.
     ///
     /// # Errors
     /// Those of `run`; `MissingAttachment` and `AttachmentLength`: the turn was aborted.
@@ -153,7 +152,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<Option<StopReason>, Error> {
         let mut incoming = Incoming::new();
-        // The answer to the request of a future that was dropped may still come.
+        // The answer to the request of a dropped future may still arrive.
         if session.lend_connection(false) {
             self.connect.release(false).await;
         }
@@ -169,7 +168,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
             while more == Ok(true) && !is_complete(session) {
                 more = receive(session, &mut incoming, connection, self.buffer, notice).await;
             }
-            // What is left of the body is worth a short wait: then the connection can be used again.
+            // A short wait for the rest of the body is worthwhile: then the connection can be used again.
             let rest = async {
                 while more == Ok(true) {
                     more = receive(session, &mut incoming, connection, self.buffer, notice).await;
@@ -184,7 +183,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
     }
 }
 
-/// Sends the request that is due. A connection that breaks is no error here: a server that
+/// Sends the request that is due. A broken connection is not an error here: a server that
 /// refuses may answer before it has read everything.
 async fn send<C: Config, S: Storage>(
     session: &Session<C, S>,
@@ -216,7 +215,7 @@ async fn send<C: Config, S: Storage>(
     }
 }
 
-/// Reads once. False when no more is wanted or comes.
+/// Reads once. Returns false if no more is needed or available.
 async fn receive<C: Config, S: Storage>(
     session: &mut Session<C, S>,
     incoming: &mut Incoming,

@@ -16,32 +16,32 @@ use crate::{Error, ErrorKind};
 /// Gives connections to the server.
 pub trait Connect {
     /// A connection. A read or write that takes too long should fail; the session then tries
-    /// again, as its limits allow. 0 bytes read are the end. One that is interrupted is made again.
+    /// again, as its limits allow. Reading 0 bytes is the end. An interrupted read or write is repeated.
     ///
-    /// After the end of a reply nothing is waited for, see [`readable`](Self::readable).
+    /// After the end of a reply the driver does not wait, see [`readable`](Self::readable).
     type Connection: Read + Write;
 
-    /// A connection for one request: a new one, or the one that was released as reusable, when it
-    /// is still open: one that the server closed meanwhile costs an attempt. `None` when there is
-    /// none to be had now.
+    /// A connection for one request: a new one, or the one that was released as reusable, if it is
+    /// still open: one that the server closed meanwhile costs an attempt. `None` if no connection
+    /// is available now.
     fn connect(&mut self) -> Option<&mut Self::Connection>;
 
-    /// The connection that is out, if reading from it gives something, or fails, within a moment.
+    /// The connection in use, if reading from it returns bytes, or fails, within a moment.
     ///
-    /// It is asked for after the end of a reply: when the end of the body comes, the connection can
-    /// be used again. None, as here, closes it unless the end came with the reply.
+    /// It is called after the end of a reply: if the end of the body arrives, the connection can be
+    /// used again. `None`, the default, closes it unless the end arrived with the reply.
     fn readable(&mut self) -> Option<&mut Self::Connection> {
         None
     }
 
-    /// The request is answered or given up. Unless it is `reusable`, the connection is in the
-    /// middle of something, and must be closed.
+    /// The request was answered or abandoned. Unless it is `reusable`, the connection is in the
+    /// middle of an exchange, and must be closed.
     fn release(&mut self, reusable: bool);
 }
 
 /// Waits.
 pub trait Delay {
-    /// Waits at least so long.
+    /// Waits at least this long.
     fn delay_ms(&mut self, millis: u32);
 }
 
@@ -64,10 +64,10 @@ impl<F: FnMut(ToolCall<'_>, &mut ToolOutput<'_>)> Tools for F {
     }
 }
 
-/// All that a turn needs beside its session.
+/// Everything that a turn needs besides its session.
 #[derive(Debug)]
 pub struct Driver<'d, K, D, T> {
-    /// Where requests go.
+    /// The destination of requests.
     pub endpoint: Endpoint<'d>,
     /// Gives connections.
     pub connect: K,
@@ -75,22 +75,21 @@ pub struct Driver<'d, K, D, T> {
     pub delay: D,
     /// Runs the calls of the model.
     pub tools: T,
-    /// What requests, responses and results of tools pass through, one after the other. One byte is
-    /// the least; a result longer than the buffer is cut, so some 256 bytes are the least that is
-    /// useful.
+    /// The buffer for requests, responses and tool results, one after the other. It needs at least
+    /// one byte; a result longer than the buffer is cut, so about 256 bytes are the useful minimum.
     pub buffer: &'d mut [u8],
 }
 
 impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
-    /// Does what the session asks for until the turn is over, and gives the reason of the last
-    /// stop. The turn was begun by [`Session::user`], or comes from [`Session::resume`].
+    /// Does what the session asks for until the turn is over, and returns the last stop reason.
+    /// The turn was begun by [`Session::user`], or comes from [`Session::resume`].
     ///
     /// # Errors
-    /// The turn failed, [`Session::failure`] says more: those of [`Session::feed`],
+    /// The turn failed, and [`Session::failure`] has the details: those of [`Session::feed`],
     /// [`Session::end_response`] and [`Session::tool_result`]; `BadHttp`, `HttpTooLong` and
-    /// `HttpEncoding` when the last attempt met a server that speaks HTTP like that; `BadRequest`
-    /// when the endpoint cannot be written as it is; `WrongStep` when no turn was begun; `BadConfig`
-    /// when the buffer is empty, which changes nothing.
+    /// `HttpEncoding` if the last attempt met such an HTTP response; `BadRequest` if the endpoint
+    /// cannot be written into a request; `WrongStep` if no turn was begun; `BadConfig` if the buffer
+    /// is empty, which changes nothing.
     pub fn run<C: Config, S: Storage>(
         &mut self,
         session: &mut Session<C, S>,
@@ -99,7 +98,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         self.turn(session, &mut None, notice)
     }
 
-    /// The same, where the bytes of attachments come from `files`.
+    /// The same, with the bytes of attachments from `files`.
     ///
     /// # Errors
     /// Those of `run`; `MissingAttachment` and `AttachmentLength`: the turn was aborted.
@@ -158,7 +157,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
             while more == Ok(true) && !is_complete(session) {
                 more = receive(session, &mut incoming, connection, self.buffer, notice);
             }
-            // What is left of the body is not worth a wait.
+            // Waiting for the rest of the body is not worthwhile.
             for _ in 0..MAX_READS_BEHIND {
                 let Some(connection) = self.connect.readable().filter(|_| more == Ok(true)) else {
                     break;
@@ -186,7 +185,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
     }
 }
 
-/// Sends the request that is due. A connection that breaks is no error here: a server that
+/// Sends the request that is due. A broken connection is not an error here: a server that
 /// refuses may answer before it has read everything.
 #[inline(never)]
 fn send<C: Config, S: Storage>(
@@ -219,7 +218,7 @@ fn send<C: Config, S: Storage>(
     }
 }
 
-/// Reads once. False when no more is wanted or comes.
+/// Reads once. Returns false if no more is needed or available.
 #[inline(never)]
 fn receive<C: Config, S: Storage>(
     session: &mut Session<C, S>,

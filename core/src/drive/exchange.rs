@@ -1,4 +1,4 @@
-//! One request and its response, without the wire between them: what both loops share.
+//! One request and its response, without the I/O between them: shared by both loops.
 
 use super::files::{self, Files};
 use super::{Endpoint, Notice, ToolOutput};
@@ -20,7 +20,7 @@ pub(super) struct Outgoing<'r, 's> {
 }
 
 impl<'r, 's> Outgoing<'r, 's> {
-    /// `request`, whose body has so many bytes.
+    /// `request`, whose body has this many bytes.
     pub const fn new(
         endpoint: Endpoint<'r>,
         request: &'r mut Request<'s>,
@@ -51,8 +51,8 @@ impl<'r, 's> Outgoing<'r, 's> {
     }
 }
 
-/// Bytes of the body that is due. Not inlined: what it takes of the stack is free again before
-/// the request itself is made.
+/// Bytes of the body that is due. Not inlined: its stack is free again before the request itself is
+/// made.
 #[inline(never)]
 pub(super) fn body_bytes<C: Config, S: Storage>(
     session: &Session<C, S>,
@@ -64,9 +64,9 @@ pub(super) fn body_bytes<C: Config, S: Storage>(
 /// A response on its way in.
 pub(super) struct Incoming {
     response: Response,
-    /// What is wrong with the HTTP.
+    /// The fault in the HTTP.
     fault: Option<Error>,
-    /// Bytes that came after the end of the reply.
+    /// Bytes after the end of the reply.
     behind_bytes: usize,
 }
 
@@ -75,7 +75,7 @@ impl Incoming {
         Self { response: Response::new(), fault: None, behind_bytes: 0 }
     }
 
-    /// Takes received bytes of the response. False when no more is wanted.
+    /// Takes received bytes of the response. Returns false if no more are needed.
     ///
     /// # Errors
     /// Those of [`Session::feed`].
@@ -114,10 +114,10 @@ impl Incoming {
         Ok(!self.response.is_done() && self.behind_bytes < MAX_BEHIND_BYTES)
     }
 
-    /// The response is over, or no more of it comes. The stop reason, when the reply is whole.
+    /// The response is over, or no more of it arrives. Returns the stop reason if the reply is complete.
     ///
     /// # Errors
-    /// Those of [`Session::end_response`]; where HTTP was the reason, what is wrong with that.
+    /// Those of [`Session::end_response`]; or the HTTP fault, if that was the reason.
     pub fn end<C: Config, S: Storage>(
         self,
         session: &mut Session<C, S>,
@@ -182,13 +182,13 @@ pub(super) fn is_interrupted(error: &impl embedded_io::Error, times: &mut u8) ->
     error.kind() == embedded_io::ErrorKind::Interrupted && *times < u8::MAX
 }
 
-/// What a wait says of itself.
+/// The reason of a wait.
 pub(super) fn waiting<C: Config, S: Storage>(session: &Session<C, S>, millis: u32) -> Notice<'_> {
     let unknown = Error::new(ErrorKind::Unreachable, 0);
     Notice::Waiting { millis, error: session.failure().map_or(unknown, |failure| failure.error) }
 }
 
-/// Makes room as the configuration says; where it leaves that to us, by forgetting the oldest.
+/// Makes room by the policy of the configuration; if it has none, the oldest exchange is dropped.
 pub(super) fn make_room<C: Config, S: Storage>(
     session: &mut Session<C, S>,
     notice: &mut dyn FnMut(Notice<'_>),
@@ -203,7 +203,7 @@ pub(super) fn make_room<C: Config, S: Storage>(
     Ok(())
 }
 
-/// Where a tool writes its result: not more of `buffer` than the storage has room for. Half of
+/// The buffer for a tool's result: not more of `buffer` than the storage has room for. Half of
 /// `reply_bytes` stays free: when the rest is used up, room is made before the next request.
 pub(super) fn output<'b, C: Config, S: Storage>(
     session: &Session<C, S>,

@@ -6,8 +6,8 @@
 //! over. The same over [`embedded_io_async`](https://docs.rs/embedded-io-async) is in
 //! `asynchronous` (feature `drive-async`).
 //!
-//! Nothing here knows a secret: the key is one of the [`Endpoint`]'s headers. Nothing here is
-//! secure either: the connection is, when it is one of TLS.
+//! This module knows no secret: the key is one of the [`Endpoint`]'s headers. It also provides no
+//! security: the connection does, if it uses TLS.
 //!
 //! ```
 //! use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput};
@@ -25,7 +25,7 @@
 //! #     fn flush(&mut self) -> Result<(), ErrorKind> { Ok(()) }
 //! # }
 //!
-//! // A modem that dials anew for each request.
+//! // A modem that dials again for each request.
 //! impl Connect for Modem {
 //!     type Connection = Self;
 //!     fn connect(&mut self) -> Option<&mut Self> {
@@ -87,14 +87,14 @@ pub use output::ToolOutput;
 use crate::Error;
 use crate::message::{CallId, Event};
 
-/// Where requests go.
+/// The destination of requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint<'e> {
     /// Name and, unless it is the scheme's own, port of the server, for the header `host`.
     pub host: &'e str,
     /// The path before the dialect's own: `/v1`, or nothing.
     pub base_path: &'e str,
-    /// Headers beside those of the dialect, the key among them.
+    /// Headers in addition to those of the dialect, including the key.
     pub headers: &'e [(&'e str, &'e str)],
 }
 
@@ -102,7 +102,7 @@ pub struct Endpoint<'e> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notice<'s> {
-    /// Of the reply that is coming in, or of the room that [`crate::RoomPolicy`] made for it.
+    /// An event of the current reply, or of the room that [`crate::RoomPolicy`] made for it.
     Reply(Event<'s>),
     /// An attempt failed; the next one follows after a wait.
     Waiting {
@@ -112,7 +112,7 @@ pub enum Notice<'s> {
         error: Error,
     },
     /// The storage was full, and [`crate::RoomPolicy::Ask`] leaves it to the driver: the oldest
-    /// exchange was taken out of it, and the model forgets it.
+    /// exchange was removed, and the model no longer sees it.
     Forgot {
         /// The bytes that this freed.
         bytes: usize,

@@ -16,8 +16,8 @@ pub struct ToolOutput<'b> {
 }
 
 impl<'b> ToolOutput<'b> {
-    /// Nothing yet. [`NOTE_BYTES`](Self::NOTE_BYTES) of `buffer` are kept for a note about what
-    /// was left out.
+    /// An empty output. [`NOTE_BYTES`](Self::NOTE_BYTES) of `buffer` are kept for a note about
+    /// left-out bytes.
     pub const fn new(buffer: &'b mut [u8]) -> Self {
         Self { buffer, used: 0, left_out: 0, is_error: false }
     }
@@ -46,7 +46,7 @@ impl<'b> ToolOutput<'b> {
         self.push_str(core::str::from_utf8(digits.as_bytes()).unwrap_or_default());
     }
 
-    /// The call failed, and this is why: in place of all that was written.
+    /// Marks the call as failed, with this reason in place of everything written.
     pub fn fail(&mut self, reason: &str) {
         (self.used, self.left_out, self.is_error) = (0, 0, true);
         self.push_str(reason);

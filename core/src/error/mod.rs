@@ -46,7 +46,7 @@ macro_rules! define {
                 }
             }
 
-            /// What is wrong, without the detail, for a person.
+            /// The error without the detail, for a person.
             #[must_use]
             pub const fn summary(self) -> &'static str {
                 match self {
@@ -92,7 +92,7 @@ impl Error {
         self.kind
     }
 
-    /// A number whose meaning the kind gives; the methods below name the most common ones.
+    /// A number whose meaning depends on the kind; the methods below name the most common ones.
     #[must_use]
     pub const fn detail(self) -> u32 {
         match self.kind {
@@ -110,7 +110,7 @@ impl Error {
         }
     }
 
-    /// Where it is wrong, in bytes from the start of what was read; `None` for a kind without a place.
+    /// Where it is wrong, in bytes from the start of the input; `None` for a kind without a place.
     #[must_use]
     pub const fn offset(self) -> Option<u32> {
         use ErrorKind as E;
@@ -190,10 +190,7 @@ impl fmt::Display for Error {
                 _ => {}
             },
             ErrorKind::IncludeDepth if n == INCLUDES_MAX => {
-                return write!(
-                    f,
-                    "a prompt includes more than {n} prompts, those of its own included"
-                );
+                return write!(f, "a prompt includes more than {n} prompts, including nested ones");
             }
             _ => {}
         }
@@ -221,7 +218,7 @@ impl core::error::Error for Error {}
 /// Prompts that one prompt includes; here, so that the error differs from that of the depth.
 pub(crate) const INCLUDES_MAX: u32 = 256;
 
-/// The names of the request options, from number 1 on; here, so that the error can tell them.
+/// The names of the request options, from number 1 on; here, so that the error can name them.
 pub(crate) const OPTION_NAMES: [&str; 15] = [
     "temperature",
     "top_p",
@@ -240,7 +237,7 @@ pub(crate) const OPTION_NAMES: [&str; 15] = [
     "extra",
 ];
 
-/// The number of a whole profile where errors name an option; those of its fields follow.
+/// The number of a whole profile in errors about options; those of its fields follow.
 pub(crate) const PROFILE_NUMBER: u32 = 63;
 
 /// The names of the fields of a profile.

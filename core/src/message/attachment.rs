@@ -1,4 +1,4 @@
-//! What a message has beside its text: images, audio, documents and other files.
+//! The attachments of a message: images, audio, documents and other files.
 
 /// A file beside a user's text or a tool's result.
 ///
@@ -6,15 +6,15 @@
 /// caller while a request is written, see [`crate::Request::wanted`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Attachment<'a> {
-    /// Its media type, `image/png`. It decides the [`kind`](Self::kind). Where the provider fetches
+    /// Its media type, `image/png`. It decides the [`kind`](Self::kind). If the provider fetches
     /// the bytes itself, the subtype may be unknown: `image/*`.
     pub media_type: &'a str,
     /// The name of the file; may be empty. 255 bytes at most.
     pub name: &'a str,
     /// The length of the file; 0 where it is not known because the provider has the bytes.
     pub bytes: u32,
-    /// What it takes of the model's context; 0: by the rule of the dialect, which knows neither
-    /// pixels nor pages, and is corrected by the provider's own count.
+    /// Its size in tokens; 0: by the rule of the dialect, which knows neither pixels nor pages, and
+    /// is corrected by the provider's own count.
     pub tokens: u32,
     /// Where the bytes are.
     pub source: AttachmentSource<'a>,
@@ -32,7 +32,7 @@ pub enum AttachmentSource<'a> {
     FileId(&'a str),
 }
 
-/// What an [`Attachment`] is, as its media type tells.
+/// The kind of an [`Attachment`], from its media type.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
@@ -57,7 +57,7 @@ impl<'a> Attachment<'a> {
         Self { media_type, name: "", bytes, tokens: 0, source }
     }
 
-    /// What it is.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> AttachmentKind {
         AttachmentKind::of(self.media_type)
@@ -65,7 +65,7 @@ impl<'a> Attachment<'a> {
 }
 
 impl AttachmentKind {
-    /// What files of this media type are.
+    /// The kind of files with this media type.
     #[must_use]
     pub fn of(media_type: &str) -> Self {
         match media_type.as_bytes() {

@@ -11,7 +11,7 @@ pub enum Dialect {
     Anthropic = 2,
     /// OpenAI responses, and the servers compatible with it.
     OpenAiResponses = 3,
-    /// Google Gemini, `streamGenerateContent`; also what Vertex AI and its like speak.
+    /// Google Gemini, `streamGenerateContent`; also spoken by Vertex AI and others.
     Gemini = 4,
     /// Ollama's own chat.
     Ollama = 5,

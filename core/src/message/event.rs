@@ -1,14 +1,14 @@
-//! What a person may see of a reply while it comes.
+//! What a person may see of a reply while it arrives.
 
 use super::{StopReason, ToolCall, Usage};
 use crate::Error;
 
-/// What [`crate::Session::feed`] did.
+/// The result of [`crate::Session::feed`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fed<'s> {
     /// Bytes taken from the front of the chunk; call again with the rest.
     pub used: usize,
-    /// What happened, at most one; it borrows the session.
+    /// The event, at most one; it borrows the session.
     pub event: Option<Event<'s>>,
 }
 
@@ -34,27 +34,27 @@ pub enum Event<'s> {
     Usage(Usage),
     /// Something is not in the transcript, or not any more. Of a reply, all text of it was shown.
     Truncated {
-        /// What is not kept whole.
+        /// What was not kept completely.
         what: Dropped,
         /// Bytes that are not in the transcript.
         bytes: u32,
     },
-    /// Room is made: the next request is one of the session's own, for a summary of what is
-    /// oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    /// Room is made: the next request is one of the session's own, for a summary of the oldest
+    /// messages. Only the usage of its reply is shown; it ends with `Truncated` or
     /// `SummaryFailed`.
     Compacting,
-    /// No summary came, for this reason: what is oldest goes without one.
+    /// The model wrote no summary, for this reason; the oldest messages are removed without one.
     SummaryFailed(Error),
-    /// The model makes the same call for the third time in a row, or more often; it was told by
-    /// the event before.
+    /// The model makes the same call for the third time in a row, or more often; the previous event
+    /// reported the call.
     Repeating {
         /// The tool's name, as the model wrote it.
         name: &'s str,
         /// How many times in a row.
         count: u16,
     },
-    /// The text of the reply was read as calls, or as JSON that holds what is said: the text
-    /// that was shown gives way to that of the transcript. Comes from
+    /// The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+    /// text replaces the text shown before. Comes from
     /// [`crate::Session::end_response`], which is called once more for the end; see
     /// [`crate::ToolMode`].
     Recovered {
@@ -64,7 +64,7 @@ pub enum Event<'s> {
     /// The reply is complete. The last event of a reply.
     End(StopReason),
     /// The reply was cut off or refused, or is an answer that does not fit the response schema, and
-    /// is asked for again: discard what was shown since the request.
+    /// is requested again: discard everything shown since the request.
     Restart,
 }
 

@@ -82,7 +82,7 @@ impl fmt::Display for EventJson<'_> {
     }
 }
 
-/// The start of an object: its type and members that are texts.
+/// The start of an object: its type and its string members.
 fn texts(out: &mut fmt::Formatter<'_>, kind: &str, members: &[(&str, &str)]) -> fmt::Result {
     write!(out, "{{\"type\":\"{kind}\"")?;
     for (name, text) in members {
@@ -112,7 +112,7 @@ fn counts(out: &mut fmt::Formatter<'_>, usage: Usage) -> fmt::Result {
     out.write_str("}")
 }
 
-/// Escapes what is written as the inside of a JSON string, and no more than JSON demands.
+/// Escapes text for the inside of a JSON string, and no more than JSON demands.
 struct Escaped<'o, 'f>(&'o mut fmt::Formatter<'f>);
 
 impl Write for Escaped<'_, '_> {
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_every_character_are_as_serde_json_writes_them() {
+    fn strings_of_every_character_are_written_as_by_serde_json() {
         let every: String =
             (0..0x300).filter_map(char::from_u32).chain(['\u{2028}', '🦀']).collect();
         for text in ["", "\\", "\"", "a\"\\\n", every.as_str()] {
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// What JSON demands and no more, character by character.
+    /// The escapes that JSON demands, character by character.
     fn serde_json_string(text: &str) -> String {
         let mut out = String::from("\"");
         for character in text.chars() {

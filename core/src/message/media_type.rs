@@ -1,11 +1,10 @@
-//! The media type of a file, by what it begins with and by its name.
+//! The media type of a file, from its first bytes and its name.
 
 /// The media type of a file that begins with `first`, of which 16 bytes are enough, and has this
-/// name or address. `None`: neither tells it.
+/// name or address. `None` if neither identifies it.
 ///
-/// The first bytes decide. The name decides where they are those of no known type, or where the
-/// provider has the file and `first` is empty; a file with the name of a picture and other bytes
-/// is none.
+/// The first bytes decide. The name decides if they match no known type, or if the provider has the
+/// file and `first` is empty; a file with the name of a picture and other bytes is not a picture.
 ///
 /// ```
 /// use zerostack_core::media_type_of;
@@ -48,7 +47,7 @@ fn has_magic(media_type: &str) -> bool {
     KNOWN.contains(&media_type)
 }
 
-/// Where in a file it stands, what, and of which type the file is. The first that fits counts.
+/// The offset in a file, the bytes there, and the type of the file. The first match counts.
 const FIRST_BYTES: [(usize, &str, &str); 17] = [
     (0, "GIF8", "image/gif"),
     (8, "WEBP", "image/webp"),
@@ -69,7 +68,7 @@ const FIRST_BYTES: [(usize, &str, &str); 17] = [
     (0, "MM\0*", "image/tiff"),
 ];
 
-/// The endings of names, with those of the types above, which count where there are no bytes.
+/// The extensions of names, including those of the types above, which count if there are no bytes.
 const EXTENSIONS: [(&str, &str); 35] = [
     ("png", "image/png"),
     ("jpg", "image/jpeg"),
@@ -123,7 +122,7 @@ mod tests {
             (b"\xff\xfbxx", "", Some("audio/mpeg")),
             (b"\xff\xf1xx", "", Some("audio/aac")),
             (b"%PDF-1.7", "letter.txt", Some("application/pdf")),
-            // Another extension, and none; letters of any case.
+            // Another extension, or none; letters of any case.
             (b"BM", "a.BMP", Some("image/bmp")),
             (b"hello", "notes.md", Some("text/markdown")),
             (b"hello", "notes", None),

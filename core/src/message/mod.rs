@@ -36,12 +36,12 @@ pub enum Role {
 pub enum Part<'a> {
     /// Plain text.
     Text(&'a str),
-    /// Something that the program says to the model beside the user, see
+    /// An instruction of the program, in addition to the user's text, see
     /// [`crate::Session::instruct`].
     Instruction(&'a str),
     /// The model's reasoning, if the provider returns it.
     Thinking(&'a str),
-    /// A file beside the user's text or the tool's result before it.
+    /// A file attached to the preceding user's text or tool's result.
     #[cfg(feature = "attachments")]
     Attachment(Attachment<'a>),
     /// The model wants a tool to run.
@@ -53,7 +53,7 @@ pub enum Part<'a> {
     Opaque {
         /// The dialect that made it.
         dialect: Dialect,
-        /// What it is among the opaque texts of this provider.
+        /// Its kind among the opaque data of this provider.
         subtype: u8,
         /// The text as received.
         text: &'a str,
@@ -81,9 +81,9 @@ impl CallId {
 /// A call that the model made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ToolCall<'a> {
-    /// What [`ToolResult`] answers to.
+    /// The call that [`ToolResult`] answers.
     pub id: CallId,
-    /// The provider's own id of the call; empty if it gives none.
+    /// The provider's own id of the call; empty if it has none.
     pub provider_id: &'a str,
     /// The tool's name, as the model wrote it.
     pub name: &'a str,
@@ -107,7 +107,7 @@ pub struct ToolResult<'a> {
 pub struct ToolSpec<'a> {
     /// `[a-zA-Z0-9_-]`, 64 bytes at most.
     pub name: &'a str,
-    /// What it does, for the model.
+    /// Its description for the model.
     pub description: &'a str,
     /// JSON Schema of the arguments: one JSON object.
     pub parameters: &'a str,

@@ -55,7 +55,7 @@ pub enum StopReason {
     Refusal,
     /// The provider's filter stopped it.
     ContentFilter,
-    /// A long turn was paused; sending the conversation again goes on with it.
+    /// A long turn was paused; sending the conversation again continues it.
     Pause,
     /// A word that this version does not know; [`crate::Session::raw_stop_reason`] has it.
     Other,

@@ -2,7 +2,7 @@
 //!
 //! What looks like a placeholder in code is the code's own as a rule: awk's `$1`, the braces of a page.
 
-/// What surrounds a byte of a body.
+/// The context of a byte of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Surroundings<'a> {
     /// Outside code; the line before the byte, at most [`LOOK_BACK_BYTES`].
@@ -18,8 +18,8 @@ impl Surroundings<'_> {
         !matches!(self, Self::Prose(_))
     }
 
-    /// Whether a shell argument here belongs to the code. `declared` prompts take arguments for
-    /// sure; of others only what a shell would expand in a command is an argument.
+    /// Whether a shell argument here belongs to the code. `declared` prompts certainly take
+    /// arguments; in others only what a shell would expand in a command is an argument.
     pub fn keeps_shell_arguments(self, declared: bool) -> bool {
         match self {
             // A command without marks around it, such as an indented one.
@@ -33,7 +33,7 @@ impl Surroundings<'_> {
 /// Follows the code of a body from its start.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Code {
-    /// Where the scan goes on.
+    /// Where the scan continues.
     at: usize,
     is_in_line: bool,
     /// Mark, length and first byte of the open fence's code.
@@ -43,7 +43,7 @@ pub(super) struct Code {
 }
 
 impl Code {
-    /// What surrounds byte `at` of `body`. From one call to the next `at` only grows.
+    /// The context of byte `at` of `body`. From one call to the next `at` only grows.
     pub fn place<'a>(&mut self, body: &'a str, at: usize) -> Surroundings<'a> {
         while self.at < at {
             self.step(body, at);
@@ -123,7 +123,7 @@ impl Code {
     }
 }
 
-/// Where the run of exactly `length` backticks is that closes a span.
+/// The position of the run of exactly `length` backticks that closes a span.
 fn closing(inner: &str, length: usize) -> Option<usize> {
     let bytes = inner.as_bytes().get(..inner.len().min(MAX_SPAN_BYTES)).unwrap_or_default();
     let mut at = 0_usize;

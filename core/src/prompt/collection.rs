@@ -43,8 +43,8 @@ pub(super) fn in_brackets(raw: &str) -> Value<'_> {
 pub struct Items<'a>(ItemsForm<'a>);
 
 impl<'a> Items<'a> {
-    /// Several names in one scalar: between commas, or, without one, between spaces. What is in
-    /// round brackets stays whole, as in `Bash(git add:*, git commit:*)`.
+    /// Several names in one scalar: between commas, or, without one, between spaces. Text in round
+    /// brackets stays together, as in `Bash(git add:*, git commit:*)`.
     pub(super) fn words(text: &'a str) -> Self {
         let comma = SplitWords { rest: text, comma: true };
         let several = comma.clone().nth(1).is_some() || text.trim_end().ends_with(',');
@@ -90,7 +90,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// What a tool's switch says, `true` and `false` or, with another program, a permission.
+/// The value of a tool's switch: `true` or `false` or, in another program, a permission.
 pub(super) fn switch(flag: Text<'_>) -> Option<bool> {
     let on = ["true", "True", "TRUE", "allow", "ask"].into_iter().any(|name| flag == name);
     let off = ["false", "False", "FALSE", "deny"].into_iter().any(|name| flag == name);

@@ -1,24 +1,24 @@
-//! What is wrong with a prompt and where, packed into the detail of an [`Error`].
+//! The fault of a prompt and its place, packed into the detail of an [`Error`].
 
 use crate::error::{Error, ErrorKind};
 
-/// What is wrong with the front matter of a prompt, and where.
+/// The fault in the front matter of a prompt, and its place.
 ///
 /// The detail of a [`BadPrompt`](ErrorKind::BadPrompt) error is `line << 18 | column << 6 | reason`:
-/// 14 bits for the line, 12 for the column, both counted from 1 and held at their greatest value
-/// where they do not fit, and 6 for the number of the [`Reason`].
+/// 14 bits for the line, 12 for the column, both counted from 1 and saturated if they do not fit,
+/// and 6 for the number of the [`Reason`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// The line of the file, from 1.
     pub line: u32,
     /// The character in the line, from 1.
     pub column: u32,
-    /// What is wrong there.
+    /// The fault.
     pub reason: Reason,
 }
 
 impl Fault {
-    /// What `error` says, if it is one of a prompt's text.
+    /// The fault of `error`, if it is an error of a prompt's text.
     pub fn of(error: Error) -> Option<Self> {
         let packs_place = matches!(error.kind(), ErrorKind::BadPrompt | ErrorKind::UnknownPrompt);
         let detail = error.detail();
@@ -44,7 +44,7 @@ impl Fault {
     }
 }
 
-/// What can be wrong with a prompt's text.
+/// The faults of a prompt's text.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
@@ -55,9 +55,9 @@ pub enum Reason {
     TooLong = 2,
     /// Not a `key: value` line.
     Key = 3,
-    /// The field is there twice.
+    /// The field occurs twice.
     Duplicate = 4,
-    /// A tab as indentation, or a line that is indented where none can be.
+    /// A tab as indentation, or an indented line where none is allowed.
     Indent = 5,
     /// A quote that is not closed.
     Quote = 6,
@@ -67,11 +67,11 @@ pub enum Reason {
     Escape = 8,
     /// A bracket that is not closed.
     Bracket = 9,
-    /// An anchor, an alias or a tag: they would be text here and something else elsewhere.
+    /// An anchor, an alias or a tag: they would be text here but mean something else in YAML.
     Tag = 10,
     /// The field needs one text.
     NotText = 11,
-    /// The field needs one text or a list of texts.
+    /// The field needs one string or a list of strings.
     NotList = 12,
     /// The field needs `true` or `false`.
     NotBool = 13,
@@ -103,7 +103,7 @@ impl Reason {
         Self::Include,
     ];
 
-    /// A sentence for people: what is wrong and what to write.
+    /// A sentence for people: the fault and what to write.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Unclosed => "the front matter is not closed: end it with a line `---`",
@@ -119,9 +119,9 @@ impl Reason {
             }
             Self::Escape => "unknown escape: write `\\\\` for a backslash",
             Self::Bracket => "this bracket is not closed: close or quote it",
-            Self::Tag => "anchors, aliases and tags are not read: quote the value",
+            Self::Tag => "anchors, aliases and tags are not supported: quote the value",
             Self::NotText => "this field is one text, not a list or a map",
-            Self::NotList => "this field is a text or a list of texts",
+            Self::NotList => "this field is a string or a list of strings",
             Self::NotBool => "this field is `true` or `false`",
             Self::Output => "output is one of text, patch, findings, json",
             Self::Schema => "a schema needs `output: json`",

@@ -20,7 +20,7 @@ pub enum Value<'a> {
     List(Items<'a>),
     /// Names and scalars.
     Map(Pairs<'a>),
-    /// Something deeper, as it is written. No field of a prompt is like that, other programs' are.
+    /// Something nested, as written. No field of a prompt is nested, but fields of other programs are.
     Nested(&'a str),
 }
 
@@ -31,7 +31,7 @@ pub struct FrontMatterEntry<'a> {
     pub key: &'a str,
     /// The text after it.
     pub value: Value<'a>,
-    /// The value as it is written.
+    /// The value as written.
     pub raw: &'a str,
     /// Where the key starts, in bytes from the start of the front matter.
     pub(super) at: usize,
@@ -53,7 +53,7 @@ impl<'a> FrontMatterEntries<'a> {
         Self { front, at: 0 }
     }
 
-    /// The next field, or what is wrong with it.
+    /// The next field, or its fault.
     pub(super) fn read(&mut self) -> Result<Option<FrontMatterEntry<'a>>, FaultAt> {
         loop {
             let Some(line) = SourceLine::at(self.front, self.at) else { return Ok(None) };

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 /// A prompt's name and text, not yet read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Source<'a> {
-    /// What it is called by.
+    /// Its name.
     pub name: &'a str,
     /// The file.
     pub text: &'a str,
@@ -25,7 +25,7 @@ impl<'a> Library<'a> {
         Self { places }
     }
 
-    /// The prompts that are there, without those that a later one of the same name hides.
+    /// The existing prompts, without those that a later one of the same name hides.
     pub fn sources(&self) -> impl Iterator<Item = Source<'a>> + use<'a> {
         let library = *self;
         let all = library.places.iter().flat_map(|place| place.iter());
@@ -45,13 +45,13 @@ impl<'a> Library<'a> {
     }
 
     /// Calls `visit` with each prompt that `prompt` includes, each after those that it includes
-    /// itself, and at last with `prompt`. Their bodies in this order are the whole text.
+    /// itself, and finally with `prompt`. Their bodies in this order are the complete text.
     ///
     /// # Errors
     /// `UnknownPrompt`; [`Fault::of`] gives the line of the `includes` that names it. `IncludeDepth`
-    /// for more than [`MAX_INCLUDE_DEPTH`], hence for a circle, and for more than [`MAX_INCLUDES`].
+    /// for more than [`MAX_INCLUDE_DEPTH`], hence for a cycle, and for more than [`MAX_INCLUDES`].
     /// `BadPrompt` of an included prompt.
-    /// What `visit` returns.
+    /// Any error of `visit`.
     pub fn visit(
         &self,
         prompt: &Prompt<'a>,
@@ -98,7 +98,7 @@ impl<'a> Library<'a> {
 /// How deep prompts include one another.
 pub const MAX_INCLUDE_DEPTH: u32 = 4;
 
-/// How many prompts one includes, and those that they include; one that is included twice counts
+/// How many prompts one includes, directly and indirectly; one that is included twice counts
 /// twice.
 pub const MAX_INCLUDES: u32 = crate::error::INCLUDES_MAX;
 

@@ -110,7 +110,7 @@ pub(super) fn without_comment(text: &str) -> &str {
     text.get(..end).unwrap_or_default().trim_end_matches(SPACE)
 }
 
-/// Bytes up to the closing quote; `None` when there is none. A bad escape is an error.
+/// Bytes up to the closing quote; `None` if there is none. A bad escape is an error.
 pub(super) fn quoted_length(rest: &str, quote: u8) -> Result<Option<usize>, (usize, Reason)> {
     let mut at = 0_usize;
     loop {

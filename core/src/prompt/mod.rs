@@ -1,21 +1,21 @@
 //! Prompts: Markdown with front matter, read in place.
 //!
-//! A prompt is a text with placeholders and, before it, between two lines `---`, what a program must know
-//! of it. Nothing is copied and nothing is allocated: [`Prompt`] borrows the file, and each field
+//! A prompt is a text with placeholders, preceded by metadata between two lines `---`.
+//! Nothing is copied and nothing is allocated: [`Prompt`] borrows the file, and each field
 //! is decoded when it is read. Commands and agents in the form of Claude Code, prompt templates of
-//! pi and Agent Skills (`SKILL.md`) are read as they are.
+//! pi and Agent Skills (`SKILL.md`) are read unchanged.
 //!
 //! # Front matter
 //! It starts at the first line that is neither empty nor an HTML comment.
 //!
 //! A subset of YAML: `key: value` at the margin; plain, `'quoted'` and `"quoted"` scalars, also over
 //! several lines; block scalars (`|`, `>`, with `+`, `-` and an indentation); lists and maps of
-//! scalars, in lines or in brackets; comments. Where a list of names is asked for, `Read, Write`
-//! and `read write` are lists too. Fields that no prompt has may hold anything.
+//! scalars, in lines or in brackets; comments. Where a list of names is expected, `Read, Write` and
+//! `read write` are lists too. Unknown fields may have any value.
 //!
-//! It is lenient where published files are not valid YAML and can be meant in one way only: a colon
-//! or a reserved mark in a plain scalar, brackets with text after them. It is strict where a
-//! slip would change the meaning: a field that is there twice, a quote that does not close, a tab as
+//! It is lenient where published files are not valid YAML but have only one possible meaning: a colon
+//! or a reserved mark in a plain scalar, brackets with text after them. It is strict where a mistake
+//! would change the meaning: a field that occurs twice, a quote that does not close, a tab as
 //! indentation, a field that is indented by mistake, anchors, aliases and tags. Errors carry line
 //! and column, see [`Fault`].
 //!
@@ -34,16 +34,16 @@
 //! `{{name}}` and `{{name|default}}`; `$ARGUMENTS` and `$@` (all arguments), `$1` ... (one of them,
 //! counted from 1), `$ARGUMENTS[0]` (counted from 0), `${1:-default}`, `${@:2}`, `${@:2:3}`, and
 //! `$name` for the names in `arguments`. A backslash before a placeholder makes it text. `$2.3M`, `$100` and
-//! a `$5` without `$1` to `$4` are money; `${{ x }}`, `{{{x}}}` and `{{ x | upper }}` belong to other
+//! a `$5` without `$1` to `$4` are amounts of money; `${{ x }}`, `{{{x}}}` and `{{ x | upper }}` belong to other
 //! languages.
 //!
-//! Code in Markdown's fences and spans has such marks of its own. `$ARGUMENTS` and declared names are
-//! placeholders there too. `{{name}}` is one only if it has a value. `$1`, `$@` and the like are none in a
-//! program for awk, which needs no marks of code around it, and, unless the prompt declares arguments or
-//! has `$1` outside code, none between single quotes or in a fence.
+//! Code in Markdown's fences and spans has its own marks of this form. `$ARGUMENTS` and declared names are
+//! placeholders there too. `{{name}}` is one only if it has a value. `$1`, `$@` and the like are not
+//! placeholders in a program for awk, even outside marked code, nor, unless the prompt declares arguments
+//! or has `$1` outside code, between single quotes or in a fence.
 //!
 //! A value that is missing and has no default is an error, except that no arguments at all are an
-//! empty text, and so is a `$1` that is missing in a prompt with an `argument-hint`.
+//! empty text, and so is a missing `$1` in a prompt with an `argument-hint`.
 
 mod code;
 mod collection;
@@ -102,7 +102,7 @@ pub struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    /// Reads a prompt. `name` is what it is called by: the stem of its file.
+    /// Reads a prompt. `name` is its name: the stem of its file.
     ///
     /// # Errors
     /// `BadPrompt`; [`Fault::of`] gives line, column and reason.
@@ -129,7 +129,7 @@ impl<'a> Prompt<'a> {
         Ok(prompt)
     }
 
-    /// What the prompt is called by.
+    /// The name of the prompt.
     pub const fn name(&self) -> &'a str {
         self.name
     }
@@ -154,7 +154,7 @@ impl<'a> Prompt<'a> {
         self.fields().find(|entry| entry.key == key).map(|entry| entry.value)
     }
 
-    /// What the prompt calls itself.
+    /// The name in the prompt's front matter.
     pub fn declared_name(&self) -> Option<Text<'a>> {
         self.text_field("name")
     }
@@ -174,12 +174,12 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// The mode that it wants to run in.
+    /// The mode that it asks for.
     pub fn mode(&self) -> Option<Text<'a>> {
         self.text_field("mode")
     }
 
-    /// The model that it wants; `inherit` is none.
+    /// The model that it asks for; `inherit` counts as none.
     pub fn model(&self) -> Option<Text<'a>> {
         let first = match self.field("model")? {
             Value::Text(text) => Some(text),
@@ -199,7 +199,7 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// What a person is shown of its arguments.
+    /// The description of its arguments for a person.
     pub fn argument_hint(&self) -> Option<Text<'a>> {
         let entry = self.fields().find(|entry| entry.key == "argument-hint")?;
         match entry.value {
@@ -210,12 +210,12 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// The prompts that come before this one.
+    /// The prompts that precede this one.
     pub fn includes(&self) -> Option<Items<'a>> {
         self.list_field("includes")
     }
 
-    /// The commands that must pass before its result counts. One text is one command.
+    /// The commands that must pass before its result counts. One string is one command.
     pub fn check(&self) -> Option<Items<'a>> {
         match self.field("check")? {
             Value::Text(text) => Some(Items::one(text)),
@@ -234,7 +234,7 @@ impl<'a> Prompt<'a> {
     }
 
     fn pieces(&self) -> BodyPieces<'a> {
-        // A `$1` outside code says as much as a declaration.
+        // A `$1` outside code is as clear as a declaration.
         let declared = self.positions > 0 || self.is_declared();
         BodyPieces::new(self.body, self.body_at, self.argument_names(), self.positions, declared)
     }
@@ -302,7 +302,7 @@ impl<'a> Iterator for ArgumentNames<'a> {
     }
 }
 
-/// A value as a list of texts.
+/// A value as a list of strings.
 fn items(value: Value<'_>) -> Option<Items<'_>> {
     match value {
         Value::Text(text) => Some(text.as_str().map_or(Items::one(text), Items::words)),
@@ -370,8 +370,7 @@ fn split(text: &str) -> Result<(usize, usize, usize), FaultAt> {
     Ok(found.filter(is_sure).unwrap_or((start, start, start)))
 }
 
-/// The same for a front matter whose first line starts at `start`; none where there is no such
-/// line.
+/// The same for a front matter whose first line starts at `start`; `None` if there is no such line.
 fn front_matter(text: &str, start: usize) -> Result<Option<(usize, usize, usize)>, FaultAt> {
     let content = text.get(start..).unwrap_or_default();
     let mut lines = content.split_inclusive(['\n']);

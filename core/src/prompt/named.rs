@@ -57,7 +57,7 @@ impl<'a> NamedItems<'a> {
                 return scalar(value.trim_matches(SPACE)).filter(|name| !name.is_empty());
             }
             let next = content_line(self.raw, at).filter(|next| next.indent > self.indent)?;
-            // What is deeper belongs to another key.
+            // A deeper line belongs to another key.
             pair = if next.indent == column { next.content() } else { "" };
             at = next.end;
         }

@@ -1,11 +1,11 @@
-//! What a run of a prompt gives.
+//! The kind of a prompt's result.
 
 use super::Prompt;
 use super::front_matter::Value;
 use super::line::{content_line, scalar, split_key};
 use super::scalar::Text;
 
-/// What a run gives.
+/// The kind of a result.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Output {
@@ -13,7 +13,7 @@ pub enum Output {
     Text,
     /// The changes to the files.
     Patch,
-    /// A list of places with what is wrong there.
+    /// A list of places with their faults.
     Findings,
     /// One JSON value that fits the prompt's `schema`.
     Json,
@@ -32,7 +32,7 @@ impl Output {
 }
 
 impl Prompt<'_> {
-    /// What a run of it gives; `None` when it does not say.
+    /// The kind of its result; `None` if it is not set.
     pub fn output(&self) -> Option<Output> {
         let format = match self.field("output")? {
             Value::Text(text) => Some(text),

@@ -6,10 +6,10 @@ use super::code::{Code, Surroundings};
 /// A place in a prompt's body that a value fills.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Placeholder<'a> {
-    /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
+    /// The name of the value: a name, `ARGUMENTS`, or the number of an argument.
     pub name: &'a str,
-    /// The default value, if there is one. A name in braces that stands in
-    /// code and is not declared may be the code's own: its default is the placeholder as it is written.
+    /// The default value, if there is one. An undeclared name in braces in code may belong to the code:
+    /// its default is the placeholder as written.
     pub default: Option<&'a str>,
     /// Offset of its first byte in the prompt's text.
     pub offset: usize,
@@ -78,7 +78,7 @@ impl<'a> BodyPieces<'a> {
         }
         let inner = rest.strip_prefix('$')?;
         let (placeholder, length) = self.dollar(inner, offset)?;
-        // `$ARGUMENTS` and declared names mean nothing else anywhere.
+        // `$ARGUMENTS` and declared names have no other meaning anywhere.
         let is_shell = inner.starts_with(|c: char| matches!(c, '@' | '{') || c.is_ascii_digit())
             && !inner.starts_with("{ARGUMENTS");
         let place = match is_shell {
@@ -153,7 +153,7 @@ impl<'a> Iterator for BodyPieces<'a> {
                 _ => (special, false),
             };
             match self.placeholder(mark) {
-                // The backslash goes, the text of the placeholder stays.
+                // The backslash is removed, the text of the placeholder stays.
                 Some((_, length)) if escaped => {
                     if start < special {
                         self.at = special;
@@ -186,7 +186,7 @@ impl<'a> Iterator for BodyPieces<'a> {
     }
 }
 
-/// `{{name}}`, `{{ name }}`, `{{name|default}}`; `inner` stands after the braces.
+/// `{{name}}`, `{{ name }}`, `{{name|default}}`; `inner` starts after the braces.
 fn braces(inner: &str, offset: usize) -> Option<(Placeholder<'_>, usize)> {
     let blank = leading(inner, |b| b == b' ');
     let named = inner.get(blank..)?;
@@ -333,7 +333,7 @@ fn leading(text: &str, is: impl Fn(u8) -> bool) -> usize {
 pub(super) const ARGUMENTS: &str = "ARGUMENTS";
 /// The longest placeholder with its default; a longer one is text.
 pub const MAX_PLACEHOLDER_BYTES: usize = 1024;
-/// Arguments that are told from money by their number.
+/// Arguments that are distinguished from money by their number.
 const MAX_POSITIONS: usize = 9;
 const BLOCK_BYTES: usize = 32;
 /// Filters of Jinja, Liquid and their kin.

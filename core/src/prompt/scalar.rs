@@ -13,7 +13,7 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// A text that stands for itself.
+    /// Text without escapes.
     pub(super) const fn verbatim(raw: &'a str) -> Self {
         Self { raw, style: Style::Verbatim }
     }
@@ -35,7 +35,7 @@ impl<'a> Text<'a> {
         Self { raw, style: Style::Block { fold, indent, chomp } }
     }
 
-    /// The text itself, when it stands in the file as it is; `None` when it must be decoded, by
+    /// The text itself, if the file has it unchanged; `None` if it must be decoded, by
     /// [`chars`](Self::chars) or [`read`](Self::read).
     pub fn as_str(&self) -> Option<&'a str> {
         match self.style {
@@ -61,10 +61,10 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Decodes into `out` and gives the text.
+    /// Decodes into `out` and returns the text.
     ///
     /// # Errors
-    /// `Full` when `out` is short; `detail` is the bytes missing.
+    /// `Full` if `out` is too short; `detail` is the bytes missing.
     pub fn read<'b>(&self, out: &'b mut [u8]) -> Result<&'b str, Error> {
         let room = out.len();
         let mut used = 0_usize;
@@ -135,12 +135,12 @@ enum Style {
 pub struct ScalarChars<'a> {
     rest: &'a str,
     style: Style,
-    /// A character that is given out this many times before `rest` goes on.
+    /// A character that is emitted this many times before `rest` continues.
     repeat: Option<(char, usize)>,
     /// Characters at the front of `rest` that are known to be spaces within a line.
     spaces: usize,
     line_start: bool,
-    /// The line of a folded block starts with a space of its own, or is empty: its end stays.
+    /// The line of a folded block starts with an extra space, or is empty: its end stays.
     indented: bool,
     /// Newlines after the end of a block.
     tail: usize,
@@ -255,8 +255,8 @@ impl ScalarChars<'_> {
     }
 }
 
-/// Decodes the escape at the front of `rest`, which stands after a backslash: its character, or
-/// none for a line break, and its length in bytes. `None` when YAML has no such escape.
+/// Decodes the escape at the front of `rest`, which follows a backslash: its character, or `None`
+/// for a line break, and its length in bytes. `None` if YAML has no such escape.
 pub(super) fn escape(rest: &str) -> Option<(Option<char>, usize)> {
     let one = |c| Some((Some(c), 1));
     match rest.as_bytes().first()? {

@@ -1,12 +1,12 @@
-//! Agent Skills: what the published form asks of a `SKILL.md`.
+//! Agent Skills: the published requirements for a `SKILL.md`.
 
 use super::{FrontMatterEntry, Prompt, Text, Value};
 
-/// All that is wrong with a skill. `folder` is the name of the folder that its `SKILL.md` is in.
+/// All faults of a skill. `folder` is the name of the folder that its `SKILL.md` is in.
 ///
-/// The same files pass and fail as with the published validator, `skills-ref` 0.1.1, but for these:
+/// The same files pass and fail as with the published validator, `skills-ref` 0.1.1, except for these:
 ///
-/// - Names that are not in Unicode's form NFKC are compared as they are written.
+/// - Names that are not in Unicode's form NFKC are compared as written.
 /// - Names with combining vowel signs, as in Hindi or Thai, pass here and fail there.
 /// - A `---` within a line of the front matter, and a line `...`, end it there and here respectively.
 /// - Values that strict YAML reads otherwise than YAML, such as a block scalar of lines that are
@@ -49,7 +49,7 @@ pub fn problems(prompt: &Prompt<'_>, folder: &str) -> impl Iterator<Item = Probl
     found.into_iter().filter(|(_, wrong)| *wrong).map(|(problem, _)| problem)
 }
 
-/// What can be wrong with a skill.
+/// The faults of a skill.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Problem {
@@ -69,7 +69,7 @@ pub enum Problem {
     EdgeHyphen,
     /// Two hyphens together in the name.
     DoubleHyphen,
-    /// A name with something else than letters, digits and hyphens.
+    /// A name with characters other than letters, digits and hyphens.
     BadCharacter,
     /// The name is not that of the folder.
     FolderDiffers,
@@ -87,7 +87,7 @@ impl Problem {
         match self {
             Self::NoFrontMatter => "a skill starts with front matter: name and description",
             Self::NotYaml => {
-                "the front matter is not strict YAML: quote the texts, write lists in lines"
+                "the front matter is not strict YAML: quote the strings, write lists in lines"
             }
             Self::UnknownField => {
                 "only name, description, license, compatibility, metadata and allowed-tools are fields"

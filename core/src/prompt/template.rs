@@ -8,7 +8,7 @@ use super::scalar::Text;
 use crate::error::{Error, ErrorKind};
 
 impl<'a> Prompt<'a> {
-    /// The placeholders of the body, in their order; a name can come more than once.
+    /// The placeholders of the body, in order; a name can occur more than once.
     pub fn placeholders(&self) -> impl Iterator<Item = Placeholder<'a>> + use<'a> {
         self.pieces().filter_map(|piece| match piece {
             BodyPiece::Placeholder(placeholder) => Some(placeholder),
@@ -16,15 +16,15 @@ impl<'a> Prompt<'a> {
         })
     }
 
-    /// The placeholder at an offset, as the detail of a [`MissingPlaceholder`](ErrorKind::MissingPlaceholder) error
-    /// gives it.
+    /// The placeholder at an offset, from the detail of a [`MissingPlaceholder`](ErrorKind::MissingPlaceholder)
+    /// error.
     pub fn placeholder_at(&self, offset: u32) -> Option<Placeholder<'a>> {
         let offset = usize::try_from(offset).ok()?;
         self.placeholders().find(|placeholder| placeholder.offset == offset)
     }
 
-    /// Whether the body shows the caller's arguments anywhere. Where it does not, they are an
-    /// instruction of their own.
+    /// Whether the body shows the caller's arguments anywhere. If it does not, they are a separate
+    /// instruction.
     pub fn uses_arguments(&self) -> bool {
         self.placeholders().any(|placeholder| !matches!(placeholder.kind, PlaceholderKind::Named))
     }
@@ -42,9 +42,9 @@ impl<'a> Prompt<'a> {
         Ok(bytes)
     }
 
-    /// Writes the filled body to `out` and gives its length.
+    /// Writes the filled body to `out` and returns its length.
     ///
-    /// A value is found by its placeholder's name. Arguments come as one text under `ARGUMENTS`, split at
+    /// A value is found by its placeholder's name. Arguments are one text under `ARGUMENTS`, split at
     /// spaces outside quotes for `$1` and for the names in the field `arguments`, or one by one
     /// under `1`, `2`, ...
     ///
@@ -67,12 +67,12 @@ impl<'a> Prompt<'a> {
         Ok(length)
     }
 
-    /// Writes the filled body to `writer` and gives its length. Values as in
+    /// Writes the filled body to `writer` and returns its length. Values as in
     /// [`render`](Self::render).
     ///
     /// # Errors
-    /// `MissingPlaceholder` before anything is written. `WriteFailed`; `detail` is the bytes that it
-    /// took at least.
+    /// `MissingPlaceholder` before anything is written. `WriteFailed`; `detail` is the least number
+    /// of bytes that it took.
     pub fn render_to<W: embedded_io::Write>(
         &self,
         values: &[(&str, &str)],
@@ -120,7 +120,7 @@ impl<'a> Prompt<'a> {
                 let words = words.skip(from).take(count.unwrap_or(usize::MAX));
                 return spread(words, placeholder.default, put);
             }
-            // As in a shell, `:-` stands in for an empty argument too.
+            // As in a shell, `:-` also replaces an empty argument.
             PlaceholderKind::Word(index) => words
                 .nth(index)
                 .or_else(|| value(values, self.argument_names()?.nth(index)?.as_str()?))
@@ -141,8 +141,8 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// Whether nothing at all may stand in the place of an argument: a hint makes none obligatory,
-    /// and a list of maps says which are.
+    /// Whether an argument may be missing: a hint makes no argument required, and a list of maps
+    /// states which are.
     fn is_optional(&self, placeholder: Placeholder<'_>) -> bool {
         match (self.arguments, placeholder.kind) {
             (_, PlaceholderKind::Words { .. }) => true,

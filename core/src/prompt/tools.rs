@@ -1,4 +1,4 @@
-//! The tools that a prompt may use, also in the forms and by the names of other programs.
+//! The tools that a prompt may use, also in the forms and with the names of other programs.
 
 use super::collection::{Items, switch};
 use super::front_matter::Value;
@@ -6,11 +6,11 @@ use super::scalar::Text;
 use super::{Prompt, items};
 
 impl<'a> Prompt<'a> {
-    /// The tools it may use, as it writes them; `None` means all but
-    /// [`excluded_tools`](Self::excluded_tools). [`tool_name`] knows what other programs call them.
+    /// The tools it may use, as written; `None` means all but
+    /// [`excluded_tools`](Self::excluded_tools). [`tool_name`] knows their names in other programs.
     pub fn tools(&self) -> Option<Items<'a>> {
         let names = match self.field("tools").or_else(|| self.field("allowed-tools"))? {
-            // Switches change what is on without them, but `"*": false` leaves nothing on.
+            // Switches change the default set, but `"*": false` turns everything off.
             Value::Map(pairs) => {
                 let off = |(name, flag)| name == "*" && switch(flag) == Some(false);
                 return { pairs }.any(off).then(|| Items::switched(pairs, true));
@@ -22,7 +22,7 @@ impl<'a> Prompt<'a> {
         (!{ names }.any(is_all)).then_some(names)
     }
 
-    /// The tools that it may not use, as it writes them.
+    /// The tools that it may not use, as written.
     pub fn excluded_tools(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
         let off = |key: &str| match self.field(key) {
             Some(Value::Map(pairs)) => Some(Items::switched(pairs, false)),
@@ -38,7 +38,7 @@ impl<'a> Prompt<'a> {
     }
 }
 
-/// The built-in tool that another program's name of a tool means, without what it may be used for:
+/// The built-in tool for another program's name of a tool, without its restrictions:
 /// `Bash(git status:*)` is `bash`, and `edit/editFiles` is `edit`. `None` for tools that are not
 /// built in.
 pub fn tool_name(written: &str) -> Option<&'static str> {
@@ -64,7 +64,7 @@ pub(super) fn check_tools(value: Value<'_>) -> bool {
     }
 }
 
-/// Our tools, and what they are called by Claude Code, VS Code, opencode, Gemini CLI, Cursor, Codex
+/// The built-in tools, and their names in Claude Code, VS Code, opencode, Gemini CLI, Cursor, Codex
 /// and GitHub's agents.
 const NAMES: [(&str, &str); 7] = [
     ("read", "read readfile readmanyfiles view notebookread"),
@@ -88,5 +88,5 @@ const NAMES: [(&str, &str); 7] = [
     ("list", "list ls listdir listdirectory listfiles"),
 ];
 
-/// Sets of tools of VS Code; before another name a `/` stands for a server.
+/// Sets of tools of VS Code; a name before a `/` is that of a server.
 const SETS: [&str; 6] = ["read", "edit", "search", "execute", "runCommands", "runTasks"];

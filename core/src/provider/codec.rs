@@ -13,40 +13,40 @@ use crate::wire::json_write::{CallIdRule, IdUse, Pieces};
 /// One wire format, both ways.
 #[derive(Debug)]
 pub(crate) struct Codec {
-    /// Path under the base URL, for a model: three pieces, of which the middle one is the
-    /// model where the path holds it.
+    /// Path under the base URL, for a model: three pieces, of which the middle one is the model if
+    /// the path contains it.
     pub path: for<'a> fn(model: &'a str) -> [&'a str; 3],
-    /// Headers beside the key.
+    /// Headers besides the key.
     pub headers: &'static [(&'static str, &'static str)],
-    /// What a body is that begins like JSON.
+    /// The kind of a body that begins like JSON.
     pub body: Body,
     /// The keys that matter in a response.
     pub places: &'static [Node],
-    /// Takes a token of a response whose tag does not say what becomes of it.
+    /// Handles a token of a response whose tag does not determine its use.
     pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
     /// The ids of calls that the provider takes, for a model.
     pub ids: fn(model: &str) -> CallIdRule,
-    /// Where it sends the options.
+    /// The fields for the options.
     #[cfg(feature = "options")]
     pub options: &'static super::options::Fields,
     /// How it sends attachments.
     #[cfg(feature = "attachments")]
     pub attachments: &'static super::attach::AttachmentCodec,
-    /// Writes what stands before the options and the tools.
+    /// Writes the part before the options and the tools.
     pub head: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
     /// Writes tool `index`.
     pub tool: for<'a> fn(&Context<'a>, usize, &mut Pieces<'a>),
-    /// Writes what stands between the tools and the messages.
+    /// Writes the part between the tools and the messages.
     pub messages: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
-    /// Writes the next piece of the messages; false when there is none.
+    /// Writes the next piece of the messages; false if there is none.
     pub message: for<'a> fn(&Context<'a>, &mut Cursor, &mut Pieces<'a>) -> bool,
     /// Writes everything after the messages.
     pub tail: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
 }
 
-/// What a body is that begins with `{` or `[`.
+/// The kind of a body that begins with `{` or `[`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Body {
     /// One document: the whole reply.
@@ -55,7 +55,7 @@ pub(crate) enum Body {
     Lines,
 }
 
-/// What a request is made of.
+/// The source of a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub config: &'a dyn Config,
@@ -63,16 +63,16 @@ pub(crate) struct Context<'a> {
     pub bytes: &'a [u8],
     /// Tokens that the reply may have; 0 is as the provider likes.
     pub reply_tokens: u32,
-    /// What its server refuses or demands.
+    /// The profile of its server.
     pub profile: InForce,
-    /// Where its calls and results stand, as far as that is noted.
+    /// The places of its calls and results, as far as recorded.
     pub places: Table<'a>,
-    /// It asks for a summary, which has no use for a schema or a choice of tools.
+    /// It asks for a summary, which needs no schema and no choice of tools.
     #[cfg(feature = "options")]
     pub is_summary: bool,
 }
 
-/// Where an encoder stands in the transcript. What it means beyond `offset` is the dialect's.
+/// The position of an encoder in the transcript. The fields other than `offset` belong to the dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor {
     /// The record that is next.
@@ -87,11 +87,11 @@ pub(crate) struct Cursor {
     pub comma: bool,
     /// Some message was written, so a comma is due before the next.
     pub messages: bool,
-    /// A user's text was written whose string is still open, see [`Cursor::joins`].
+    /// The string of the last user's text is still open, see [`Cursor::joins`].
     pub is_joined: bool,
     /// The first call of the last reply.
     pub reply: usize,
-    /// The call that the last result answered, and its index: results mostly come in order.
+    /// The call that the last result answered, and its index: results are mostly in order.
     pub answered: (u32, usize),
 }
 
@@ -154,8 +154,8 @@ impl Cursor {
         }
     }
 
-    /// The call that `result` answers. Results that come in the order of their calls, as
-    /// they mostly do, are found in one step.
+    /// The call that `result` answers. Results in the order of their calls, the usual case, are
+    /// found in one step.
     fn call_of<'a>(&mut self, context: &Context<'a>, result: &Record<'_>) -> Option<Record<'a>> {
         let wanted = result.header.call_index();
         let (index, offset) = self.answered;
@@ -174,8 +174,8 @@ impl Cursor {
     }
 
     /// Whether another text of the user follows `record`, which ends at `offset`: a summary and the
-    /// task beside it, or what was said after a turn without an answer. Templates that want the roles
-    /// to alternate refuse two messages, so both stand in one.
+    /// task after it, or text after a turn without an answer. Templates that require alternating
+    /// roles refuse two messages, so both are put in one.
     #[cfg(any(feature = "openai-chat", feature = "ollama"))]
     pub fn joins(&self, bytes: &[u8], record: &Record<'_>) -> bool {
         Record::at(bytes, self.offset).is_some_and(|next| may_join(record, &next))
@@ -204,8 +204,8 @@ impl Cursor {
         self.answered = (0, self.reply);
     }
 
-    /// The next result in the order of the calls, for providers that know a call by its place
-    /// alone, and that call. `None`: all are written, and the cursor stands after them.
+    /// The next result in the order of the calls, for providers that identify a call by its
+    /// position only, and that call. `None`: all are written, and the cursor is after them.
     pub fn next_result<'a>(&mut self, context: &Context<'a>) -> Option<(Record<'a>, Record<'a>)> {
         let Context { bytes, places, .. } = *context;
         let results = Records::from(bytes, self.message).take_while(|it| it.header.is_of(RESULTS));
@@ -218,7 +218,7 @@ impl Cursor {
             };
             self.answered = (index + 1, call.end());
             let answers = |it: &Record<'_>| it.is(Kind::Result) && it.header.call_index() == index;
-            // Results mostly stand in this order already.
+            // Results are mostly in this order already.
             let expected = Record::at(bytes, self.offset).filter(answers);
             let result = expected
                 .or_else(|| places.result(bytes, self.reply, index))
@@ -231,16 +231,15 @@ impl Cursor {
     }
 }
 
-/// Whether `next`, which follows `record`, stands in the same message of the user.
+/// Whether `next`, which follows `record`, is in the same user message.
 #[cfg(any(feature = "openai-chat", feature = "ollama"))]
 fn may_join(record: &Record<'_>, next: &Record<'_>) -> bool {
-    // A text that was sent alone stays as it was sent, and what the program says stands before
-    // the next one.
+    // A text that was sent alone stays unchanged, and an instruction goes before the next one.
     let may_follow = record.is_instruction() || !next.is_instruction();
     record.is(Kind::User) && next.is(Kind::User) && may_follow
 }
 
-/// The records from `offset` to the end of the reply that it stands in.
+/// The records from `offset` to the end of its reply.
 #[cfg(feature = "local-models")]
 pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
     Records::from(bytes, offset).take_while(move |record| {
@@ -249,7 +248,7 @@ pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = R
     })
 }
 
-/// What stands around a text of the user in dialects that have no other role for an instruction.
+/// The tags around an instruction in the role `user`, in dialects without another role for it.
 pub(crate) fn user_tags<'a>(record: &Record<'_>) -> [&'a str; 2] {
     if record.is_instruction() {
         [r"<system-reminder>\n", r"\n</system-reminder>"]
@@ -258,7 +257,7 @@ pub(crate) fn user_tags<'a>(record: &Record<'_>) -> [&'a str; 2] {
     }
 }
 
-/// Fills the blanks with what `record` says.
+/// Fills the blanks with the fields of `record`.
 #[inline(never)]
 pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     if !record.is(Kind::Call) {
@@ -277,7 +276,7 @@ pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
 }
 
 /// Fills the blanks with tool `index`: its description is the text, its parameters are the
-/// arguments. False when there is none.
+/// arguments. False if there is none.
 pub(crate) fn about_tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) -> bool {
     let Some(tool) = context.config.tool(index) else { return false };
     (out.blanks.name, out.blanks.text) = (tool.name, tool.description);

@@ -15,7 +15,7 @@ pub(super) fn duration_ms(text: &[u8]) -> Option<u32> {
     found.then_some(sum)
 }
 
-/// What a message asks for in words.
+/// The wait that a message asks for in words.
 pub(crate) fn asked_in_ms(message: &[u8]) -> Option<u32> {
     (0..message.len()).find_map(|at| {
         let rest = message.get(at..)?;

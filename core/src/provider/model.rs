@@ -7,8 +7,8 @@ use super::Config;
 use crate::wire::hash::{add, hash};
 use crate::wire::scan::contains;
 
-/// Who makes the calls, as a number that is not 0: the dialect and the model. Two of them have the
-/// same in one case of 255; then the other gets an id as it is that it may refuse.
+/// Who makes the calls, as a number that is not 0: the dialect and the model. Two of them collide
+/// in one case of 255; then the other server gets an unchanged id that it may refuse.
 pub(crate) fn maker(config: &dyn Config) -> u8 {
     let [low, ..] = add(hash(config.model().as_bytes()), config.dialect() as u8).to_le_bytes();
     low.max(1)
@@ -19,27 +19,27 @@ pub(super) fn is_claude(model: &str) -> bool {
     contains(model, "claude")
 }
 
-/// Whether it is one of Anthropic's on a cloud that names it otherwise than Anthropic does, and
-/// refuses what it does not know: Bedrock (`anthropic.claude-…`) or Vertex (`claude-…@date`).
+/// Whether it is one of Anthropic's on a cloud that uses another name than Anthropic, and refuses
+/// unknown fields: Bedrock (`anthropic.claude-…`) or Vertex (`claude-…@date`).
 pub(super) fn is_claude_of_cloud(model: &str) -> bool {
     is_claude(model) && (contains(model, "anthropic.") || contains(model, "@"))
 }
 
-/// Whether it is one of Mistral's: its servers and templates want ids of nine letters and digits.
+/// Whether it is one of Mistral's: its servers and templates require ids of nine letters and digits.
 pub(super) fn is_mistral(model: &str) -> bool {
     ["mistral", "ministral", "mixtral", "pixtral", "codestral", "devstral", "magistral"]
         .iter()
         .any(|name| contains(model, name))
 }
 
-/// Whether it is a Gemini that wants the signature of each call: all from the third on.
+/// Whether it is a Gemini that requires the signature of each call: all from the third on.
 pub(super) fn wants_signatures(model: &str) -> bool {
     let name = model.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let version = name.strip_prefix(b"gemini-");
     version.is_some_and(|version| !matches!(version, [b'1' | b'2', ..]))
 }
 
-/// What Google documents for a call that has no signature, because another model made it.
+/// The signature that Google documents for a call without one, because another model made it.
 pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_whose_a_model_is() {
+    fn the_vendor_is_known_by_the_name_of_a_model() {
         assert!(is_claude("claude-sonnet-4-5") && is_claude("anthropic/claude-opus-4.5"));
         assert!(!is_claude_of_cloud("claude-sonnet-4-5"));
         assert!(is_claude_of_cloud("us.anthropic.claude-sonnet-4-5-20250929-v1:0"));

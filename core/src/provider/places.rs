@@ -6,8 +6,8 @@
 //! (`errors`) and Z.ai (`msg`), llama.cpp (`n_ctx`), and what FastAPI (`detail`) and Nest
 //! (`statusCode`) make of an error.
 
-/// The places of a dialect, and after them those of errors. The dialect itself names those that mean
-/// more to it: `message`, `type` and `status` at the top.
+/// The places of a dialect, followed by those of errors. The dialect itself lists those with a
+/// special meaning: `message`, `type` and `status` at the top.
 macro_rules! dialect_places {
     ($table:ident: $($own:tt)*) => {
         $crate::provider::places::with_fields! { $table: $($own)*
@@ -44,7 +44,7 @@ macro_rules! dialect_places {
 }
 pub(crate) use dialect_places;
 
-/// The same with the fields that an error names beside its message: OpenAI's `param`, and `loc` of
+/// The same with the fields that an error names besides its message: OpenAI's `param`, and `loc` of
 /// pydantic.
 #[cfg(feature = "profiles")]
 macro_rules! with_fields {
@@ -73,7 +73,7 @@ mod tests {
     use crate::provider::testing::{events, observed};
     use crate::{Dialect, ErrorKind};
 
-    /// Errors in the forms of all servers; each says "boom".
+    /// Errors in the forms of all servers; each has the message "boom".
     const FORMS: [&str; 26] = [
         r#"{"error":"boom"}"#,
         r#"{"error":{"message":"boom","code":500}}"#,
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_that_all_is_well_is_no_error() {
+    fn a_report_of_success_is_not_an_error() {
         for beside in [
             r#""error":null"#,
             r#""error":{}"#,

@@ -6,12 +6,12 @@ use crate::wire::base64;
 use crate::{Error, ErrorKind};
 
 impl Request<'_> {
-    /// Writes the next bytes of the body into `out`, those of attachments among them, which it gets
-    /// from `reader`. It needs no other buffer: bytes become base64 where they stand.
+    /// Writes the next bytes of the body into `out`, including those of attachments, which it gets
+    /// from `reader`. It needs no other buffer: bytes are encoded as base64 in place.
     ///
     /// # Errors
-    /// `MissingAttachment`; `AttachmentLength` where a file ends early or is longer than was said:
-    /// give the request up. What was written of it is not a whole one.
+    /// `MissingAttachment`; `AttachmentLength` if a file ends early or is longer than declared:
+    /// abandon the request, whose written part is incomplete.
     pub fn read_from(
         &mut self,
         out: &mut [u8],
@@ -71,7 +71,7 @@ fn fill(
         let missing = Error::new(ErrorKind::MissingAttachment, wanted.number);
         let length = Error::new(ErrorKind::AttachmentLength, wanted.number);
         let count = reader.read(wanted.number, offset, rest).ok_or(missing)?;
-        // One that claims more than it was lent cannot be believed.
+        // A reader that claims more than it was lent is not trusted.
         rest = rest.get_mut(count..).filter(|_| count > 0).ok_or(length)?;
         offset = offset.saturating_add(count as u32);
     }

@@ -12,14 +12,14 @@ use crate::wire::json_write::{PieceOffset, Pieces};
 
 /// A request to post. Holds no secret: the runtime adds the key.
 ///
-/// Reading it writes the body a piece at a time, in linear time; a new one gives the same bytes.
+/// Reading it yields the body a piece at a time, in linear time; a new request yields the same bytes.
 #[derive(Clone)]
 pub struct Request<'s> {
     walk: Walk<'s>,
     /// The piece that is next, and how much of it is written.
     index: usize,
     place: PieceOffset,
-    /// What the pieces were made from.
+    /// The source of the pieces.
     origin: (BodySection, Cursor),
 }
 
@@ -67,9 +67,8 @@ impl<'s> Request<'s> {
         RequestPlace { origin: self.origin, index: self.index, place: self.place }
     }
 
-    /// The same request, read as far as another of this session was that had this
-    /// [`place`](Self::place). The session must not have changed since; else the bytes mean
-    /// nothing.
+    /// The same request, resumed at the [`place`](Self::place) of another one of this session. The
+    /// session must not have changed since; else the bytes are meaningless.
     #[must_use]
     pub fn read_to(mut self, place: RequestPlace) -> Self {
         (self.walk.section, self.walk.cursor) = place.origin;
@@ -109,7 +108,7 @@ impl<'s> Request<'s> {
         Walk::new(self.walk.codec, self.walk.context).length()
     }
 
-    /// Goes to the end without writing, and gives the bytes that this left out.
+    /// Skips to the end without writing, and returns the number of bytes left out.
     #[cfg(feature = "drive")]
     pub(crate) fn skip(&mut self) -> usize {
         self.walk.length()
@@ -142,7 +141,7 @@ impl<'s> Request<'s> {
     /// Writes the rest of the body to `writer`.
     ///
     /// # Errors
-    /// Those of the writer; what it took is gone.
+    /// Those of the writer; the bytes that it took are lost.
     pub fn write_to<W: embedded_io::Write>(&mut self, writer: &mut W) -> Result<(), W::Error> {
         let mut buffer = [0; WRITE_BYTES];
         loop {
@@ -164,8 +163,8 @@ impl<'s> Request<'s> {
     }
 
     /// Writes the [`wanted`](Self::wanted) bytes of an attachment, or the first of them, into
-    /// `out`, of any length from 1 on; returns how many it wrote. `wanted` then tells how many were
-    /// used: nothing of them is kept. 0: less than three bytes came, and they are not the last.
+    /// `out`, of any length from 1 on; returns how many it wrote. `wanted` then reports how many
+    /// were used: none of them is kept. 0: fewer than three bytes were given, and they are not the last.
     #[cfg(feature = "attachments")]
     pub fn supply(&mut self, bytes: &[u8], out: &mut [u8]) -> usize {
         let Some((_, total)) = self.attachment() else { return 0 };
@@ -184,7 +183,7 @@ impl<'s> Request<'s> {
         }
     }
 
-    /// So many letters of an attachment are written.
+    /// This many base64 letters of an attachment are written.
     #[cfg(feature = "attachments")]
     pub(super) fn advance(&mut self, letters: usize) {
         let Some((_, total)) = self.attachment() else { return };
@@ -223,13 +222,13 @@ impl<'s> Walk<'s> {
         let mut pieces = Pieces::new();
         let of_dialect = (codec.ids)(context.config.model());
         let ids = context.profile.call_ids(of_dialect);
-        // A server that is said to want other ids may refuse its own.
+        // A server with a profile for other ids may refuse its own.
         pieces.blanks.receiver = if ids == of_dialect { maker(context.config) } else { 0 };
         pieces.blanks.ids = ids;
         Self { codec, context, section: BodySection::Head, cursor, pieces }
     }
 
-    /// Goes to the end, and gives the bytes that this left out.
+    /// Skips to the end, and returns the number of bytes left out.
     fn length(&mut self) -> usize {
         let mut length = 0;
         while self.refill() {
@@ -290,7 +289,7 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// What tells of the tools.
+/// The description of the tools.
 fn tools(context: &Context<'_>) -> BodySection {
     match local::begin(context.config) {
         Some(place) => BodySection::Words(place),
@@ -329,7 +328,7 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn reading_goes_on_at_a_place() {
+    fn reading_resumes_at_a_place() {
         let tools = [ToolSpec { name: "read", description: "\"Reads\"", parameters: "{}" }; 2];
         let mut config = config(Dialect::Anthropic);
         (config.system, config.tools) = ("Say \u{7} twice", &tools);

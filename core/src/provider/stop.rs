@@ -1,26 +1,26 @@
 //! The words for why a model stopped.
 //!
-//! One table for all dialects: gateways pass on the words of the provider they stand in front of,
-//! so the words of one dialect come in another. The case does not matter, nor do the signs between
-//! the parts of a word (`max_tokens`, `maxTokens`, `max-tokens`), nor what follows a colon
+//! One table for all dialects: gateways pass on the words of the provider behind them, so the words
+//! of one dialect appear in another. The case does not matter, nor do the separators in a word
+//! (`max_tokens`, `maxTokens`, `max-tokens`), nor what follows a colon
 //! (`function_call_filter: MALFORMED_FUNCTION_CALL`).
 //!
-//! Sources: the API references of OpenAI, Anthropic, Gemini, Mistral, Cohere, Bedrock (its models'
-//! own words, too), watsonx, Qianfan, DeepSeek and Z.ai, and the words of vLLM, SGLang, TGI, Ollama,
+//! Sources: the API references of OpenAI, Anthropic, Gemini, Mistral, Cohere, Bedrock (including its
+//! models' own words), watsonx, Qianfan, DeepSeek and Z.ai, and the words of vLLM, SGLang, TGI, Ollama,
 //! llama.cpp, LM Studio, OpenRouter and the AI SDK's gateway.
 
 use crate::message::StopReason;
 use crate::wire::hash::{START, add};
 
-/// What `word` means. A word that means a failure is no reason that a model has: it is `Other`,
-/// as a word that nobody knows; see [`is_failure`].
+/// The meaning of `word`. A word for a failure is not a stop reason: it is `Other`, like an unknown
+/// word; see [`is_failure`].
 pub(super) fn reason(word: &[u8]) -> StopReason {
     let known = fold(word);
     let group = GROUPS.iter().find(|(_, words)| words.contains(&known));
     group.map_or(StopReason::Other, |(reason, _)| *reason)
 }
 
-/// Whether `word` says that the provider failed, which may be otherwise the next time.
+/// Whether `word` means that the provider failed, so that another attempt may succeed.
 pub(crate) fn is_failure(word: &[u8]) -> bool {
     FAILURES.contains(&fold(word))
 }
@@ -39,9 +39,9 @@ pub(crate) const fn fold(text: &[u8]) -> u32 {
     hash
 }
 
-/// The words that mean each reason, in one of their spellings. Some clients that pass Gemini's replies on
-/// write its words as the numbers of the enumeration; those of which its two APIs mean different
-/// things are left out.
+/// The words that mean each reason, in one of their spellings. Some clients that forward Gemini's replies
+/// write its words as the numbers of the enumeration; numbers whose meaning differs between its two APIs
+/// are left out.
 static GROUPS: [(StopReason, &[u32]); 7] = [
     (
         StopReason::EndTurn,

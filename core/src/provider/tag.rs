@@ -1,5 +1,5 @@
-//! What becomes of the values of a response: most are the same in every dialect, so the table
-//! of a dialect's places says it, and one reader acts on it.
+//! The use of the values of a response: most are the same in every dialect, so the table of a
+//! dialect's places has it, and one reader acts on it.
 
 use super::reply::Slot;
 use super::{Codec, Sink};
@@ -18,7 +18,7 @@ pub(crate) const TEXT: u8 = 4;
 pub(crate) const REFUSAL: u8 = 5;
 /// The index of the call or block that is read.
 pub(crate) const INDEX: u8 = 6;
-/// A short word, of which the dialect takes the end.
+/// A short word, whose end the dialect handles.
 pub(crate) const WORD: u8 = 7;
 /// The word for why the model stopped.
 pub(crate) const STOP: u8 = 8;
@@ -33,8 +33,8 @@ pub(crate) const CACHE_READ: u8 = 14;
 pub(crate) const CACHE_WRITE: u8 = 15;
 pub(crate) const REASONING: u8 = 16;
 /// At the top of a document: a word that may be `error`, or whether it is a success; then the strings
-/// and the code beside it are those of an error. They count as well where the status or the framing
-/// marks an error.
+/// and the code next to it are those of an error. They also count if the status or the framing marks
+/// an error.
 pub(crate) const OBJECT: u8 = if WORDS { HASHED | 1 } else { 17 };
 pub(crate) const TOP_MESSAGE: u8 = 18;
 pub(crate) const TOP_CODE: u8 = 19;
@@ -50,8 +50,8 @@ pub(crate) const MEDIA: u8 = 25;
 #[cfg(feature = "profiles")]
 pub(crate) const FIELD: u8 = 24;
 
-/// A short word, of which the dialect takes the hash at its end.
-// A small processor takes the word, and dense numbers take less of its flash.
+/// A short word, whose hash the dialect takes at its end. A small processor takes the word; dense
+// numbers need less of its flash.
 pub(crate) const HASH: u8 = if WORDS { HASHED } else { 23 };
 
 /// Takes one token of a response.

@@ -1,5 +1,5 @@
-//! What the tests of the dialects share: a session that is fed bodies cut in every way, and
-//! says what it heard and what it would send.
+//! Shared by the tests of the dialects: a session that is fed bodies split in every way, and
+//! reports its events and its next request.
 
 extern crate std;
 
@@ -12,7 +12,7 @@ use crate::{
     Usage,
 };
 
-/// What a person saw of one reply.
+/// The visible part of one reply.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Observed {
     pub text: String,
@@ -37,7 +37,7 @@ pub(crate) fn session(config: SessionConfig<'_>) -> TestSession<'_> {
     session
 }
 
-/// A configuration that asks once and keeps what failed.
+/// A configuration with one attempt that keeps failed turns.
 pub(crate) fn config(dialect: Dialect) -> SessionConfig<'static> {
     let limits = Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
     SessionConfig { limits, ..SessionConfig::new(dialect, "m-1") }
@@ -89,7 +89,7 @@ pub(crate) fn observe(session: &mut TestSession<'_>, body: &[u8], chunk: usize) 
     observed
 }
 
-/// What `body` says, the same at every chunk size.
+/// The result of `body`, the same at every chunk size.
 pub(crate) fn observed(dialect: Dialect, body: &str) -> Observed {
     let listen = |chunk| observe(&mut session(config(dialect)), body.as_bytes(), chunk);
     let whole = listen(body.len());
@@ -99,8 +99,8 @@ pub(crate) fn observed(dialect: Dialect, body: &str) -> Observed {
     whole
 }
 
-/// What is heard of `body` when it is cut at any byte: no cut may pass for a whole reply
-/// that says something else.
+/// The result of `body` truncated at any byte: a truncated body must not pass for a complete reply
+/// with another content.
 pub(crate) fn assert_no_cut_passes(dialect: Dialect, body: &str) {
     let whole = observed(dialect, body);
     for cut in some(0..body.len()) {
@@ -113,8 +113,8 @@ pub(crate) fn assert_no_cut_passes(dialect: Dialect, body: &str) {
     }
 }
 
-/// Damages `body` in many ways, and lends storage of many sizes: nothing panics, every
-/// chunking gives the same, and what is sent next is valid.
+/// Damages `body` in many ways, and lends storage of many sizes: nothing panics, every chunking
+/// gives the same, and the next request is valid.
 pub(crate) fn assert_robust(dialect: Dialect, body: &str) {
     let mut random = 1_u32;
     let mut below = |limit: usize| {
@@ -195,7 +195,7 @@ pub(crate) fn events(documents: &[&str]) -> String {
     documents.iter().map(|document| format!("data: {document}\n\n")).collect()
 }
 
-/// Answers the pending calls in the order that `order` gives, by these texts.
+/// Answers the pending calls in the order of `order`, with these texts.
 pub(crate) fn answer(session: &mut TestSession<'_>, order: &[usize], contents: &[(&str, bool)]) {
     let ids: Vec<_> = session.pending_calls().map(|call| call.id).collect();
     assert_eq!(ids.len(), order.len());

@@ -1,4 +1,4 @@
-//! Files beside a user's text or a tool's result, and what goes on without them.
+//! Files attached to a user's text or a tool's result, and continuing without them.
 
 use super::Step;
 use super::answer::told;
@@ -83,7 +83,7 @@ fn bytes(attachments: &[Attachment<'_>]) -> usize {
     attachments.iter().map(attached::record_bytes).sum()
 }
 
-/// Adds all of them, or none.
+/// Adds all files, or none.
 fn push(log: &mut Log<'_>, attachments: &[Attachment<'_>], owner: Owner) -> Result<(), Error> {
     log.reserve(bytes(attachments))?;
     attachments.iter().try_for_each(|attachment| attached::push(log, attachment, owner, 0))

@@ -22,7 +22,7 @@ impl Checkpoint {
         (self.is_idle as u64) << 48 | (self.rewrites as u64) << 32 | self.used as u64
     }
 
-    /// The checkpoint with this number; one that was never made is refused where it is used.
+    /// The checkpoint with this number; one that was never made is refused when it is used.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
         let is_idle = number >> 48 & 1 == 1;
@@ -45,7 +45,7 @@ impl Machine {
         let used = checkpoint.used as usize;
         let stale = Error::new(ErrorKind::StaleCheckpoint, 0);
         let mut records = log.records_from(FIRST_RECORD);
-        // What was taken out and said anew may have other records.
+        // Parts that were removed and added again may have other records.
         let is_border = used == FIRST_RECORD || records.any(|record| record.end() == used);
         if checkpoint.rewrites != self.rewrites || used > self.saved_end(log.used()) || !is_border {
             return Err(stale);
@@ -64,8 +64,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Where what is saved ends, of `used` bytes: a reply that is coming in is no part of it,
-    /// nor is the session's own request for a summary.
+    /// Where the saved part of `used` bytes ends: it does not include the current reply, nor the
+    /// session's own request for a summary.
     pub fn saved_end(&self, used: usize) -> usize {
         let end = match self.step {
             Step::Receive => self.reply.start as usize,

@@ -1,13 +1,13 @@
 //! From bytes of a response body to tokens of the dialect: the framing.
 //!
-//! A body that begins with `{` is one JSON document, or where the dialect says so a stream of
-//! documents one after another; one that begins with `[` is an array of them, which is a stream, too.
+//! A body that begins with `{` is one JSON document, or in some dialects a stream of successive
+//! documents; one that begins with `[` is an array of them, which is a stream, too.
 //! Any other is a stream of server-sent events with one document each, or an array of them, ended by
-//! `[DONE]` where the dialect has it. A document says itself whether it is a whole reply or a piece of
+//! `[DONE]` if the dialect has it. A document itself shows whether it is a whole reply or a piece of
 //! one: gateways collect the pieces of a stream, and put a whole reply into one event.
 //!
-//! What begins with `<` is a web page, which a gateway or a proxy sends in place of a reply. Of it, and of
-//! the plain text that comes with a refusal, the first words are kept as the message of an error.
+//! A body that begins with `<` is a web page, which a gateway or a proxy sends in place of a reply. The
+//! first words of it, and of the plain text of a refusal, are kept as the message of an error.
 
 use crate::provider::{Body, Codec, Sink, take};
 use crate::wire::first_text::FirstText;
@@ -17,20 +17,20 @@ use crate::wire::sse::{Field, SseReader, SseScan};
 use crate::wire::taken;
 use crate::{Error, ErrorKind, ResponseRule};
 
-/// Where the body stands.
+/// The state of the body.
 #[derive(Clone, Debug)]
 pub(super) struct Decoder {
-    /// What the body is written in.
+    /// The form of the body.
     codec: &'static Codec,
     framing: Framing,
     sse: SseReader,
     json: JsonReader,
-    /// The first words of what is no reply.
+    /// The first words of a body that is not a reply.
     text: FirstText,
     /// Bytes of the end marker that were read.
     marker: u8,
     line: DataLine,
-    /// The reply is over, or what comes cannot be read; the rest is of no use.
+    /// The reply is over, or the body cannot be read; the rest is ignored.
     is_over: bool,
     array: Array,
     document: Document,
@@ -38,7 +38,7 @@ pub(super) struct Decoder {
     shows: bool,
     /// Something was read since nothing was left to be shown.
     pub has_news: bool,
-    /// What is wrong with the body. It is told when all before it was shown.
+    /// The fault in the body. It is reported after everything before it was shown.
     error: Option<Error>,
     /// Bytes of the body that were read.
     pub offset: u32,
@@ -50,24 +50,24 @@ enum Framing {
     Events,
     Whole,
     Lines,
-    /// A document without a field's name in a stream of events: only an error comes so.
+    /// A document without a field's name in a stream of events: only an error has this form.
     Bare,
     /// A web page.
     Page,
-    /// A plain text that comes with a refusal, or events, which show nothing so far.
+    /// The plain text of a refusal, or events, which show nothing so far.
     Refusal,
 }
 
-/// Whether the documents stand in an array.
+/// Whether the documents are in an array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Array {
     None,
     Open,
-    /// An element was complete, so the array itself is no document.
+    /// An element was complete, so the array itself is not a document.
     HasElements,
 }
 
-/// What stands in the data of an event.
+/// The content of an event's data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum DataLine {
     /// A document, which is not complete.
@@ -83,7 +83,7 @@ enum DataLine {
 enum Document {
     /// None has begun, or it is complete.
     None,
-    /// It began before the word came that the model was done.
+    /// It began before the stop reason arrived.
     First,
     /// It began after that.
     AfterStop,
@@ -116,7 +116,7 @@ impl Decoder {
         self.is_over
     }
 
-    /// What is wrong with the body.
+    /// The fault in the body.
     pub const fn error(&self) -> Option<Error> {
         self.error
     }
@@ -131,13 +131,12 @@ impl Decoder {
         self.framing == Framing::Page
     }
 
-    /// Whether the document was cut off in which the word came that the model was done: it may stand
-    /// before what the model said.
+    /// Whether the document with the stop reason was cut off: the stop reason may precede the text.
     pub fn is_part(&self) -> bool {
         self.document == Document::First
     }
 
-    /// Whether what came is no stream of events.
+    /// Whether the body is not a stream of events.
     pub fn is_foreign(&self) -> bool {
         self.sse.met_unknown()
     }
@@ -149,8 +148,8 @@ impl Decoder {
         }
     }
 
-    /// Passes over what nobody asked for at the front of `input`, which it moves on, when all else that
-    /// came was shown. Most calls with a few bytes need no more than this.
+    /// Skips unneeded bytes at the front of `input`, which it advances, if everything else was shown.
+    /// For most calls with a few bytes this is enough.
     #[inline(always)]
     pub fn skim(&mut self, input: &mut &[u8]) {
         let before = input.len();
@@ -165,13 +164,12 @@ impl Decoder {
         }
     }
 
-    /// Reads from the front of `input`, which it moves on, until something may be shown. False:
-    /// the input is used up.
-    // Many results are in memory where they could be in registers if they held more than an
-    // error, so whether something may be shown is a field.
+    /// Reads from the front of `input`, which it advances, until something may be shown. False: the
+    /// input is used up. Whether something may be shown is a field, because a result with more than
+    // an error would be returned in memory, not in registers.
     pub fn advance(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
         let before = input.len();
-        // What comes after the end marker does not count, or a chunking would tell.
+        // Bytes after the end marker do not count, or the result would depend on the chunking.
         let counts = !(self.is_over && sink.reply.ended);
         self.shows = false;
         let read = match self.framing {
@@ -240,7 +238,7 @@ impl Decoder {
         self.shows = true;
     }
 
-    /// The refusal may be a plain text, or a stream of events that tells it.
+    /// The refusal may be plain text, or a stream of events with an error.
     #[inline(never)]
     fn refusal(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         let before = *input;
@@ -251,7 +249,7 @@ impl Decoder {
         read
     }
 
-    /// The refusal comes in events, so what was kept of it as a text does not count.
+    /// The refusal arrives in events, so the text that was kept does not count.
     fn told_in_events(&mut self, sink: &mut Sink<'_, '_>) {
         if self.framing == Framing::Refusal {
             self.framing = Framing::Events;
@@ -382,7 +380,7 @@ impl Decoder {
                 SseScan::Piece if is_data => {
                     let mut rest = taken(before, input);
                     let read = self.data(sink, &mut rest);
-                    // What was not read of the piece is read next.
+                    // The rest of the piece is read next.
                     let used = before.len() - input.len() - rest.len();
                     *input = before.get(used..).unwrap_or_default();
                     self.sse.unread(rest.len());
@@ -426,13 +424,13 @@ impl Decoder {
         if self.line == DataLine::Done {
             return Err(BAD);
         }
-        // Servers name an event an error, and write what is wrong without any form.
+        // Servers name an event an error, and write the fault without any form.
         if begins && sink.reply.refused && !matches!(byte, b'{' | b'[' | b'"') {
             self.line = DataLine::Text;
             return Ok(());
         }
         if self.marker == 1 && *byte != b'D' {
-            // What looked like the marker is an array of documents.
+            // The apparent marker is an array of documents.
             self.marker = 0;
             self.json(sink, &mut ARRAY.as_slice())?;
         }
@@ -447,7 +445,7 @@ impl Decoder {
             }
             self.marker = 0;
             sink.reply.ended = true;
-            // Every dialect may end so: it makes no reply of what is none.
+            // Every dialect may end this way: it does not turn anything else into a reply.
             sink.reply.is_known = !sink.reply.has_strangers;
         } else {
             self.json(sink, data)?;
@@ -455,7 +453,7 @@ impl Decoder {
                 return Ok(());
             }
         }
-        // Told at its last byte: the empty line after it may never come.
+        // Reported at its last byte: the empty line after it may never arrive.
         self.end_document(sink)
     }
 
@@ -472,7 +470,7 @@ impl Decoder {
                 self.document = Document::None;
             }
             take(self.codec, sink, token)?;
-            // One that does not complete the document is an element of an array.
+            // A value that does not complete the document is an element of an array.
             if is_over && !self.json.is_done() {
                 self.shows = true;
                 self.array = Array::Open;
@@ -499,7 +497,7 @@ impl Decoder {
     }
 }
 
-/// Whether `byte` may stand before a document: white space, or a byte of a byte order mark.
+/// Whether `byte` may precede a document: white space, or a byte of a byte order mark.
 const fn is_blank(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf)
 }
@@ -520,7 +518,7 @@ const END_MARKER: &[u8] = b"[DONE]";
 const LINE_FEED: [u8; 1] = *b"\n";
 const ARRAY: [u8; 1] = *b"[";
 
-/// What stands before the first words of a web page.
+/// The prefix before the first words of a web page.
 const PAGE: &[u8] = b"a web page";
 
 const BAD: Error = Error::broken(ResponseRule::EndMarker);

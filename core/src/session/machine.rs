@@ -1,4 +1,4 @@
-//! The state beside the transcript, and the calls of a turn in their order.
+//! The state besides the transcript, and the calls of a turn in order.
 
 use core::slice;
 
@@ -25,7 +25,7 @@ pub(super) struct Machine {
     pub decoder: Decoder,
     /// The calls of the last reply.
     pub open: OpenCalls,
-    /// Some reply has so many calls that their places are noted.
+    /// A reply has so many calls that their places are recorded.
     pub has_long: bool,
     /// The user's text that began the turn.
     pub turn: u32,
@@ -39,8 +39,8 @@ pub(super) struct Machine {
     pub usage: Usage,
     /// Tokens of the window.
     pub count: WindowCount,
-    /// How often records were rewritten, and how often their end was cut off: what was saved
-    /// of them is not what they are now.
+    /// How often records were rewritten, and how often their end was removed: saved bytes of them
+    /// are outdated.
     pub rewrites: u16,
     pub cuts: u16,
     /// Calls that repeat.
@@ -48,21 +48,21 @@ pub(super) struct Machine {
     /// How often the answer of the turn was asked for again.
     pub times_asked: TimesAsked,
     pub room_attempts: RoomAttempts,
-    /// What becomes of a summary that is being asked for. A pointer, so that an image that never
-    /// asks does not hold the code.
+    /// The handler of a requested summary. A pointer, so that an image that never asks does not
+    /// contain the code.
     pub summary: Option<FinishSummary>,
     /// The status of the response, 0 when there is none.
     pub status: u16,
-    /// What the server wishes for, or `u32::MAX`: an `Option` takes twice the room.
+    /// The wait that the server asks for, or `u32::MAX`: an `Option` takes twice the room.
     pub retry_after_ms: u32,
-    /// What the server has refused of the profile.
+    /// The fields of the profile that the server has refused.
     pub switched: Switched,
     /// A byte at the end of the last chunk was read but is not counted as used yet.
     pub owes_byte: bool,
     /// A driver has a connection out.
     #[cfg(feature = "drive-async")]
     pub has_connection: bool,
-    /// Why the last attempt failed. The message stands after the transcript.
+    /// Why the last attempt failed. The message is after the transcript.
     pub error: Option<Error>,
 }
 
@@ -103,7 +103,7 @@ impl Machine {
         }
     }
 
-    /// The step is the one that the conversation ends with.
+    /// The step is the one in which the conversation ends.
     pub fn resume(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         let place = Position::find(log, config, &mut self.count);
         (self.step, self.open, self.has_long) = (place.step, place.open, place.has_long);
@@ -129,7 +129,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The user said what is at `turn`.
+    /// The user's text is at `turn`.
     pub fn begin_turn(&mut self, log: &mut Log<'_>, config: &dyn Config, turn: usize) {
         self.turn = turn as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
@@ -156,7 +156,7 @@ impl Machine {
     /// The next thing is to send, when there is room for a reply and the window is below its
     /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
-        // What asks for room needs none made for it.
+        // A request for room needs no room itself.
         self.step = match self.summary() {
             Some(_) => Step::Send,
             None => sending(log, config, &mut self.count, self.turn),
@@ -242,7 +242,7 @@ impl Machine {
         self.next_round(log, config)
     }
 
-    /// The model is to go on, unless the turn has no round left.
+    /// The model continues, unless the turn has no round left.
     pub fn next_round(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<(), Error> {
         if let Some(budget) = used_up(config, self.rounds, self.usage) {
             return Err(self.over_budget(log, budget));
@@ -258,8 +258,8 @@ impl Machine {
         error
     }
 
-    /// The turn ends without an answer, and the transcript tells it: a session that is made from
-    /// it is in the same step.
+    /// The turn ends without an answer, and the transcript records this: a session made from it is
+    /// in the same step.
     pub fn end_turn(&mut self, log: &mut Log<'_>) {
         let end = End::find(log);
         if end.asks {
@@ -268,7 +268,7 @@ impl Machine {
         self.step = Step::Idle;
     }
 
-    /// The reply paused, and the model is to go on with it.
+    /// The reply paused, and the model will continue it.
     pub fn pause(&mut self, log: &mut Log<'_>) {
         let end = End::find(log);
         // A reply of nothing leaves a text or a result at the end, which asks by itself.
@@ -316,7 +316,7 @@ impl Machine {
     }
 }
 
-/// Where a conversation stands.
+/// The state of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     pub step: Step,
@@ -327,7 +327,7 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// Nothing was said.
+    /// It is empty.
     pub const START: Self = Self {
         step: Step::Idle,
         open: OpenCalls::NONE,
@@ -336,7 +336,7 @@ impl Position {
         rounds: 0,
     };
 
-    /// Where a saved conversation ends.
+    /// The state at the end of a saved conversation.
     pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut WindowCount) -> Self {
         let (open, has_long) = OpenCalls::find(log);
         let End { turn, asks, rounds, .. } = End::find(log);
@@ -352,7 +352,7 @@ impl Position {
     }
 }
 
-/// What a conversation ends with.
+/// The end of a conversation.
 pub(super) struct End {
     /// The user's text that began the last turn.
     turn: u32,
@@ -388,7 +388,7 @@ impl End {
         end
     }
 
-    /// The turn ends here, or goes on: the other of what it did.
+    /// Toggles whether the turn ends here.
     pub fn turn_over(&self, log: &mut Log<'_>) {
         if let Some(mut header) = log.header(self.last) {
             header.toggle(ENDED);
@@ -397,14 +397,14 @@ impl End {
     }
 }
 
-/// The step in which to send, when there is room for a reply and the window is below its mark, or
-/// no room can be made and it may be sent all the same; else that in which to make room.
+/// `Send`, if there is room for a reply and the window is below its mark, or no room can be made
+/// and it may still be sent; else `MakeRoom`.
 fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut WindowCount, turn: u32) -> Step {
     let wanted = config.limits().reply_bytes as usize;
     let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
     let excess = count.excess(config, log.bytes());
     let is_short = bytes > 0 || excess.marks > 0;
-    // Above the high mark alone, no summary goes.
+    // Only for the high mark, no summary is removed.
     let last = if bytes > 0 { LastResort::Summary } else { LastResort::Nothing };
     if excess.context > 0 || (is_short && can_drop(log, turn as usize, last)) {
         Step::MakeRoom { bytes }

@@ -49,7 +49,7 @@ use window::WindowCount;
 /// let mut session = Session::new([0_u8; 1024], &config)?;
 /// session.user("Say hi")?;
 ///
-/// // Any HTTP client sends this; here the answer is at hand.
+/// // Any HTTP client sends this; here the answer is already known.
 /// let mut request = [0; 512];
 /// let length = session.request()?.read(&mut request);
 /// assert_eq!(length, session.request()?.body_len());
@@ -81,9 +81,9 @@ pub struct Session<C, S> {
 pub struct Failure<'s> {
     /// The error that the call returned.
     pub error: Error,
-    /// The provider's code or type of the error, if it gave one.
+    /// The provider's code or type of the error, if it sent one.
     pub code: &'s str,
-    /// The provider's message, if it gave one. Valid until the next turn begins.
+    /// The provider's message, if it sent one. Valid until the next turn begins.
     pub message: &'s str,
     /// The HTTP status, 0 without a response.
     pub status: u16,
@@ -93,17 +93,17 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// Starts an empty conversation in `storage`.
     ///
     /// # Errors
-    /// `BadConfig` when the configuration cannot be used, `Unsupported` when its dialect is
-    /// not compiled in, `Full` when the storage has not even room for a beginning.
+    /// `BadConfig` if the configuration cannot be used, `Unsupported` if its dialect is not
+    /// compiled in, `Full` if the storage is too small to begin.
     pub fn new(storage: S, config: C) -> Result<Self, Error> {
         Self::begin(storage, None, config)
     }
 
-    /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
-    /// [`snapshot`](Self::snapshot) gave. They are checked, not trusted.
+    /// Continues a saved conversation: the first `used` bytes of `storage` are those of
+    /// [`snapshot`](Self::snapshot). They are checked, not trusted.
     ///
-    /// The step is the one that the saved session was in: `RunTools` for open calls, `Send` while
-    /// the model was to answer, `Idle` after an answer, or after a turn that ended without one.
+    /// The step is the one of the saved session: `RunTools` for open calls, `Send` if the model has
+    /// to answer, `Idle` after an answer, or after a turn that ended without one.
     ///
     /// # Errors
     /// `BadTranscript`, and those of [`new`](Self::new).
@@ -133,7 +133,7 @@ impl<C: Config, S: Storage> Session<C, S> {
 
     // Looking.
 
-    /// What to do now. Cheap, and the same until something is done.
+    /// What to do now. Cheap, and the same until it is done.
     #[must_use]
     pub const fn step(&self) -> Step {
         self.machine.step
@@ -147,21 +147,21 @@ impl<C: Config, S: Storage> Session<C, S> {
         all.get(..self.machine.saved_end(all.len())).unwrap_or(all)
     }
 
-    /// What the file that `journal` describes lacks of the snapshot: bytes to be
-    /// appended to it. `None`: it holds all.
+    /// The part of the snapshot that the file of `journal` lacks: bytes to append to it. `None`:
+    /// the file is complete.
     #[must_use]
     pub fn journal_frame(&self, journal: &Journal) -> Option<Frame<'_>> {
         journal.journal_frame(self.snapshot(), self.machine.rewrites, self.machine.cuts)
     }
 
-    /// All parts, oldest first; in the step `Receive` what came of the reply too, and
-    /// while a summary is asked for that request.
+    /// All parts, oldest first; in the step `Receive` including the received part of the reply, and
+    /// while a summary is requested including that request.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript<S> {
         &self.transcript
     }
 
-    /// What the session was made with.
+    /// The configuration of the session.
     #[must_use]
     pub const fn config(&self) -> &C {
         &self.config
@@ -173,7 +173,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.usage
     }
 
-    /// The provider's own word for why it stopped; empty until it gives one.
+    /// The provider's own stop reason; empty until it sends one.
     #[must_use]
     pub fn raw_stop_reason(&self) -> &str {
         core::str::from_utf8(&self.machine.reply.raw_stop_reason).unwrap_or_default()
@@ -191,8 +191,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.failure(&self.transcript)
     }
 
-    /// What the server refuses or demands, as the next request takes it: that of the configuration,
-    /// without what the server has refused.
+    /// The profile of the next request: that of the configuration, without the fields that the
+    /// server has refused.
     #[cfg(feature = "profiles")]
     #[must_use]
     pub fn profile(&self) -> crate::Profile {
@@ -200,8 +200,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// The field that the server has refused in the last attempt, after [`Event::Restart`]: the
-    /// request goes once more without it, and so do all later ones. [`failure`](Self::failure) has
-    /// the server's words.
+    /// request is sent again without it, and so are all later ones. [`failure`](Self::failure) has
+    /// the server's message.
     #[cfg(feature = "profiles")]
     #[must_use]
     pub fn switched_off(&self) -> Option<crate::ProfileField> {
@@ -209,9 +209,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// The JSON of the answer that the conversation ends with: its last text, without white space
-    /// and a fence around it. Empty if there is none. With a [`crate::ResponseSchema`] that is
-    /// checked it fits that, unless the turn ended otherwise than by [`Event::End`] with
-    /// [`crate::StopReason::EndTurn`].
+    /// and a fence around it. Empty if there is none. If a [`crate::ResponseSchema`] is checked, it
+    /// fits it, unless the turn did not end with [`Event::End`] and [`crate::StopReason::EndTurn`].
     #[must_use]
     pub fn answer_json(&self) -> &str {
         crate::tool::answer::json_in(self.transcript.answer().last().unwrap_or_default())
@@ -238,7 +237,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.user(&mut self.transcript.log(), &self.config, text)
     }
 
-    /// Adds the user's text with files, which may be all there is, and starts a turn. `Idle` to
+    /// Adds the user's text, which may be empty, with files, and starts a turn. `Idle` to
     /// `Send`. The bytes stay with the caller: see
     /// [`request_with_attachments`](Self::request_with_attachments).
     ///
@@ -253,9 +252,9 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.user_with(&mut self.transcript.log(), &self.config, text, attachments)
     }
 
-    /// Says something to the model beside the user: another mode, other skills, another prompt.
-    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no
-    /// turn, and goes when room is made as anything old does.
+    /// Adds an instruction for the model besides the user's text: another mode, other skills,
+    /// another prompt. Earlier messages stay unchanged, so the provider's cache keeps hitting. It
+    /// starts no turn, and is removed like any old part when room is made.
     ///
     /// # Errors
     /// `Full`: nothing was added. `WrongStep` outside `Idle`.
@@ -263,12 +262,12 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.instruct(&mut self.transcript.log(), text)
     }
 
-    /// What to send in this step. It borrows the session, so that nothing changes meanwhile;
-    /// asking again gives the same bytes.
+    /// The request of this step. It borrows the session, so nothing changes meanwhile; another call
+    /// returns the same bytes.
     ///
     /// # Errors
-    /// `WrongStep`. `MissingAttachment` when it needs the bytes of a file: use
-    /// [`request_with_attachments`](Self::request_with_attachments), or go on without them by
+    /// `WrongStep`. `MissingAttachment` if it needs the bytes of a file: use
+    /// [`request_with_attachments`](Self::request_with_attachments), or continue without them with
     /// [`leave_out_attachments`](Self::leave_out_attachments).
     pub fn request(&self) -> Result<Request<'_>, Error> {
         self.machine.expect(self.machine.step == Step::Send)?;
@@ -281,7 +280,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.any_request()
     }
 
-    /// The same, by a caller that has the bytes of all attachments: it gives them by
+    /// The same, for a caller that has the bytes of all attachments: it supplies them through
     /// [`Request::read_from`], or when [`Request::wanted`] asks for them.
     ///
     /// ```
@@ -334,8 +333,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// The head of the response arrived, with any status. `Send` to `Receive`: the body of a
-    /// refusal decides whether to try again. `retry_after_ms` is the server's
-    /// wish, if it gave one.
+    /// refusal decides whether to try again. `retry_after_ms` is the wait that the server asks for,
+    /// if any.
     ///
     /// # Errors
     /// `WrongStep`.
@@ -347,16 +346,16 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.begin_response(&self.transcript.log(), &self.config, status, retry_after_ms)
     }
 
-    /// Takes bytes of the body, cut anywhere, even inside a character. Returns after the
+    /// Takes bytes of the body, split anywhere, even inside a character. Returns after the
     /// first event; call again with the rest. Bytes after the end of the reply are used and
     /// ignored.
     ///
-    /// [`Event::Restart`] ends the step: the reply was broken, is taken out and will be
-    /// asked for again.
+    /// [`Event::Restart`] ends the step: the reply was interrupted, is removed and will be
+    /// requested again.
     ///
     /// # Errors
     /// `BadResponse`, `Full`, `TooLong`, `Limit`: the turn failed, or [`step`](Self::step) is
-    /// `MakeRoom` when room can be made. The transcript holds no half message.
+    /// `MakeRoom` if room can be made. The transcript has no partial message.
     pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Fed<'a>, Error> {
         if WORDS {
             let (limits, left) = (self.config.limits(), self.transcript.left_bytes());
@@ -376,13 +375,13 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// The body ended, or the connection broke, or the caller stops reading after
     /// [`is_reply_complete`](Self::is_reply_complete). Here the reply is judged: `Receive`
     /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` or `MakeRoom` with
-    /// [`Event::Restart`]; to `Send` with that, when the answer does not fit its schema. In the step `Send` it means that there was no response.
+    /// [`Event::Restart`]; or to `Send` with [`Event::Restart`], if the answer does not fit its schema. In the step `Send` it means that there was no response.
     ///
     /// [`Event::Recovered`] comes before the end, in the [`crate::ToolMode`]s that read calls in
-    /// text: then the step is still `Receive`, and the next call gives the end.
+    /// text: then the step is still `Receive`, and the next call returns the end.
     ///
     /// # Errors
-    /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
+    /// The turn failed, and [`failure`](Self::failure) has the details: `Status`, `Cut`,
     /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
     pub fn end_response(&mut self) -> Result<Event<'static>, Error> {
         self.machine.end_response(self.transcript.log(), &self.config)
@@ -398,8 +397,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.tool_result(&mut self.transcript.log(), &self.config, result)
     }
 
-    /// The same, with files beside the text. A dialect whose results are text alone gets them in a
-    /// message of the user after all results of the reply.
+    /// The same, with files attached to the text. In a dialect whose results are only text, they
+    /// follow in a user message after all results of the reply.
     ///
     /// # Errors
     /// Those of [`tool_result`](Self::tool_result); `BadAttachment`, `UnsupportedAttachment`: nothing
@@ -419,8 +418,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         crate::provider::attach::check(&self.config, core::slice::from_ref(attachment)).is_ok()
     }
 
-    /// From now on, a line of text says what each attachment was whose bytes the caller should
-    /// give: for a conversation that is resumed without them. Returns how many there are.
+    /// Replaces each attachment whose bytes the caller would have to supply by a line that
+    /// describes it: for a conversation that is resumed without them. Returns how many there are.
     ///
     /// # Errors
     /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
@@ -446,30 +445,30 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.abort(&mut self.transcript.log(), &self.config);
     }
 
-    // Going back, and apart.
+    // Rolling back, and forking.
 
-    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    /// Marks the current end of the conversation, without the reply being received.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.machine.checkpoint(self.transcript.used_bytes())
     }
 
     /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-    /// The step is the one that the conversation ends with, or `Idle` if it was so then. Marks
-    /// are a stack: those made after this one are of no use any more, those before it are.
+    /// The step is the one in which the conversation ends, or `Idle` if it was `Idle` then.
+    /// Checkpoints are a stack: those made after this one become invalid, earlier ones stay valid.
     ///
     /// # Errors
-    /// `StaleCheckpoint` when room was made since, or the checkpoint's place is no longer there; nothing
+    /// `StaleCheckpoint` if room was made since, or the checkpoint's place no longer exists; nothing
     /// changed.
     pub fn rollback(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
         self.machine.rollback(&mut self.transcript.log(), &self.config, checkpoint)
     }
 
-    /// The same conversation in another storage, to go on with it apart, as a subagent does.
-    /// Another model, another provider and other tools are fine. Open calls are open there too.
+    /// The same conversation in another storage, to continue it separately, as a subagent does.
+    /// Another model, another provider and other tools are allowed. Open calls are open there too.
     ///
     /// # Errors
-    /// `Full` when `storage` is too short, and those of [`new`](Self::new).
+    /// `Full` if `storage` is too short, and those of [`new`](Self::new).
     pub fn fork<D: Config, T: Storage>(
         &self,
         storage: T,
@@ -485,33 +484,33 @@ impl<C: Config, S: Storage> Session<C, S> {
 
     // Room.
 
-    /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the
-    /// last `keep_turns` stay, the running one always.
+    /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
+    /// `keep_turns` stay, and always the running one.
     ///
     /// # Errors
-    /// `Full` when the summary is longer than what it replaces and does not fit, or in the step
+    /// `Full` if the summary is longer than the turns that it replaces and does not fit, or in the step
     /// `MakeRoom` no turn can be replaced; nothing changed. `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn compact(&mut self, summary: &str, keep_turns: usize) -> Result<(), Error> {
         self.machine.compact(&mut self.transcript.log(), &self.config, summary, keep_turns)
     }
 
-    /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running
+    /// Removes the oldest exchange: the oldest turn, or the oldest round of the running
     /// turn. Returns the bytes that this freed.
     ///
     /// All that follows moves down, each time: to free much, [`compact`](Self::compact) and, with
     /// feature `window`, `make_room` move it once.
     ///
     /// # Errors
-    /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+    /// `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
     /// turn failed.
     /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn drop_oldest(&mut self) -> Result<usize, Error> {
         self.machine.drop_oldest(&mut self.transcript.log(), &self.config)
     }
 
-    /// Another configuration from the next turn on: other tools, other options, another model.
-    /// Returns the one before. What was sent before stays as it is; which of it the provider's
-    /// cache still serves depends on what changed.
+    /// Changes the configuration from the next turn on: other tools, other options, another model.
+    /// Returns the previous one. Earlier messages stay unchanged; how much of them the provider's
+    /// cache still serves depends on the change.
     ///
     /// # Errors
     /// `WrongStep` outside `Idle`, and those of [`new`](Self::new); nothing changed.
@@ -522,7 +521,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         Ok(core::mem::replace(&mut self.config, config))
     }
 
-    /// Ends the session and gives its storage back.
+    /// Ends the session and returns its storage.
     pub fn into_storage(self) -> S {
         self.transcript.into_storage()
     }

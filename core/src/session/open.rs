@@ -44,8 +44,8 @@ impl OpenCalls {
         Self::new(log.used() as u32, calls as u32, 0)
     }
 
-    /// Finds the open calls of a saved conversation, and marks the others as answered. Also gives
-    /// whether some reply has more than a few calls.
+    /// Finds the open calls of a saved conversation, and marks the others as answered. Also returns
+    /// whether a reply has more than a few calls.
     pub fn find(log: &mut Log<'_>) -> (Self, bool) {
         let (mut reply, mut before, mut total) = (0, 0_u32, 0_u16);
         let mut has_long = false;
@@ -122,8 +122,8 @@ impl OpenCalls {
         }
     }
 
-    /// Answers all open calls by `reason`; false when there is no room for that, so that the
-    /// reply must go.
+    /// Answers all open calls with `reason`; false if there is no room for that, so that the reply
+    /// must be removed.
     pub fn answer_all(&mut self, log: &mut Log<'_>, reason: &str) -> bool {
         while let Some((call, index)) = self.next_open(log.bytes(), self.first()) {
             let offset = call.offset;
@@ -135,8 +135,8 @@ impl OpenCalls {
         true
     }
 
-    /// Marks the calls of the reply whose ids came before: servers count them anew in each reply,
-    /// and others refuse them.
+    /// Marks the calls of the reply whose ids are repeated: servers count them from the start in
+    /// each reply, and others refuse them.
     pub fn mark_repeated(&self, log: &mut Log<'_>) {
         mark_repeated(log, self.reply as usize);
     }
@@ -154,8 +154,8 @@ impl OpenCalls {
         }
     }
 
-    /// Tells the model of each open call whose arguments are not one JSON value that it was not
-    /// run; false when there is no room for that.
+    /// Answers each open call whose arguments are not one JSON value with an error; false if there
+    /// is no room for that.
     pub fn refuse_malformed(&mut self, log: &mut Log<'_>) -> bool {
         let mut at = self.first();
         while let Some((call, index)) = self.next_open(log.bytes(), at) {
@@ -184,7 +184,7 @@ impl OpenCalls {
         (self.first as usize, self.first_index)
     }
 
-    /// The first open call from `at` on, the place and the index of a call or of what follows
+    /// The first open call from `at` on, the place and the index of a call or of the record after
     /// one, and its index.
     #[inline(never)]
     fn next_open<'a>(
@@ -206,9 +206,9 @@ impl OpenCalls {
     }
 }
 
-/// Marks the calls from `from` on whose ids came before.
+/// Marks the calls from `from` on whose ids are repeated.
 fn mark_repeated(log: &mut Log<'_>, from: usize) {
-    // Where many ids may come again, they are sorted.
+    // If many ids may be repeated, they are sorted.
     if cfg!(target_pointer_width = "64") {
         if !log.records_from(from).any(|record| record.is(Kind::Call)) {
             return;
@@ -235,7 +235,7 @@ fn mark_repeated(log: &mut Log<'_>, from: usize) {
     }
 }
 
-/// So many ids that may have come before are looked for one by one.
+/// Up to this many ids are searched one by one.
 const FEW_IDS: usize = 8;
 
 /// Whether a call before `call` has the same id.
@@ -246,13 +246,13 @@ fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {
 }
 
 /// The ids of calls that were seen, a bit for many: most calls repeat none, which is known without
-/// a look at those before.
+/// comparing earlier ones.
 struct SeenIds([u32; SEEN_WORDS]);
 
 impl SeenIds {
     const NONE: Self = Self([0; SEEN_WORDS]);
 
-    /// One more call. False when none before had its id.
+    /// One more call. False if no earlier one had its id.
     fn add(&mut self, call: &Record<'_>) -> bool {
         let hash = hash(call.call_bytes().0);
         let Some(bits) = self.0.get_mut((hash >> 5) as usize % SEEN_WORDS) else { return true };

@@ -1,4 +1,4 @@
-//! A reply comes in, and is judged at its end.
+//! Receives a reply, and judges it at its end.
 
 use super::Step;
 use super::feed::Decoder;
@@ -19,8 +19,8 @@ use crate::wire::scan::WORDS;
 use crate::{Error, ErrorKind, ResponseRule};
 
 impl Machine {
-    /// Passes over what nobody asked for at the front of `chunk`, where neither limit is near; returns
-    /// how many bytes that are. Most calls with a few bytes need no more than this.
+    /// Skips unneeded bytes at the front of `chunk`, if neither limit is near; returns their number.
+    /// For most calls with a few bytes this is enough.
     #[inline(always)]
     pub fn skim(&mut self, chunk: &[u8], max_bytes: u32, left: usize) -> usize {
         let is_far = chunk.len() < max_bytes.saturating_sub(self.decoder.offset) as usize
@@ -157,7 +157,7 @@ impl Machine {
         if may_be { context } else { 0 }
     }
 
-    /// The reply is whole: it stays.
+    /// The reply is complete: it stays.
     fn accept(
         &mut self,
         log: &mut Log<'_>,
@@ -171,7 +171,7 @@ impl Machine {
         if matches!(reason, StopReason::MaxTokens | StopReason::ContentFilter) {
             let records = log.records_from(self.reply.start as usize);
             let last = records.filter(|record| record.is(Kind::Text)).last();
-            // What is not whole is told from an answer in a saved conversation, too.
+            // An incomplete reply is distinguished from an answer in a saved conversation, too.
             if let Some(offset) = last.map(|text| text.offset) {
                 log.set_flags(offset, MARKED);
             }
@@ -186,7 +186,7 @@ impl Machine {
         self.open.mark_repeated(log);
         self.open.mark_maker(log, maker(config));
         if !is_success(reason) {
-            // Calls beside it may be a part of what the model meant to do.
+            // Calls next to it may be only a part of what the model meant to do.
             if !self.open.answer_all(log, "not run: the reply did not end well") {
                 self.cut_off(log, config, self.open.reply as usize);
             }
@@ -214,8 +214,8 @@ impl Machine {
         Ok(Event::End(reason))
     }
 
-    /// The reply cannot be used: it is taken out, and asked for again where that may help and an
-    /// attempt is left.
+    /// The reply cannot be used: it is removed, and requested again if that may help and an attempt
+    /// is left.
     fn broken(
         &mut self,
         log: &mut Log<'_>,
@@ -223,11 +223,11 @@ impl Machine {
         error: Error,
     ) -> Result<Event<'static>, Error> {
         let start = self.reply.start as usize;
-        // What broke off was paid for.
+        // An interrupted reply was paid for, too.
         self.add_usage(log, config);
         let may_help = match error.kind() {
             ErrorKind::Cut | ErrorKind::Unreachable => true,
-            // What was no reply from its first byte on will not be one the next time.
+            // A body that is not a reply from its first byte on will not be one the next time.
             ErrorKind::BadResponse => {
                 self.reply.documents || log.used() > start && !self.reply.has_failed
             }
@@ -239,7 +239,7 @@ impl Machine {
             }
             ErrorKind::Status if self.switches_off(log, config, error) => {
                 self.take_out(log, start);
-                // It says the same in another way, and was not refused for what it says.
+                // The request is equivalent, and was not refused for its content.
                 self.attempt = self.attempt.saturating_sub(1);
                 self.enter_send(log, config);
                 self.error = Some(error);
@@ -282,8 +282,8 @@ impl Machine {
         Ok(Event::Restart)
     }
 
-    /// What the reply used up is part of the turn's. Where the provider counts nothing, and the
-    /// tokens are limited, the configuration's own count stands in.
+    /// Adds the reply's usage to the turn's. If the provider counts nothing, and the tokens are
+    /// limited, the configuration's own count is used.
     fn add_usage(&mut self, log: &Log<'_>, config: &dyn Config) {
         let (counted, limits) = (self.reply.usage(), config.limits());
         let is_limited = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
@@ -321,7 +321,7 @@ impl Machine {
         Err(error)
     }
 
-    /// Takes out everything from `start` on; the provider's message stays behind the end.
+    /// Removes everything from `start` on; the provider's message stays after the end.
     fn take_out(&mut self, log: &mut Log<'_>, start: usize) {
         let failure = core::mem::take(&mut self.reply.has_failed);
         if failure {
@@ -364,7 +364,7 @@ fn read(
         // Of a reply that failed nothing is kept any more, so it needs no room.
         let mut window = usize::MAX;
         if !(sink.reply.is_failed() || decoder.is_over()) {
-            // Unescaped text is never longer than the bytes it came in.
+            // Unescaped text is never longer than its escaped form.
             let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
             if sink.is_nearly_full() {
                 sink.drop_shown();
@@ -390,21 +390,21 @@ fn read(
     }
 }
 
-/// Whether the reply is whole, now that the body is over, and why the model stopped.
+/// Whether the reply is complete, now that the body is over, and why the model stopped.
 fn judge(
     decoder: &Decoder,
     sink: &mut Sink<'_, '_>,
     status: u16,
     limits: (u32, u32),
 ) -> Result<StopReason, Error> {
-    // What stands behind a wrong base URL may answer with a page, and with success.
+    // The server at a wrong base URL may answer with a page, and with success.
     if decoder.is_page() && !sink.reply.refused {
         return Err(Error::broken(ResponseRule::NoPage).at(decoder.offset));
     }
     if sink.reply.is_failed() {
         return Err(refusal(sink.reply, status));
     }
-    // What the end of the body cut off in its middle was not shown, and does not stay.
+    // Content that the end of the body cut off was not shown, and is removed.
     sink.drop_stage();
     sink.drop_spare();
     sink.resolve_pending(false)?;
@@ -417,8 +417,8 @@ fn judge(
         let rule = if is_none { ResponseRule::Dialect } else { ResponseRule::Answer };
         return Err(Error::broken(rule).at(decoder.offset));
     }
-    // The end marker of a stream does not say that the model was done. A whole body is whole, and
-    // some servers have no word in it.
+    // The end marker of a stream does not mean that the model was done. A whole body is complete,
+    // and some servers send no stop reason in it.
     if reply.stop.is_none() && !is_whole || decoder.is_part() {
         return Err(cut(decoder));
     }
@@ -434,7 +434,7 @@ fn judge(
         return Err(Error::broken(ResponseRule::Utf8).at(decoder.offset));
     }
     sink.check_calls();
-    // Some servers have the same word for a reply that was cut off and for one that was not.
+    // Some servers send the same word for a truncated reply and for a complete one.
     let is_cut = sink.reply.stop == Some(StopReason::MaxTokens) || is_used_up(sink, limits);
     if is_cut && sink.drop_cut_call() {
         return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
@@ -443,7 +443,7 @@ fn judge(
         return Err(Error::new(ErrorKind::MediaOnly, sink.reply.dropped));
     }
     Ok(match sink.reply.stop.unwrap_or(StopReason::EndTurn) {
-        // Some providers have no word of their own for it.
+        // Some providers have no separate word for it.
         StopReason::EndTurn if sink.reply.calls > 0 => StopReason::ToolUse,
         StopReason::EndTurn if is_cut => StopReason::MaxTokens,
         StopReason::EndTurn if sink.reply.refuses => StopReason::Refusal,
@@ -451,7 +451,7 @@ fn judge(
     })
 }
 
-/// Whether the reply says something.
+/// Whether the reply has any content.
 fn has_text(sink: &Sink<'_, '_>) -> bool {
     sink.log.records_from(sink.reply.start as usize).any(|record| record.is(Kind::Text))
 }
@@ -473,7 +473,7 @@ fn is_used_up(sink: &Sink<'_, '_>, (reply_tokens, context_tokens): (u32, u32)) -
     reached(usage.output_tokens, reply_tokens) || reached(usage.total(), context_tokens)
 }
 
-/// Whether the model ended as it meant to, or may go on.
+/// Whether the model ended normally, or may continue.
 const fn is_success(reason: StopReason) -> bool {
     !matches!(reason, StopReason::Refusal | StopReason::ContentFilter | StopReason::Other)
 }
@@ -488,7 +488,7 @@ const fn refusal(reply: &Reply, status: u16) -> Error {
     Error::new(ErrorKind::Status, status as u32)
 }
 
-/// Bytes that are read between two looks at the room that is left.
+/// Bytes that are read between two checks of the remaining room.
 const WINDOW_BYTES: usize = 2048;
 
 /// Room beyond the bytes that are read: two headers and a replaced half pair.

@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind};
 pub(super) fn is_transient(status: u32, code: &Word) -> bool {
     let known = fold(code);
     let among = |codes: &[u32]| codes.contains(&known);
-    // In a stream that began well the word for the end stands for a code.
+    // In a stream that began well, the stop reason serves as the code.
     let is_told = among(&RATE_CODES) || among(&TRANSIENT_CODES) || is_failed(status, code);
     !among(&FINAL_CODES) && (is_told || matches!(status, 408 | 409 | 429 | 500..=599))
 }
@@ -18,8 +18,7 @@ fn is_failed(status: u32, code: &Word) -> bool {
     matches!(status, 200..=299) && stop::is_failure(code)
 }
 
-/// Whether the provider says that there were too many requests: it wants a longer pause than
-/// one that has failed.
+/// Whether the provider reports too many requests: that needs a longer pause than a failure.
 pub(super) fn is_rate_limit(error: Error, code: &Word) -> bool {
     error.kind() == ErrorKind::Status && (error.detail() == 429 || RATE_CODES.contains(&fold(code)))
 }
@@ -60,7 +59,7 @@ fn below(random: u32, limit: u32) -> u32 {
     (wide >> 32) as u32
 }
 
-/// Codes of refusals that stay, whatever the status: the account must be changed first.
+/// Codes of lasting refusals, whatever the status: the account must be changed first.
 static FINAL_CODES: [u32; 8] = [
     fold(b"insufficient_quota"),
     fold(b"enforced_spend_limit_reached"),
@@ -72,7 +71,7 @@ static FINAL_CODES: [u32; 8] = [
     fold(b"context_length_exceeded"),
 ];
 
-/// Codes of errors inside a stream, where the status said 200, in any spelling: of OpenAI,
+/// Codes of errors inside a stream, where the status said 200, in any spelling: those of OpenAI,
 /// Anthropic, Gemini, Bedrock, Mistral, Moonshot, Z.ai and of servers that follow them.
 static TRANSIENT_CODES: [u32; 28] = [
     fold(b"overloaded_error"),

@@ -1,4 +1,4 @@
-//! Making room by hand: the oldest goes first, and never half an exchange.
+//! Making room by hand: the oldest exchange is removed first, and never a part of one.
 
 use super::Step;
 use super::machine::Machine;
@@ -111,7 +111,7 @@ impl Machine {
         log.truncate(start);
     }
 
-    /// Where the turns begin that stay.
+    /// Where the turns that stay begin.
     fn first_kept(&self, log: &Log<'_>, keep_turns: usize) -> usize {
         let running = self.step != Step::Idle;
         let turns = || log.records_from(FIRST_RECORD).filter(|record| is_turn(&record.header));
@@ -127,20 +127,20 @@ pub(super) fn is_turn(header: &Header) -> bool {
     header.kind() == Kind::User && !header.has(MARKED)
 }
 
-/// Whether an exchange can go; with `LastResort::Summary` a summary, too.
+/// Whether an exchange can be removed; with `LastResort::Summary` also a summary.
 pub(super) fn can_drop(log: &Log<'_>, turn: usize, last: LastResort) -> bool {
     oldest(log, turn, last).is_some()
 }
 
-/// What goes when no exchange is left that can.
+/// What is removed if no exchange can be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LastResort {
     Nothing,
-    /// The summary of what went before: it says more than any one exchange.
+    /// The summary of earlier turns: it is worth more than any one exchange.
     Summary,
 }
 
-/// What goes first.
+/// What is removed first.
 pub(super) fn oldest(log: &Log<'_>, turn: usize, last: LastResort) -> Option<(usize, usize)> {
     exchange(log, turn, FIRST_RECORD).or_else(|| {
         let first = log.record(FIRST_RECORD)?;
@@ -150,7 +150,7 @@ pub(super) fn oldest(log: &Log<'_>, turn: usize, last: LastResort) -> Option<(us
 }
 
 /// The oldest exchange from `at` on: all from one text of the user to the next, or a round of the
-/// running turn when another follows it. Summaries stay.
+/// running turn if another follows it. Summaries stay.
 pub(super) fn exchange(log: &Log<'_>, turn: usize, mut at: usize) -> Option<(usize, usize)> {
     while at < turn && log.record(at)?.is_summary() {
         at = log.record(at)?.end();

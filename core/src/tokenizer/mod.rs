@@ -1,5 +1,5 @@
-//! Tokens as the model counts them: exact, in constant memory, from a vocabulary that is read where
-//! it lies.
+//! Tokens as the model counts them: exact, in constant memory, from a vocabulary that is read in
+//! place.
 //!
 //! [`Vocabulary`] is a packed file, [`Bpe`] counts, encodes and decodes with it, [`Counter`] counts a
 //! text that arrives in parts. Nothing allocates, nothing is built at the start, and every length of
@@ -9,7 +9,7 @@
 //! each maximal start of a character that is not completed, and each byte that can start none, is one
 //! U+FFFD. The rule is the same in every call that takes bytes.
 //!
-//! # Where to find what
+//! # Folders
 //!
 //! A text passes through the folders in this order; each uses only those before it and `vocabulary`.
 //!
@@ -51,7 +51,7 @@ pub trait Tokenizer {
     /// Writes the ids of `text` to the front of `out` and returns how many there are.
     ///
     /// # Errors
-    /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    /// `Full` if `out` is too short; `detail` is the count needed. The content of `out` is then undefined.
     /// `BadVocabulary` if the vocabulary was pruned; `detail` is [`VocabularyFault::CountsOnly`].
     fn encode(&self, text: &str, out: &mut [u32]) -> Result<usize, Error>;
 }
@@ -70,7 +70,7 @@ pub trait Tokenizer {
 #[derive(Clone, Copy, Debug)]
 pub struct Bpe<'v> {
     vocabulary: Vocabulary<'v>,
-    /// `None` is [`Classes::of`]: who does not use that does not link it.
+    /// `None` is [`Classes::of`]: it is linked only if it is used.
     classes_of: Option<ClassesOf>,
 }
 
@@ -130,10 +130,10 @@ impl<'v> Bpe<'v> {
         }
     }
 
-    /// Ids of `text`, in which the special tokens of `allowed` stand for themselves.
+    /// Ids of `text`, in which the special tokens of `allowed` are encoded as themselves.
     ///
     /// # Errors
-    /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    /// `Full` if `out` is too short; `detail` is the count needed. The content of `out` is then undefined.
     /// `BadVocabulary` if the vocabulary was pruned; `detail` is [`VocabularyFault::CountsOnly`].
     pub fn encode_with(
         &self,
@@ -175,9 +175,9 @@ impl<'v> Bpe<'v> {
     /// be UTF-8: a token may be part of a character.
     ///
     /// # Errors
-    /// `UnknownToken`; `detail` is the place of the id in `ids`. `Full` when `out` is short; `detail`
-    /// is the bytes needed. What `out` holds then is not defined. `BadVocabulary` if the vocabulary was
-    /// cut down; `detail` is [`VocabularyFault::CountsOnly`].
+    /// `UnknownToken`; `detail` is the place of the id in `ids`. `Full` if `out` is too short; `detail`
+    /// is the bytes needed. The content of `out` is then undefined. `BadVocabulary` if the vocabulary was
+    /// pruned; `detail` is [`VocabularyFault::CountsOnly`].
     pub fn decode(&self, ids: &[u32], out: &mut [u8]) -> Result<usize, Error> {
         self.vocabulary.makes_ids()?;
         let mut length = 0usize;

@@ -4,7 +4,7 @@ use super::json_text::Json;
 use super::schema::{MAX_CHECK_DEPTH, Schema, Verdict};
 use crate::error::{Error, ErrorKind};
 
-/// Whether an answer is what its schema asks for.
+/// Whether an answer fits its schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "an answer fits or does not")]
 pub enum AnswerCheck<'t, 'b> {
@@ -14,13 +14,13 @@ pub enum AnswerCheck<'t, 'b> {
     Misfit {
         /// Where in the JSON, in bytes.
         at: u32,
-        /// What is wrong, as a sentence for the model.
+        /// The fault, as a sentence for the model.
         why: &'b str,
     },
 }
 
-/// The JSON in `text`: without white space around it, and without a Markdown fence when nothing
-/// stands outside of it. Models write fences though they are told not to.
+/// The JSON in `text`: without white space around it, and without a Markdown fence if nothing is
+/// outside it. Models write fences even if the prompt forbids them.
 ///
 /// ```
 /// assert_eq!(zerostack_core::tool::answer::json_in("```json\n{\"a\":1}\n```\n"), "{\"a\":1}");
@@ -55,7 +55,7 @@ pub fn json_in(text: &str) -> &str {
 /// ```
 ///
 /// # Errors
-/// `BadSchema`, `TooDeep` and `TooMuchWork`, as [`Schema::check`]: nothing is known of the answer.
+/// `BadSchema`, `TooDeep` and `TooMuchWork`, as [`Schema::check`]: nothing is known about the answer.
 pub fn check<'t, 'b>(
     schema: &str,
     text: &'t str,
@@ -82,10 +82,10 @@ pub fn check<'t, 'b>(
     }
 }
 
-/// Refuses a schema that no answer could be checked against, before it is sent.
+/// Refuses, before it is sent, a schema against which no answer could be checked.
 ///
 /// # Errors
-/// `BadSchema` for what is no schema, as far as a look at a `null` tells; `TooDeep` for one of more
+/// `BadSchema` for an invalid schema, as far as checking a `null` shows; `TooDeep` for one of more
 /// than [`MAX_CHECK_DEPTH`] objects and arrays inside one another.
 pub fn check_schema(schema: &str) -> Result<(), Error> {
     Schema::new(schema)?.check("null")?;
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_in_a_sentence() {
+    fn a_misfit_is_described_in_a_sentence() {
         for (text, at, why) in [
             ("", 0, "there is no JSON"),
             ("  ", 0, "there is no JSON"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_checked_is_not_judged() {
+    fn unsupported_keywords_are_not_checked() {
         let schema = r#"{"type":"object","unevaluatedProperties":false}"#;
         assert_eq!(check(schema, "{\"a\":1}", &mut []), Ok(AnswerCheck::Fits("{\"a\":1}")));
     }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_none_is_an_error() {
+    fn an_invalid_schema_is_an_error() {
         let kind = |schema| check(schema, "{}", &mut []).unwrap_err().kind();
         assert_eq!(kind("{"), ErrorKind::BadSchema);
         assert_eq!(kind(r#"{"type":1}"#), ErrorKind::BadSchema);

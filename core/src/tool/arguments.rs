@@ -9,16 +9,16 @@ use alloc::vec;
 use super::schema::{Schema, Verdict, Violation};
 use crate::error::ErrorKind;
 
-/// What becomes of a call of an unknown tool, or of one whose arguments are no JSON or do not fit the
-/// schema of its tool.
+/// What to do with a call of an unknown tool, or with arguments that are not JSON or do not fit the
+/// schema of the tool.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[repr(u8)]
 pub enum BadCallPolicy {
-    /// It is not run, and the model is told why.
+    /// It is not run, and the model gets the reason.
     Tell = 0,
-    /// Arguments that were plainly meant otherwise are repaired, see [`Violation::repaired`], and the
-    /// call runs; of any other the model is told.
+    /// Arguments with an obvious mistake are repaired, see [`Violation::repaired`], and the call
+    /// runs; any other call is reported to the model.
     #[default]
     Repair = 1,
     /// The turn fails.
@@ -46,9 +46,9 @@ impl BadCallPolicy {
     }
 }
 
-/// The arguments of a call as the schema of its tool wants them. None at all are `{}`, which models
-/// mean by it. A schema that this crate cannot check, or not in full, refuses nothing that it is not
-/// sure of.
+/// The arguments of a call, fitted to the schema of its tool. No arguments at all are read as `{}`,
+/// which models mean by it. If this crate cannot check a schema completely, only certain faults are
+/// refused.
 ///
 /// ```
 /// use zerostack_core::tool::{BadCallPolicy, check_arguments};
@@ -63,7 +63,7 @@ impl BadCallPolicy {
 /// ```
 ///
 /// # Errors
-/// The sentence for the model: what is wrong with the arguments as it wrote them, and where.
+/// The sentence for the model: the fault in the arguments as it wrote them, and its place.
 pub fn check_arguments<'a>(
     schema: &str,
     arguments: &'a str,
@@ -103,7 +103,7 @@ fn repaired(violation: &Violation<'_>) -> Option<String> {
 fn sentence(violation: &Violation<'_>) -> String {
     // A path may be long; the rest is bounded.
     let mut out = vec![0; 1024];
-    let sentence = violation.message(&mut out).unwrap_or("a value is not as the schema wants it");
+    let sentence = violation.message(&mut out).unwrap_or("a value does not fit the schema");
     alloc::format!("the arguments do not fit: {sentence}")
 }
 

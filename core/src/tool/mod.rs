@@ -1,4 +1,4 @@
-//! What tools need of the core: arguments that are checked before a tool sees them.
+//! Support for tools: arguments are checked before a tool sees them.
 
 pub mod answer;
 #[cfg(feature = "alloc")]

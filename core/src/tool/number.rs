@@ -15,7 +15,7 @@ pub(super) struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Reads a value; `None` when it is no number.
+    /// Reads a value; `None` if it is not a number.
     pub fn read(json: Json<'a>) -> Option<Self> {
         if json.kind() != JsonKind::Number {
             return None;
@@ -86,7 +86,7 @@ impl<'a> Number<'a> {
         hash
     }
 
-    /// Whether it is a multiple; `None` when the numbers are too long to tell, or `unit` is not
+    /// Whether it is a multiple; `None` if the numbers are too long to decide, or `unit` is not
     /// above zero.
     pub fn is_multiple_of(self, unit: Self) -> Option<bool> {
         if self.first_power().is_none() {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_counts_and_multiples_are_told() {
+    fn integers_counts_and_multiples_are_recognised() {
         let integers: Vec<bool> =
             ["1", "1.0", "1e2", "10e-1", "0.0", "1.5", "1e-1", "12.50e1", "1e-999"]
                 .into_iter()

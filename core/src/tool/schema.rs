@@ -1,6 +1,6 @@
 //! Checks the arguments of a tool call against the tool's JSON Schema.
 //!
-//! Both are texts that stay where they are: nothing is built, nothing is allocated. Draft 2020-12.
+//! Both are read in place: nothing is built, nothing is allocated. Draft 2020-12.
 //!
 //! | checked | |
 //! |---|---|
@@ -12,12 +12,12 @@
 //!
 //! Not checked are `unevaluatedProperties` `unevaluatedItems`
 //! `$dynamicRef` `$recursiveRef` `additionalItems` `dependencies`, `items` as a list, a `$ref` to
-//! another document and a `$id` below the root. They are never passed over in silence: where the
-//! verdict hangs on one of them it is [`Verdict::Unsupported`]. As the standard says, `format` and
-//! words that it does not have decide nothing.
+//! another document and a `$id` below the root. They are never ignored silently: if the verdict
+//! depends on one of them, it is [`Verdict::Unsupported`]. As in the standard, `format` and unknown
+//! keywords decide nothing.
 //!
 //! Patterns are ECMA-262 expressions over Unicode characters, without lookbehind, back references,
-//! and classes by property (`\p`); groups may repeat [`MAX_PATTERN_DEPTH`] times. Where a pattern goes
+//! and classes by property (`\p`); groups may repeat [`MAX_PATTERN_DEPTH`] times. If a pattern goes
 //! beyond that, its keyword is reported in the same way.
 //!
 //! Numbers are compared exactly, digit by digit; lengths count characters.
@@ -58,11 +58,11 @@ pub struct Schema<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each verdict")]
 pub enum Verdict<'a> {
-    /// The value is as the schema wants it.
+    /// The value fits the schema.
     Valid,
     /// It is not.
     Invalid(Violation<'a>),
-    /// All that was checked is right, but the verdict hangs on this keyword, which is not checked.
+    /// Everything that was checked is valid, but the verdict depends on this keyword, which is not checked.
     Unsupported(&'a str),
 }
 
@@ -84,10 +84,10 @@ impl<'a> Schema<'a> {
     /// Checks a value, given as JSON text.
     ///
     /// # Errors
-    /// `BadJson` when the value is not JSON; `detail` is the offset of the first wrong byte.
+    /// `BadJson` if the value is not JSON; `detail` is the offset of the first wrong byte.
     /// `BadSchema` for a keyword whose own value is wrong; `detail` is its offset in the schema.
-    /// `TooDeep` when value or schema go deeper than [`MAX_CHECK_DEPTH`]; `detail` is the depth that
-    /// is allowed. `TooMuchWork` after [`MAX_WORK`] steps, and an eighth of a step more for each byte of
+    /// `TooDeep` if value or schema are deeper than [`MAX_CHECK_DEPTH`]; `detail` is the allowed depth.
+    /// `TooMuchWork` after [`MAX_WORK`] steps, and an eighth of a step more for each byte of
     /// schema and value; `detail` is how many these are.
     pub fn check(&self, text: &'a str) -> Result<Verdict<'a>, Error> {
         let instance = Json::parse(text)?;

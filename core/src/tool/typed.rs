@@ -28,9 +28,9 @@ pub trait ArgType {
 
 /// The arguments of a tool, with its description for the model.
 pub trait ToolArgs: ArgType {
-    /// What the tool is called.
+    /// The name of the tool.
     const NAME: &'static str;
-    /// What it is for.
+    /// Its description.
     const DESCRIPTION: &'static str;
     /// The JSON Schema of the arguments, an object.
     const PARAMETERS: &'static str;
@@ -44,7 +44,7 @@ pub trait ToolArgs: ArgType {
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a piece is one or the other")]
 pub enum SchemaPiece {
-    /// Text that is JSON as it is.
+    /// Text that is already JSON.
     Text(&'static str),
     /// A number in decimal digits.
     Number(usize),
@@ -88,7 +88,7 @@ impl SchemaPiece {
         out
     }
 
-    /// Writes the text to the front of `out` and gives the rest of it.
+    /// Writes the text to the front of `out` and returns the rest of it.
     const fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
         let mut left = out;
         match self {
@@ -165,7 +165,7 @@ plain!(r#""type":"integer","minimum":0"#: u8 u16 u32 u64 usize);
 plain!(r#""type":"number""#: f32 f64);
 plain!(r#""type":"string""#: &str);
 
-/// Left out or given; `null` is left out too, but is not in the schema.
+/// Left out or given; `null` also means left out, but is not in the schema.
 impl<T: ArgType> ArgType for Option<T> {
     const SCHEMA: &'static SchemaPiece = T::SCHEMA;
 }

@@ -1,4 +1,4 @@
-//! The answer: what the model said last.
+//! The answer: the last text of the model.
 
 use super::log::FIRST_RECORD;
 use super::record::{FIRST, Kind, REFUSAL, Records};

@@ -9,14 +9,14 @@ use super::record::{Header, Kind, OF_RESULT, Record};
 use crate::message::{Attachment, AttachmentKind, AttachmentSource};
 use crate::{Error, ErrorKind};
 
-/// To what a record of an attachment belongs.
+/// The owner of a record of an attachment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Owner {
     User,
     Result,
 }
 
-/// The longest media type: its length stands in a byte, and a longer one is none.
+/// The longest media type: its length is in one byte, and a longer one is invalid.
 const MEDIA_TYPE_BYTES_MAX: usize = 127;
 
 /// The longest name, address or id.
@@ -30,13 +30,13 @@ const NUMBERS: usize = 4;
 const NUMBER_BYTES: usize = 5;
 pub(super) const HEAD_BYTES: usize = NUMBERS * NUMBER_BYTES;
 
-/// Where the bytes are.
+/// The source of the bytes.
 pub(super) const NUMBER: u8 = 1;
 pub(super) const URL: u8 = 2;
 pub(super) const FILE_ID: u8 = 3;
 
-/// Whether it can be kept and sent at all. A media type stands in requests as it is, so its
-/// letters need no escapes.
+/// Whether it can be stored and sent at all. A media type is written into requests unchanged, so
+/// its letters must not need escapes.
 pub(crate) fn is_usable(attachment: &Attachment<'_>) -> bool {
     let is_letter = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b'_' | b'/' | b'*')
@@ -115,7 +115,7 @@ pub(super) fn head([bytes, tokens, number]: [u32; 3], name_bytes: u8) -> [u8; HE
     head
 }
 
-/// What a record says; `None` when it is not well formed.
+/// The attachment of a record; `None` if it is not well formed.
 pub(crate) fn read<'a>(record: &Record<'a>) -> Option<Attachment<'a>> {
     let (numbers, _) = record.payload.as_chunks::<NUMBER_BYTES>();
     let [bytes, tokens, number, name_bytes, ..] = *numbers else { return None };
@@ -147,7 +147,7 @@ const fn source_of<'a>(attachment: &Attachment<'a>) -> (u8, u32, &'a str) {
     }
 }
 
-/// The error for attachment `index`, when it is not usable.
+/// The error for attachment `index`, if it is not usable.
 pub(crate) fn check(index: usize, attachment: &Attachment<'_>) -> Result<(), Error> {
     if is_usable(attachment) {
         return Ok(());

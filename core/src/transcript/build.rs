@@ -1,4 +1,4 @@
-//! A transcript from parts that were kept elsewhere, as text say.
+//! A transcript from parts that were stored elsewhere, for example as text.
 
 #[cfg(feature = "attachments")]
 use super::attached::{self, Owner};
@@ -11,7 +11,7 @@ use crate::message::Attachment;
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
 
-/// Puts parts together to a transcript that [`crate::Session::resume`] takes.
+/// Builds a transcript from parts, which [`crate::Session::resume`] takes.
 ///
 /// ```
 /// use zerostack_core::{Entry, Part, Dialect, Role, Session, SessionConfig, Step, TranscriptBuilder};
@@ -31,7 +31,7 @@ pub struct TranscriptBuilder<S> {
     calls: u32,
     before: u32,
     last: Option<Role>,
-    /// What an attachment would belong to that was added now.
+    /// The owner of an attachment that would be added now.
     #[cfg(feature = "attachments")]
     owner: Option<Owner>,
 }
@@ -55,14 +55,14 @@ impl<S: Storage> TranscriptBuilder<S> {
         Ok(builder)
     }
 
-    /// Adds `entry`. Calls are numbered in their order, from 0 on; a result names the call that
-    /// it answers, which is one of the last reply. A part of the model goes on with its message
-    /// unless it starts one, or something else stood in between.
+    /// Adds `entry`. Calls are numbered in order, from 0 on; a result names the call that
+    /// it answers, which is one of the last reply. A part of the model continues its message unless
+    /// it starts one, or something else was in between.
     ///
     /// # Errors
     /// `Full`, `TooLong` for the name of a call above 255 bytes or an id above 2 MiB, `UnknownCall` for a
-    /// result without its call, `BadTranscript` for a part that the role cannot say or an attachment
-    /// of nothing, `BadAttachment`.
+    /// result without its call, `BadTranscript` for a part that does not fit the role or an
+    /// attachment without an owner, `BadAttachment`.
     pub fn push(&mut self, entry: Entry<'_>) -> Result<(), Error> {
         #[cfg(feature = "attachments")]
         if let Part::Attachment(attachment) = entry.part {

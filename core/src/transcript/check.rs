@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind};
 /// each result answers its own call, and only the calls of the last reply may be open.
 ///
 /// # Errors
-/// `BadTranscript`; `detail` is the offset of the first record or byte that is wrong.
+/// `BadTranscript`; `detail` is the offset of the first wrong record or byte.
 pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
     let known = u32::try_from(used).map_err(|_| bad(0))?;
     let bytes = bytes.get(..used).ok_or(bad(bytes.len()))?;
@@ -36,9 +36,9 @@ pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
 /// The reply that the records so far end with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplyCheck {
-    /// A user spoke.
+    /// There was a user's text.
     is_begun: bool,
-    /// The last record belongs to a reply, so that another may go on with it.
+    /// The last record belongs to a reply, so that another may continue it.
     is_open: bool,
     calls: u32,
     /// The first result.
@@ -46,19 +46,19 @@ pub(super) struct ReplyCheck {
     results: u32,
     /// One more than the highest index among the results.
     results_end: u32,
-    /// What an attachment would belong to that came now.
+    /// The owner of an attachment that would follow now.
     #[cfg(feature = "attachments")]
     owner: Option<super::attached::Owner>,
     answered: Answered,
 }
 
 impl ReplyCheck {
-    /// Whether a user spoke.
+    /// Whether there was a user's text.
     pub const fn is_begun(&self) -> bool {
         self.is_begun
     }
 
-    /// Whether the last record belongs to a reply, so that another may go on with it.
+    /// Whether the last record belongs to a reply, so that another may continue it.
     pub const fn is_open(&self) -> bool {
         self.is_open
     }
@@ -73,7 +73,7 @@ impl ReplyCheck {
         self.calls
     }
 
-    /// Whether `record` may stand here; a record that may not ends it all.
+    /// Whether `record` may be here; an invalid record ends the check.
     pub fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
         let header = record.header;
         let is_first = header.has(FIRST);
@@ -101,7 +101,7 @@ impl ReplyCheck {
                 if self.results == 0 {
                     self.results_start = record.offset;
                 }
-                // In order, as they mostly are, none can be there twice.
+                // In order, the usual case, none can occur twice.
                 let is_new = index >= self.results_end || !self.is_answered(bytes, index);
                 self.answered.insert(index);
                 self.is_open = false;
@@ -155,8 +155,8 @@ impl ReplyCheck {
     }
 }
 
-/// The calls of a reply that have a result, a bit for each; none on small processors, which look
-/// through the results.
+/// The calls of a reply that have a result, a bit for each; not on small processors, which search
+/// the results.
 #[derive(Clone, Debug)]
 struct Answered([u64; ANSWERED_WORDS]);
 

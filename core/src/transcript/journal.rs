@@ -1,14 +1,14 @@
-//! A conversation in a file that only grows: each save appends what is new, and a save that was
-//! cut off by a crash is the only thing that is lost.
+//! A conversation in a file that only grows: each save appends the new part, and only a save that a
+//! crash truncated is lost.
 //!
 //! ```text
 //! "zsj1"                                    once, at the beginning
 //! offset u32, length u32, checksum u32      each frame: the transcript from `offset` on is …
 //! payload                                   … these bytes
 //! ```
-//! Numbers are little endian. `offset` is where the frame before ended, or an earlier place when
-//! room was made, a turn was taken back or ended without an answer: then the frame takes the place
-//! of all after it. The
+//! Numbers are little endian. `offset` is where the previous frame ended, or an earlier place if
+//! room was made, or a turn was rolled back or ended without an answer: then the frame replaces
+//! everything after it. The
 //! checksum is CRC-32 over offset, length and payload.
 
 use super::Storage;
@@ -17,7 +17,7 @@ use super::places::Extent;
 use super::record::{ENDED, Record, Records};
 use crate::{Error, ErrorKind};
 
-/// What a file holds of a conversation, see [`crate::Session::journal_frame`].
+/// The part of a conversation in a file, see [`crate::Session::journal_frame`].
 ///
 /// ```
 /// use zerostack_core::{Journal, Dialect, Session, SessionConfig};
@@ -31,7 +31,7 @@ use crate::{Error, ErrorKind};
 ///     if let Some(frame) = session.journal_frame(&journal) {
 ///         file.extend_from_slice(frame.head());
 ///         file.extend_from_slice(frame.payload());
-///         // Behind a sync of the file.
+///         // After a sync of the file.
 ///         journal = frame.saved();
 ///     }
 /// }
@@ -54,7 +54,7 @@ pub struct Journal {
     file_bytes: u64,
 }
 
-/// Bytes to be written after those of a file: first the head, then the payload.
+/// Bytes to append to a file: first the head, then the payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'s> {
     head: [u8; MAGIC_BYTES + HEAD_BYTES],
@@ -64,15 +64,15 @@ pub struct Frame<'s> {
     journal: Journal,
 }
 
-/// What a file held.
+/// The content of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Restored<S> {
     /// The conversation, for [`crate::Session::resume`].
     pub storage: S,
     /// How much of the storage it is.
     pub used: usize,
-    /// What the file holds, to go on with. The bytes after [`Journal::file_bytes`] must be cut
-    /// off before more is written.
+    /// The state of the file, to continue from. Truncate the file after [`Journal::file_bytes`]
+    /// before more is written.
     pub journal: Journal,
     /// Bytes at the end of the file that were not whole frames.
     pub dropped_bytes: usize,
@@ -85,7 +85,7 @@ impl Journal {
         Self { saved: 0, rewrites: 0, cuts: 0, turned: false, file_bytes: 0 }
     }
 
-    /// How long the file is. After a write that failed, it is cut off here.
+    /// The length of the file. After a failed write, truncate it here.
     #[must_use]
     pub const fn file_bytes(&self) -> u64 {
         self.file_bytes
@@ -168,19 +168,19 @@ impl Journal {
 }
 
 impl<'s> Frame<'s> {
-    /// What is written first.
+    /// The bytes to write first.
     #[must_use]
     pub fn head(&self) -> &[u8] {
         self.head.get(self.skip..).unwrap_or_default()
     }
 
-    /// What is written after it.
+    /// The bytes to write after it.
     #[must_use]
     pub const fn payload(&self) -> &'s [u8] {
         self.payload
     }
 
-    /// What the file holds when both are written.
+    /// The state of the file after both are written.
     #[must_use]
     pub const fn saved(&self) -> Journal {
         self.journal

@@ -11,7 +11,7 @@ use crate::wire::steps;
 /// The bytes that every transcript begins with: a name and a version.
 pub(crate) const MAGIC: [u8; 4] = *b"zst1";
 
-/// Where the first record of every transcript stands.
+/// The offset of the first record of every transcript.
 pub(crate) const FIRST_RECORD: usize = MAGIC.len();
 
 /// The writing end of a transcript, without its type parameter.
@@ -40,12 +40,12 @@ impl<'t> Log<'t> {
         self.storage.limit()
     }
 
-    /// Bytes that can still be written: none where a storage was given that holds more already.
+    /// Bytes that can still be written: 0 if the storage already holds more.
     pub fn left(&self) -> usize {
         self.limit().saturating_sub(self.used())
     }
 
-    /// All that is written.
+    /// Everything written.
     pub fn bytes(&self) -> &[u8] {
         self.storage.bytes().get(..self.used()).unwrap_or_default()
     }
@@ -81,7 +81,7 @@ impl<'t> Log<'t> {
         Err(Error::full(wanted.saturating_sub(self.storage.limit())))
     }
 
-    /// Bytes that can still be written, `wanted` at the most.
+    /// Bytes that can still be written, at most `wanted`.
     pub fn room(&mut self, wanted: usize) -> usize {
         if self.reserve(wanted).is_ok() {
             return wanted;
@@ -181,7 +181,7 @@ impl<'t> Log<'t> {
         }
     }
 
-    /// Takes out the bytes from `start` to `end`; what follows moves down.
+    /// Removes the bytes from `start` to `end`; the rest moves down.
     pub fn remove(&mut self, start: usize, end: usize) {
         let used = self.used();
         let Some(gap) = end.checked_sub(start).filter(|gap| *gap > 0 && end <= used) else {

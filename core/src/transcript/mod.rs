@@ -42,7 +42,7 @@ pub struct Entry<'a> {
     pub role: Role,
     /// The part itself.
     pub part: Part<'a>,
-    /// Whether it begins a message; else it goes on with the one before.
+    /// Whether it begins a message; else it continues the previous one.
     pub starts_message: bool,
     /// Whether it is kept in part only; of a tool result or an attachment, that it was left out to
     /// make room.
@@ -50,7 +50,7 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// A whole part that goes on with the message before, if that is of the same role.
+    /// A complete part that continues the previous message, if that has the same role.
     #[must_use]
     pub const fn new(role: Role, part: Part<'a>) -> Self {
         Self { role, part, starts_message: false, is_cut: false }
@@ -58,7 +58,7 @@ impl<'a> Entry<'a> {
 }
 
 impl<S: Storage> Transcript<S> {
-    /// An empty one in `storage`; or its first bytes, so many, after checking every one of them.
+    /// An empty transcript in `storage`; or its first `used` bytes, after checking every one of them.
     pub(crate) fn open(storage: S, used: Option<usize>) -> Result<Self, Error> {
         let mut transcript = Self { storage, extent: Extent::new(0) };
         match used {
@@ -77,13 +77,13 @@ impl<S: Storage> Transcript<S> {
         self.storage.bytes().get(..self.extent.used as usize).unwrap_or_default()
     }
 
-    /// Bytes that are used of the storage.
+    /// Used bytes of the storage.
     #[must_use]
     pub const fn used_bytes(&self) -> usize {
         self.extent.used as usize
     }
 
-    /// Bytes of the storage that are not used.
+    /// Unused bytes of the storage.
     pub(crate) fn left_bytes(&self) -> usize {
         self.storage.limit().saturating_sub(self.used_bytes())
     }
@@ -105,14 +105,13 @@ impl<S: Storage> Transcript<S> {
         self.entries_from(EntryPlace::START)
     }
 
-    /// The parts from a place on that [`Entries::place`] gave, since when the transcript has
-    /// only grown.
+    /// The parts from a place of [`Entries::place`] on; the transcript may only have grown since.
     pub fn entries_from(&self, place: EntryPlace) -> Entries<'_> {
         Entries { bytes: self.as_bytes(), place }
     }
 
-    /// The texts of the reply that the conversation ends with, without what the model said in
-    /// earlier replies of the turn, beside its calls, and without a refusal. Most replies have one.
+    /// The texts of the reply that the conversation ends with, without the model's text in earlier
+    /// replies of the turn, next to its calls, and without a refusal. Most replies have one.
     pub fn answer(&self) -> Answer<'_> {
         Answer::of(self.as_bytes())
     }
@@ -141,7 +140,7 @@ impl<S: Storage> Transcript<S> {
         Ok(transcript)
     }
 
-    /// Where calls and their results are, as far as that is noted.
+    /// The places of calls and their results, as far as recorded.
     pub(crate) fn places(&self) -> Table<'_> {
         Table::of(&self.storage, self.extent)
     }

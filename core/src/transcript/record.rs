@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | user | 1 for an instruction, -, - | text |
 //! | text | 1 for a refusal, -, - | text |
-//! | thinking | field of the wire it came in | text |
+//! | thinking | its wire field | text |
 //! | opaque | provider, subtype, - | text |
 //! | call | length of id, length of name, maker | id, name, arguments |
 //! | result | index of the call in its reply, little endian, - | text |
@@ -29,10 +29,10 @@ use crate::wire::steps;
 /// Bytes before each payload.
 pub(crate) const HEADER_BYTES: usize = 8;
 
-/// Where in it the length stands.
+/// The offset of the length in it.
 pub(super) const LENGTH_OFFSET: usize = 4;
 
-/// What a record holds.
+/// The kind of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -42,7 +42,7 @@ pub(crate) enum Kind {
     Opaque = 4,
     Call = 5,
     Result = 6,
-    /// Beside a user's text or a result. Only with feature `attachments`; without it no record is one.
+    /// Attached to a user's text or a result. Only with the feature `attachments`; without it no record has this kind.
     #[cfg_attr(not(feature = "attachments"), allow(dead_code, reason = "no record is one"))]
     Attachment = 7,
 }
@@ -61,7 +61,7 @@ pub(crate) const PARTS: u8 =
 /// The kinds of what answers calls.
 pub(crate) const RESULTS: u8 = Kind::Result.bit() | Kind::Attachment.bit();
 
-/// The record begins a message of its own: always for a user's text and a result.
+/// The record begins a message: always for a user's text and a result.
 pub(crate) const FIRST: u8 = 0x10;
 /// User: it begins no turn; a summary that stands in for older turns, or an instruction. Result: the call failed.
 /// Call: its arguments are not one JSON object. Text, thinking: not kept whole.
@@ -75,7 +75,7 @@ pub(crate) const REFUSAL: u8 = 1;
 pub(crate) const OF_RESULT: u8 = 0x80;
 /// Call: it has a result.
 pub(crate) const ANSWERED: u8 = 0x40;
-/// Result, attachment: a line that says what it was stands in its place.
+/// Result, attachment: a line that describes it replaces it.
 pub(crate) const ELIDED: u8 = 0x40;
 
 /// User, result, attachment: the turn ended after it, without an answer.
@@ -225,7 +225,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Where the next record begins.
+    /// The offset of the next record.
     pub const fn end(&self) -> usize {
         self.offset + HEADER_BYTES + self.payload.len()
     }
@@ -264,13 +264,13 @@ impl<'a> Record<'a> {
         self.header.kind() == kind
     }
 
-    /// Whether it stands for older turns.
+    /// Whether it replaces older turns.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn is_summary(&self) -> bool {
         self.is(Kind::User) && self.header.has(MARKED) && !self.is_instruction()
     }
 
-    /// Whether the program said it, not the user.
+    /// Whether it is the program's, not the user's.
     pub fn is_instruction(&self) -> bool {
         self.is(Kind::User) && self.header.info.starts_with(&[INSTRUCTION])
     }
@@ -282,7 +282,7 @@ impl<'a> Record<'a> {
         self.is(Kind::Attachment) && source & OF_RESULT == 0
     }
 
-    /// Whether the model said it.
+    /// Whether it is the model's.
     pub fn is_reply(&self) -> bool {
         self.header.is_of(PARTS)
     }

@@ -1,5 +1,5 @@
-//! The first words of a body that is no reply: the title of a web page, which stands before all
-//! other text, or the first line of a plain text. Gateways and proxies answer so.
+//! The first words of a body that is not a reply: the title of a web page, which precedes all other
+//! text, or the first line of plain text. Gateways and proxies answer like this.
 
 use super::hash::{START, add, hash};
 

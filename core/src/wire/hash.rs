@@ -2,7 +2,7 @@
 //!
 //! Keys, types, codes and the names of headers are compared by it: a number takes a fraction of
 //! the flash of its text. Two names of one in four billion pairs would be taken for one another;
-//! who wants that can as well send the name itself.
+//! an attacker who wants that can as well send the name itself.
 
 /// The hash of nothing.
 pub(crate) const START: u32 = 0x811c_9dc5;

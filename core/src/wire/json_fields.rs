@@ -1,5 +1,5 @@
-//! The fields of a JSON document while it comes in: where each value stands, as a JSON Pointer, and
-//! what of it there is so far. For arguments and structured answers that are shown as they stream.
+//! The fields of a JSON document while it arrives: the place of each value, as a JSON Pointer, and
+//! its content so far. For arguments and structured answers that are shown as they stream.
 //!
 //! No heap, no table of keys: the state is [`FieldReader`], which is smaller than 256 bytes. The
 //! grammar is RFC 8259, the paths are RFC 6901.
@@ -18,7 +18,7 @@ pub const MAX_PATH_BYTES: usize = 192;
 /// Arrays and objects inside one another.
 pub const MAX_FIELD_DEPTH: usize = 64;
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 8259 has no other value")]
 pub enum FieldKind {
@@ -34,20 +34,20 @@ pub enum FieldKind {
     Word,
 }
 
-/// What happened to the value at [`FieldReader::path`].
+/// An event of the value at [`FieldReader::path`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each event")]
 pub enum FieldEvent<'a> {
     /// It begins.
     Begin(FieldKind),
-    /// More of it: of a string the text, without escapes; of a number or a word as it is written.
-    /// Objects and arrays have none, but the values in them.
+    /// More of it: the text of a string, without escapes; a number or a word as written. Objects
+    /// and arrays have none, only the values in them.
     Piece(&'a str),
     /// It is complete.
     End(FieldKind),
 }
 
-/// Reads one JSON document in pieces, and gives out each value as it comes.
+/// Reads one JSON document in pieces, and returns each value as it arrives.
 ///
 /// ```
 /// use zerostack_core::wire::json_fields::{FieldEvent, FieldReader};
@@ -139,7 +139,7 @@ impl FieldReader {
         }
     }
 
-    /// Where the value of the last event stands: a JSON Pointer, empty for the whole document.
+    /// The place of the last event's value: a JSON Pointer, empty for the whole document.
     #[must_use]
     pub fn path(&self) -> &str {
         let path = self.path.get(..usize::from(self.path_length)).unwrap_or_default();
@@ -153,13 +153,13 @@ impl FieldReader {
         matches!(self.state, FieldState::Done)
     }
 
-    /// Reads from the front of `input`, which it moves on, until something happens. `None`: the
+    /// Reads from the front of `input`, which it advances, until the next event. `None`: the
     /// input is used up.
     ///
     /// # Errors
     /// `BadJson`: `input` begins with the byte that does not fit; `detail` is 0. `TooLong` for a path
-    /// of more than [`MAX_PATH_BYTES`], `TooDeep` beyond [`MAX_FIELD_DEPTH`]. The reader is of no use
-    /// then.
+    /// of more than [`MAX_PATH_BYTES`], `TooDeep` beyond [`MAX_FIELD_DEPTH`]. The reader is then
+    /// unusable.
     pub fn next<'t, 'i: 't>(
         &'t mut self,
         input: &mut &'i str,
@@ -195,10 +195,10 @@ impl FieldReader {
         Ok(None)
     }
 
-    /// The input is over. Gives the end of a number that stands alone, which nothing else ends.
+    /// The input is over. Returns the end of a number at the top, which nothing else ends.
     ///
     /// # Errors
-    /// `BadJson` when the document is not complete; `detail` is 0.
+    /// `BadJson` if the document is not complete; `detail` is 0.
     pub fn finish(&mut self) -> Result<Option<FieldEvent<'static>>, Error> {
         if self.state == FieldState::Number && self.depth == 0 && is_whole_number(self.count) {
             self.state = FieldState::Done;

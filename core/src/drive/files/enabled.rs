@@ -1,12 +1,12 @@
-//! With the feature: a reader of files, or none.
+//! With the feature: an optional reader of files.
 
 use crate::Error;
 use crate::provider::{AttachmentReader, Config, Request};
 use crate::session::Session;
 use crate::transcript::Storage;
 
-/// Who gives the bytes of attachments. Without one, a request that needs some is an error before
-/// it is sent.
+/// The source of the bytes of attachments. Without one, a request that needs bytes is an error
+/// before it is sent.
 pub(in crate::drive) type Files<'f> = Option<&'f mut dyn AttachmentReader>;
 
 /// The request that is due.

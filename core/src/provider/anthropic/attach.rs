@@ -1,7 +1,7 @@
 //! Attachments of messages: images and PDF, in messages and in results.
 //!
 //! Source: "Vision", "PDF support", "Files API", and "Handle tool calls" for the list form of a
-//! result. The Files API wants a beta header.
+//! result. The Files API requires a beta header.
 
 use crate::message::{Attachment, AttachmentKind, AttachmentSource};
 use crate::provider::attach::{AttachmentCodec, IMAGES, base64};
@@ -28,7 +28,7 @@ fn takes(attachment: &Attachment<'_>) -> bool {
             IMAGES.contains(&attachment.media_type)
         }
         (AttachmentKind::Image | AttachmentKind::Document, _) => true,
-        // Plain text, too, is a document there.
+        // Plain text is a document there, too.
         (AttachmentKind::File, AttachmentSource::FileId(_)) => true,
         _ => false,
     }

@@ -1,8 +1,8 @@
 //! Events of a message, and whole messages.
 //!
 //! The blocks of a whole message (`content`) and the blocks that begin in a stream
-//! (`content_block`) are read alike. A whole message may be an event of a stream, where it repeats what
-//! came before it, if anything did. Blocks of the provider's own tools are left out.
+//! (`content_block`) are read alike. A whole message may be an event of a stream, where it repeats
+//! earlier events, if there were any. Blocks of the provider's own tools are left out.
 
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::Error;
@@ -37,7 +37,7 @@ dialect_places! { PLACES:
     STOP_REASON = ROOT . "stop_reason" => tag::STOP,
     // An object where a message begins, a text in errors of servers that have their own form.
     MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
-    // Counts stand in the message that begins, and later beside the delta.
+    // Counts are in the message that begins, and later next to the delta.
     MESSAGE_USAGE = MESSAGE . "usage" (from INPUT_TOKENS),
     USAGE = ROOT . "usage",
     INPUT_TOKENS = USAGE . "input_tokens" => tag::INPUT,
@@ -60,7 +60,7 @@ const IS_CALL: u32 = hash(b"tool_use");
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
         Token::Begin(DELTA) => is_piece(sink),
-        // What comes with the end of a block repeats the block.
+        // Content with the end of a block repeats the block.
         Token::Begin(BLOCK) if sink.reply.block_ends => sink.skip(),
         Token::Begin(place @ (BLOCK | CONTENT)) => {
             sink.end_part();
@@ -122,7 +122,7 @@ const fn is_piece(sink: &mut Sink<'_, '_>) {
     (sink.reply.is_known, sink.reply.whole) = (true, false);
 }
 
-/// The index of a block may stand after it, so a block and its deltas are taken here.
+/// The index of a block may follow it, so a block and its deltas are handled here.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     sink.end_error();
     sink.reply.is_cache_apart = true;
@@ -155,14 +155,14 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Blocks came in events of their own.
+/// Blocks arrived in separate events.
 const HAS_BLOCKS: u8 = 1;
-/// A whole message came.
+/// A whole message arrived.
 const HAS_CONTENT: u8 = 2;
 /// The document has an unknown type, so its `content` is ignored.
 const UNKNOWN: u8 = 4;
 
-/// What a block began with, a bit each: some servers send it once more in the first delta.
+/// The contents at the start of a block, a bit each: some servers repeat them in the first delta.
 const TEXT: u8 = 1;
 const THINKING: u8 = 2;
 const SIGNED: u8 = 4;
@@ -185,7 +185,7 @@ const fn kind_of(sink: &Sink<'_, '_>, what: u8) -> (Kind, [u8; 2]) {
     }
 }
 
-/// What a block begins with.
+/// The contents at the start of a block.
 fn first(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
     sink.reply.dialect_state.flags |= what;
     part(sink, what, bytes)
@@ -201,7 +201,7 @@ fn more(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
     sink.stage(Slot::Id, bytes)
 }
 
-/// What waits goes on with the block, or is what it began with.
+/// The staged strings continue the block, or repeat its start.
 fn end_repeat(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     let what = core::mem::take(&mut sink.reply.dialect_state.block);
     if what == 0 || !sink.is_staged(Slot::Id) {

@@ -1,9 +1,9 @@
 //! The body of a messages request.
 //!
-//! Caching: one mark stands after the system prompt (or the last tool), which never moves,
-//! and the request asks for automatic caching of the rest, so that no message ever changes
-//! because a mark moved on. Only Anthropic itself knows that field: Bedrock, Vertex and the
-//! gateways before them refuse it, and servers of other models cache by themselves.
+//! Caching: one mark is after the system prompt (or the last tool), which never moves,
+//! and the request asks for automatic caching of the rest, so that no message ever changes because
+//! a mark moved. Only Anthropic itself supports that field: Bedrock, Vertex and the gateways in
+//! front of them refuse it, and servers of other models cache by themselves.
 
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::message::Dialect;
@@ -68,7 +68,7 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     if context.config.tool(0).is_none()
         && let Some(call) = calls.find(|record| record.is(Kind::Call))
     {
-        // Calls in a conversation without tools are refused, so that there were some is said.
+        // Calls in a conversation without tools are refused, so a placeholder list of tools is sent.
         about(&call, out);
         out.fill(r#","tools":[{"name":"%n","input_schema":{"type":"object"}"#);
         if context.config.system().is_empty() {
@@ -141,7 +141,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 }
 
 /// Writes the next attachment of a user's text or a result, and after the last the end of what it
-/// belongs to. Images stand before the text, as Anthropic recommends.
+/// belongs to. Images precede the text, as Anthropic recommends.
 fn attached<'a>(
     context: &Context<'a>,
     at: &mut Cursor,
@@ -205,8 +205,8 @@ fn block<'a>(
         (Kind::Text, _) if !record.text().trim().is_empty() => {
             Some(r#"{"type":"text","text":"%t"}"#)
         }
-        // Anthropic itself signs all thinking, and refuses what is not; the servers of other models
-        // sign nothing, or as they like, and want it back.
+        // Anthropic itself signs all thinking, and refuses unsigned thinking; the servers of other
+        // models sign nothing or only some, and want it back.
         (Kind::Thinking, [THINKING_FIELD, ..])
             if !record.header.has(MARKED)
                 && !is_signed(context.bytes, record)
@@ -217,7 +217,7 @@ fn block<'a>(
         (Kind::Call, _) => Some(r#"{"type":"tool_use","id":"%i","name":"%n","input":%o}"#),
         (Kind::Opaque, [OURS, REDACTED, _]) => Some(r#"{"type":"redacted_thinking","data":"%t"}"#),
         (Kind::Opaque, [OURS, SIGNATURE, _]) => {
-            // Thinking goes back with its signature, and only whole.
+            // Thinking goes back with its signature, and only if complete.
             let before = Record::at(context.bytes, at.previous);
             let before = before.filter(|before| before.is(Kind::Thinking));
             if before.is_some_and(|thinking| thinking.header.has(MARKED)) {
@@ -236,7 +236,7 @@ fn is_signed(bytes: &[u8], thinking: &Record<'_>) -> bool {
     behind.is_some_and(|it| it.is(Kind::Opaque) && it.header.info.starts_with(&[OURS, SIGNATURE]))
 }
 
-/// Begins a block, and its message when none is open.
+/// Begins a block, and its message if none is open.
 fn begin(at: &mut Cursor, [first, other]: [&'static str; 2], out: &mut Pieces<'_>) {
     let message = if at.messages { other } else { first };
     out.fill(if at.comma { "," } else { message });

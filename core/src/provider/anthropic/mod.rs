@@ -39,6 +39,6 @@ pub(crate) static CODEC: Codec = Codec {
 /// Varieties of opaque text: the signature of the thinking before it, or redacted thinking.
 const SIGNATURE: u8 = 0;
 const REDACTED: u8 = 1;
-/// The field of thinking in this dialect, which is no other's: servers that sign nothing want it back
-/// all the same.
+/// The field of thinking in this dialect, which no other dialect uses: servers that sign nothing
+/// still want it back.
 const THINKING_FIELD: u8 = 18;

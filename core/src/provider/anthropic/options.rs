@@ -43,7 +43,7 @@ pub(super) static FIELDS: Fields = Fields {
         "output_config",
     ],
     refuses,
-    // Those before 4.5, and Opus before 4.1, have no structured outputs.
+    // Models before 4.5, and Opus before 4.1, have no structured outputs.
     takes_schema: |config| {
         let old = ["claude-3", "-4-0", "-4-2025", "-4.0"];
         !old.iter().any(|old| contains(config.model(), old))
@@ -73,7 +73,7 @@ fn refuses(config: &dyn Config, option: RequestOption) -> bool {
     }
 }
 
-/// Effort and schema stand in one member, and so do both choices of tools.
+/// Effort and schema share one member, and so do both choices of tools.
 fn is_merged(given: &RequestOptions<'_>, option: RequestOption) -> bool {
     match option {
         RequestOption::ParallelToolCalls => given.tool_choice.is_some(),
@@ -114,7 +114,7 @@ fn value<'a>(context: &Context<'a>, option: RequestOption, out: &mut Pieces<'a>)
                 }
                 None => out.fill(r#"{"type":"adaptive"}"#),
             }
-            // With a schema, the effort stands beside it.
+            // With a schema, the effort is next to it.
             let has_schema = given.response_schema.is_some()
                 && !context.is_summary
                 && !tells_schema(context.config, &FIELDS);
@@ -136,7 +136,7 @@ fn value<'a>(context: &Context<'a>, option: RequestOption, out: &mut Pieces<'a>)
     true
 }
 
-/// Whether the effort is said by its name.
+/// Whether the effort is sent by name.
 fn has_effort(context: &Context<'_>) -> bool {
     let effort = context.config.options().reasoning_effort;
     effort.is_some_and(|it| it != ReasoningEffort::None)

@@ -1,4 +1,4 @@
-//! What each dialect says of attachments.
+//! How each dialect handles attachments.
 
 use crate::message::Attachment;
 use crate::wire::json_write::{Piece, Pieces};
@@ -12,17 +12,17 @@ pub(crate) struct AttachmentCodec {
     pub write: for<'a> fn(&Attachment<'a>, &mut Pieces<'a>),
     /// The marks around a text that is a part of a message.
     pub text: [&'static str; 2],
-    /// The headers of a request that names a file by the provider's id, where they are others.
+    /// The headers of a request that names a file by the provider's id, if they differ.
     pub file_headers: Option<&'static [(&'static str, &'static str)]>,
-    /// Tokens of an image of which only the length is known: the most that the vendor documents for
-    /// one that is not enlarged.
+    /// Tokens of an image whose length alone is known: the documented maximum for one that is not
+    /// enlarged.
     pub image_tokens: u32,
 }
 
 /// The images that OpenAI, Anthropic and most servers of other models read.
 pub(crate) const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 
-/// The bytes of an attachment, where they come from the caller.
+/// The place for the bytes of an attachment from the caller.
 pub(crate) fn base64<'a>(attachment: &Attachment<'a>) -> Option<Piece<'a>> {
     match attachment.source {
         crate::message::AttachmentSource::Number(number) => {

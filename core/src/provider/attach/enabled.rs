@@ -1,4 +1,4 @@
-//! What the encoders of all dialects share.
+//! Functions that the encoders of all dialects share.
 
 use crate::message::{Attachment, AttachmentKind, AttachmentSource};
 use crate::provider::{Config, Context, ToolMode, codec_of};
@@ -17,7 +17,7 @@ pub(crate) fn follows(bytes: &[u8], offset: usize) -> bool {
     Record::at(bytes, offset).is_some_and(|record| record.is(Kind::Attachment))
 }
 
-/// The first record from `offset` on that is none.
+/// The first record from `offset` on that is not an attachment.
 pub(crate) fn end(bytes: &[u8], mut offset: usize) -> usize {
     while let Some(record) = Record::at(bytes, offset).filter(|it| it.is(Kind::Attachment)) {
         offset = record.end();
@@ -44,7 +44,7 @@ pub(crate) fn part<'a>(context: &Context<'a>, record: &Record<'a>, out: &mut Pie
     }
 }
 
-/// Writes what it was, as the inside of a string.
+/// Writes its description, as the inside of a string.
 pub(crate) fn line<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     let Some(attachment) = attached::read(record) else { return };
     pieces!(out:
@@ -85,7 +85,7 @@ fn sent<'a>(config: &dyn Config, record: &Record<'a>) -> Option<Attachment<'a>> 
     is_sent.then_some(attachment)
 }
 
-/// Whether a request can hold it. Where tools are told by words, messages are plain strings.
+/// Whether a request can hold it. If tools are described in text, messages are plain strings.
 fn takes(config: &dyn Config, attachment: &Attachment<'_>) -> bool {
     let by_words = matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema);
     let codec = codec_of(config.dialect());
@@ -107,7 +107,7 @@ pub(crate) fn check(config: &dyn Config, attachments: &[Attachment<'_>]) -> Resu
     Ok(())
 }
 
-/// The first attachment of which a request needs the caller's bytes.
+/// The first attachment whose bytes a request needs from the caller.
 pub(crate) fn first_needed(config: &dyn Config, bytes: &[u8]) -> Option<u32> {
     Records::from(bytes, MAGIC.len())
         .filter(|it| it.is(Kind::Attachment))
@@ -131,8 +131,8 @@ pub(crate) fn has_file_id(bytes: &[u8]) -> bool {
     })
 }
 
-/// Tokens of an attachment in the window: those that it says itself, else by the rule of the
-/// dialect. An image has what the vendor documents at most; the rest goes by length. Of audio a
+/// Tokens of an attachment in the window: its own number, else by the rule of the dialect. An image
+/// counts as the documented maximum; the rest by length. Of audio a
 /// second has 16 KB (128 kbit/s) and 32 tokens; of a document a page has 40 KB and 1,500 tokens, at
 /// least one page; of other files four bytes have one.
 #[cfg(feature = "window")]
@@ -158,6 +158,6 @@ pub(crate) fn tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
     attached::read(record).map_or(0, |attachment| tokens_of(config, &attachment, is_cut))
 }
 
-/// Tokens of the line that says what an attachment was.
+/// Tokens of the line that describes an attachment.
 #[cfg(feature = "window")]
 const LINE_TOKENS: u32 = 24;

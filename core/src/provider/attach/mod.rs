@@ -1,9 +1,8 @@
-//! Attachments in a request: what a dialect takes, how it writes it, and where the bytes come from.
+//! Attachments in a request: what a dialect accepts, how it is written, and where the bytes come from.
 //!
-//! Each dialect has a table, [`AttachmentCodec`]. An attachment that it does not take is refused
-//! before it is added. One that is in the transcript all the same, because the conversation began
-//! in another dialect, and one that was left out to make room, is written as a line of text that
-//! says what it was.
+//! Each dialect has a table, [`AttachmentCodec`]. An attachment that it does not accept is refused
+//! before it is added. If one is still in the transcript, because the conversation began in another
+//! dialect, or if it was left out to make room, a line of text describes it.
 
 #[cfg(feature = "attachments")]
 mod codec;

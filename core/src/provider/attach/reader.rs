@@ -1,4 +1,4 @@
-//! Where the bytes of attachments come from.
+//! The source of the bytes of attachments.
 
 /// Gives the bytes of attachments, by the numbers that the caller gave them.
 ///
@@ -32,6 +32,6 @@ pub struct WantedBytes {
     pub number: u32,
     /// The first byte.
     pub offset: u32,
-    /// All that are left of it; any part from the first byte on will do, from three bytes on.
+    /// Reads the rest of it; any prefix of at least three bytes is enough.
     pub bytes: u32,
 }

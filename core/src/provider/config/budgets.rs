@@ -1,4 +1,4 @@
-//! What a turn may cost, and how room is made.
+//! The budgets of a turn, and how room is made.
 
 use crate::message::Usage;
 
@@ -8,12 +8,12 @@ use crate::message::Usage;
 /// [`crate::Session::make_room`], down to the low mark, and everything that is removed is reported.
 ///
 /// A provider that refuses a request because its window is too long gets a shorter one, once: with
-/// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation goes, or as much
-/// as the provider says is too much, by old results, the oldest exchanges and the middle of new
+/// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation is removed, or
+/// the excess that the provider reports: old results, the oldest exchanges and the middle of new
 /// results. If it is refused again, the turn fails with the provider's error.
 ///
-/// With all but `Ask`, new results that alone are longer than the context lose their middle, in
-/// whose place a line says how to read on. A summary goes only when no exchange is left that can.
+/// With all but `Ask`, new results that alone are longer than the context lose their middle, which
+/// a line replaces that explains how to read on. A summary is removed only if no exchange is left to remove.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RoomPolicy {
@@ -25,9 +25,9 @@ pub enum RoomPolicy {
     ElideResults,
     /// The oldest exchanges go.
     DropOldest,
-    /// The model is asked for a summary that takes the place of what is oldest. A reply that is no
-    /// whole summary (cut off, refused, with a call, all thoughts) is asked for once more, with up
-    /// to twice the tokens; when none comes, as `ElideResults` for the rest of the turn.
+    /// The model is asked for a summary that replaces the oldest messages. If the reply is not a
+    /// complete summary (cut off, refused, with a call, only reasoning), the model is asked once
+    /// more, with up to twice the tokens; if that fails too, as `ElideResults` for the rest of the turn.
     Summarise,
 }
 
@@ -53,7 +53,7 @@ impl RoomPolicy {
     }
 }
 
-/// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+/// The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[allow(missing_docs, reason = "named as the counts of `Usage`")]
 pub struct Prices {
@@ -67,7 +67,7 @@ impl Prices {
     /// Nothing costs anything.
     pub const NONE: Self = Self { input: 0, output: 0, cache_read: 0, cache_write: 0 };
 
-    /// What `usage` costs, in millionths of the currency, rounded up.
+    /// The cost of `usage`, in millionths of the currency, rounded up.
     #[must_use]
     pub const fn cost_micros(&self, usage: Usage) -> u64 {
         self.cost(usage).div_ceil(MILLION)
@@ -91,7 +91,7 @@ impl Prices {
     }
 }
 
-/// What a turn can use up: the detail of [`crate::ErrorKind::Limit`].
+/// The budgets of a turn: the detail of [`crate::ErrorKind::Limit`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u32)]

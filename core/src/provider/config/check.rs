@@ -1,4 +1,4 @@
-//! What a configuration must be before a session takes it.
+//! The checks of a configuration before a session accepts it.
 
 use super::Config;
 use crate::provider::{Codec, codec_of, local, options, profile};
@@ -33,7 +33,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<&'static Codec, Error> {
     Ok(codec)
 }
 
-/// Whether `text` can stand in a path as it is, and leads nowhere else.
+/// Whether `text` can be part of a path unchanged, and does not lead elsewhere.
 fn is_plain_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
     let leads_away = |name: &str| matches!(name, "" | "." | "..");

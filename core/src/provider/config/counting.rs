@@ -1,4 +1,4 @@
-//! What counts tokens: a vocabulary, an estimate, or a rule of thumb.
+//! How tokens are counted: with a vocabulary, an estimate, or a rule of thumb.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ pub trait CountTokens: Send + Sync {
     fn count_tokens(&self, text: &str) -> u32;
 }
 
-/// Which [`CountTokens`] a configuration uses.
+/// The [`CountTokens`] of a configuration.
 ///
 /// ```
 /// use zerostack_core::{Counting, Dialect, SessionConfig};
@@ -37,7 +37,7 @@ impl<'c> Counting<'c> {
     /// The estimate of [`Estimator`].
     pub const ESTIMATE: Self = Self(Some(&Estimates));
 
-    /// What `counter` counts.
+    /// Counts with `counter`.
     #[must_use]
     pub const fn with(counter: &'c dyn CountTokens) -> Self {
         Self(Some(counter))
@@ -93,5 +93,5 @@ fn saturated(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What English and code have on average, or a little less.
+/// The average of English and code, or a little less.
 const BYTES_A_TOKEN: usize = 4;

@@ -6,18 +6,18 @@ use crate::message::Dialect;
 /// The numbers of a session. Reaching a limit is always reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Tokens of one reply; 0 leaves it to the provider (Anthropic wants a number and gets
+    /// Tokens of one reply; 0 leaves it to the provider (Anthropic requires a number and gets
     /// [`ANTHROPIC_OUTPUT_TOKENS`](Limits::ANTHROPIC_OUTPUT_TOKENS)).
     pub max_output_tokens: u32,
-    /// Tokens of the request and the reply together; 0 leaves it to the provider. What does not
-    /// fit is an error before it is sent. Ollama cuts what does not fit without a word, so it is
-    /// told this number.
+    /// Tokens of the request and the reply together; 0 leaves it to the provider. A longer request
+    /// is an error before it is sent. Ollama silently truncates longer requests, so this number is
+    /// sent to it.
     pub context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is four fifths of what
-    /// `context_tokens` leaves beside the reply.
+    /// Tokens of the request above which room is made; 0 is four fifths of the part of
+    /// `context_tokens` that the reply leaves.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made, so that it is made, and the provider's
-    /// cache is lost, seldom; 0 is two thirds of the high mark.
+    /// cache lost, rarely; 0 is two thirds of the high mark.
     pub low_water_tokens: u32,
     /// How room is made.
     pub room: RoomPolicy,
@@ -31,17 +31,17 @@ pub struct Limits {
     /// Requests of one turn.
     pub max_rounds: u16,
     /// Tokens of all requests and replies of one turn; 0 is no limit. Once they are used up, no
-    /// further request is sent; so with the next two.
+    /// further request is sent; the same holds for the next two.
     pub max_turn_tokens: u32,
-    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    /// The cost limit of one turn by `prices`, in millionths of their currency; 0 is no limit.
     pub max_turn_cost_micros: u32,
-    /// Milliseconds that [`crate::Session::set_turn_elapsed_ms`] lets one turn take; 0 is no limit.
+    /// The time limit of one turn in milliseconds, see [`crate::Session::set_turn_elapsed_ms`]; 0 is no limit.
     pub max_turn_ms: u32,
-    /// Times that the model may make the same call in a row; 0 is no limit.
+    /// How many times the model may make the same call in a row; 0 is no limit.
     pub max_repeats: u16,
     /// Calls of one reply. A reply with more fails the turn with `Limit`.
     pub max_calls: u16,
-    /// What tokens cost.
+    /// The prices of tokens.
     pub prices: Prices,
     /// Times that one request is sent, the first included.
     pub max_attempts: u8,
@@ -49,7 +49,7 @@ pub struct Limits {
     pub retry_base_ms: u32,
     /// The longest wait, even if the provider asks for a longer one.
     pub retry_max_ms: u32,
-    /// Where the jitter of the waits begins.
+    /// The seed of the jitter of the waits.
     pub seed: u32,
     /// What happens to a turn that fails.
     pub failed_turn: FailedTurn,
@@ -59,7 +59,7 @@ pub struct Limits {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a turn is kept or taken out")]
 pub enum FailedTurn {
-    /// All of it is removed, the user's text too, as if it had never begun.
+    /// All of it is removed, including the user's text, as if it had never begun.
     TakeOut,
     /// The rounds that were complete stay.
     Keep,
@@ -114,7 +114,7 @@ impl Limits {
         }
     }
 
-    /// Tokens of a request above which it is not sent: what the context leaves beside the reply.
+    /// Tokens of a request above which it is not sent: the part of the context that the reply leaves.
     #[must_use]
     pub const fn window_tokens(&self, dialect: Dialect) -> u32 {
         match self.context_tokens {

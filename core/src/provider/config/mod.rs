@@ -38,8 +38,8 @@ pub trait Config {
         OutputLimitKey::MaxTokens
     }
 
-    /// Tokens of `text`, exactly or nearly: what the window is measured with until the
-    /// provider has counted it.
+    /// Tokens of `text`, exact or approximate: measures the window until the provider has counted
+    /// it.
     fn count_tokens(&self, text: &str) -> u32 {
         Counting::default().count(text)
     }
@@ -56,7 +56,7 @@ pub trait Config {
         ToolMode::Native
     }
 
-    /// What a request says beside the conversation.
+    /// The options of a request.
     #[cfg(feature = "options")]
     fn options(&self) -> RequestOptions<'_> {
         RequestOptions::NONE
@@ -92,7 +92,7 @@ pub struct SessionConfig<'c> {
     pub limits: Limits,
     /// The key under which OpenAI chat receives `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
-    /// What counts tokens.
+    /// How tokens are counted.
     pub counting: Counting<'c>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
@@ -102,7 +102,7 @@ pub struct SessionConfig<'c> {
     /// What the server refuses or demands beyond its dialect.
     #[cfg(feature = "profiles")]
     pub profile: Profile,
-    /// What a request says beside the conversation.
+    /// The options of a request.
     #[cfg(feature = "options")]
     pub options: RequestOptions<'c>,
     /// Texts that end the reply where the model writes them.

@@ -1,4 +1,4 @@
-//! A configuration that owns its texts.
+//! A configuration that owns its strings.
 
 use super::{Config, Counting, Dialect, Limits, OutputLimitKey, ToolMode, ToolSpec};
 #[cfg(feature = "options")]
@@ -8,7 +8,7 @@ use crate::provider::profile::Profile;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A configuration that owns its texts, for bindings and programs that build it at run time.
+/// A configuration that owns its strings, for bindings and programs that build it at run time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnedConfig {
     /// The dialect to speak.
@@ -23,7 +23,7 @@ pub struct OwnedConfig {
     pub limits: Limits,
     /// The key under which OpenAI chat receives `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
-    /// What counts tokens.
+    /// How tokens are counted.
     pub counting: Counting<'static>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
@@ -33,12 +33,12 @@ pub struct OwnedConfig {
     /// What the server refuses or demands beyond its dialect.
     #[cfg(feature = "profiles")]
     pub profile: Profile,
-    /// What a request says beside the conversation.
+    /// The options of a request.
     #[cfg(feature = "options")]
     pub options: OwnedOptions,
 }
 
-/// A [`ToolSpec`] that owns its texts.
+/// A [`ToolSpec`] that owns its strings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnedTool {
     /// See [`ToolSpec::name`].

@@ -1,14 +1,13 @@
-//! How tools and the limit of a reply are said.
+//! How tools and the limit of a reply are sent.
 
 /// How the tools are described to the model, and how it calls them.
 ///
-/// All but `Native` want the feature
-/// `local-models`.
+/// All but `Native` need the feature `local-models`.
 ///
-/// Calls found in text are reported by [`crate::Event::Recovered`], and are in the
-/// transcript as any others do. They are known in the forms that published models write:
+/// Calls found in text are reported by [`crate::Event::Recovered`], and are in the transcript like
+/// any others. The forms of published models are recognised:
 /// `<tool_call>` tags, `[TOOL_CALLS]`, `<|python_tag|>`, a fence of JSON, or JSON on lines of its
-/// own; and only when the name is that of a tool and the arguments are an object.
+/// own; and only if the name is that of a tool and the arguments are an object.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum ToolMode {

@@ -1,7 +1,7 @@
 //! Attachments of contents: whatever has a media type, as bytes or by its address.
 //!
 //! Source: "Image understanding", "File input methods" and the type `Part`. The third generation
-//! takes them within a `functionResponse`; older ones take them as parts beside it.
+//! accepts them within a `functionResponse`; older ones accept them as parts next to it.
 
 use crate::message::{Attachment, AttachmentSource};
 use crate::provider::attach::{AttachmentCodec, base64, url};
@@ -13,12 +13,12 @@ pub(super) static ATTACHMENTS: AttachmentCodec = AttachmentCodec {
     write,
     text: [r#"{"text":""#, r#""}"#],
     file_headers: None,
-    // What the third generation takes of each; the second has 258 for each tile.
+    // Tokens of each in the third generation; the second has 258 for each tile.
     image_tokens: 1120,
 };
 
 fn write<'a>(attachment: &Attachment<'a>, out: &mut Pieces<'a>) {
-    // The server finds out what a wild card stands for.
+    // The server resolves a wildcard.
     let is_known = !attachment.media_type.contains('*');
     let is_inline = matches!(attachment.source, AttachmentSource::Number(_));
     pieces!(out: if is_inline { r#"{"inlineData":{""# } else { r#"{"fileData":{""# });

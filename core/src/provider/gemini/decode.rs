@@ -1,7 +1,7 @@
 //! Pieces of a reply, and whole ones, which look alike; the array of pieces is transparent.
 //!
-//! Whether the text of a part is reasoning stands after the text, so a part is taken when it
-//! is over. A reply has one candidate; where there are more, the first is read.
+//! The flag that marks text as reasoning follows the text, so a part is handled when it is over. A
+//! reply has one candidate; if there are more, the first is read.
 //!
 //! ProtoJSON allows both spellings of a member, `finishReason` and `finish_reason`. Google sends the first;
 //! proxies that write out the objects of a Python library send the second.
@@ -58,11 +58,11 @@ dialect_places! { PLACES:
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
-/// Words that say that there is no reason yet.
+/// Words that mean that there is no reason yet.
 const NO_REASON: [u32; 4] =
     [hash(b""), hash(b"0"), hash(b"FINISH_REASON_UNSPECIFIED"), hash(b"BLOCK_REASON_UNSPECIFIED")];
 
-/// What is known of the part that is read: its text is reasoning, it has a text, perhaps an
+/// The state of the current part: its text is reasoning, it has a text, perhaps an
 /// empty one, it is a call.
 const IS_THOUGHT: u8 = 1;
 const HAS_TEXT: u8 = 2;
@@ -71,8 +71,8 @@ const IS_CALL: u8 = 4;
 /// The reason to stop is why the question was refused.
 const IS_BLOCKED: u8 = 1;
 
-/// Where the strings of a part wait for its end, a signature before the text; the tags of their
-/// places say it too.
+/// The order in which the strings of a part wait for its end, a signature before the text; the tags
+/// of their places agree with it.
 const SIGNATURE_SLOT: Slot = Slot::Id;
 const TEXT_SLOT: Slot = Slot::Name;
 
@@ -111,7 +111,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.take_word();
             stop(sink);
             sink.element_end();
-            // So that it can be told before the end what of it was not kept.
+            // So that the bytes that were not kept can be reported before the end.
             if sink.reply.stop.is_some() {
                 sink.end_part();
             }
@@ -134,7 +134,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         }
         Token::Bool(THOUGHT, true) => sink.reply.dialect_state.block |= IS_THOUGHT,
         Token::Bool(WILL_CONTINUE | SNAKE_WILL_CONTINUE, true) => {
-            sink.failure_text(b"arguments came in pieces, which was not asked for");
+            sink.failure_text(b"arguments arrived in pieces, which was not requested");
             sink.failure_text_end();
         }
         _ => {}
@@ -146,8 +146,8 @@ pub(super) fn document_end(_: &mut Sink<'_, '_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The strings of the part that wait become parts of the reply. A signature stays with what
-/// it came on: the text, or without one what `subtype` says.
+/// The strings of the part that wait become parts of the reply. A signature stays with its part:
+/// the text, or if there is none the one of `subtype`.
 fn commit_strings(sink: &mut Sink<'_, '_>, subtype: Option<u8>) -> Result<(), Error> {
     let (dialect, block) = (sink.dialect as u8, sink.reply.dialect_state.block);
     let is_signed = sink.is_staged(SIGNATURE_SLOT);
@@ -170,7 +170,7 @@ fn commit_strings(sink: &mut Sink<'_, '_>, subtype: Option<u8>) -> Result<(), Er
     Ok(())
 }
 
-/// A reason to stop came. Older models give one in each piece, so the last one counts.
+/// A stop reason arrived. Older models send one in each piece, so the last one counts.
 fn note_stop(sink: &mut Sink<'_, '_>) {
     let word = sink.take_word();
     if !NO_REASON.contains(&hash(&word)) && !sink.reply.is_muted() {
@@ -178,7 +178,7 @@ fn note_stop(sink: &mut Sink<'_, '_>) {
     }
 }
 
-/// The piece is whole, so the reason that came with it counts.
+/// The piece is complete, so its reason counts.
 fn stop(sink: &mut Sink<'_, '_>) {
     if sink.reply.is_muted() {
         return;

@@ -1,9 +1,9 @@
 //! The body of a request for content.
 //!
-//! The parameters of a tool go as `parametersJsonSchema`, which takes JSON Schema as it is;
-//! the older `parameters` takes only a part of OpenAPI's and refuses what it does not know.
+//! The parameters of a tool go as `parametersJsonSchema`, which accepts JSON Schema unchanged; the
+//! older `parameters` accepts only a part of OpenAPI's and refuses the rest.
 //!
-//! Calls may have no ids and are then known by their order, so results are written in the
+//! Calls may have no ids and are then identified by their order, so results are written in the
 //! order of the calls.
 
 use super::{ALONE, OF_CALL, OF_NEXT};
@@ -112,7 +112,7 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill("]}");
 }
 
-/// One part of a reply, with the signature that it came with.
+/// One part of a reply, with its signature.
 fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     let signature = signature(context.bytes, at.previous, record).or_else(|| {
         // Of the calls of a reply only the first is signed.
@@ -123,7 +123,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
     about(record, out);
     let form = match record.header.kind() {
         Kind::Text => r#"{"text":"%t""#,
-        // Reasoning goes back where its signature vouches for it, and only whole.
+        // Reasoning goes back if it has a signature, and only if complete.
         Kind::Thinking if context.profile.hides_reasoning() => return,
         Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {
             r#"{"text":"%t","thought":true"#
@@ -146,7 +146,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
 }
 
 /// Writes the next attachment of a user's text or a result, and after the last the end of what it
-/// belongs to. Media stands before the text, as Google recommends.
+/// belongs to. Media precedes the text, as Google recommends.
 fn attached<'a>(
     context: &Context<'a>,
     at: &mut Cursor,
@@ -199,7 +199,7 @@ fn response<'a>(
     });
     let is_error = result.header.has(MARKED);
     out.fill(if is_error { r#""error":"%t"}"# } else { r#""output":"%t"}"# });
-    // The third generation wants signatures, and takes files within a result.
+    // The third generation requires signatures, and accepts files within a result.
     let is_inner = wants_signatures(context.config.model());
     let has_parts = attach::follows(context.bytes, result.end());
     if has_parts {
@@ -208,7 +208,7 @@ fn response<'a>(
     out.fill(if has_parts && is_inner { r#","parts":["# } else { "}}" });
 }
 
-/// The signature that came with the part: before a text, after a call, or before it.
+/// The signature of the part: before a text, after a call, or before it.
 fn signature<'a>(bytes: &'a [u8], previous: usize, record: &Record<'a>) -> Option<&'a str> {
     let before = Record::at(bytes, previous).filter(|_| previous != 0);
     if let Some(before) = before.filter(|before| is_ours(before, OF_NEXT)) {

@@ -37,7 +37,7 @@ pub(super) static FIELDS: Fields = Fields {
             // Several answers at once are not read.
             "candidateCount",
             "candidate_count",
-            // It goes with the schema.
+            // It is sent with the schema.
             "responseMimeType",
             "response_mime_type",
         ],
@@ -50,7 +50,7 @@ pub(super) static FIELDS: Fields = Fields {
         "tools",
         "systemInstruction",
         "system_instruction",
-        // The other spelling would stand beside the first.
+        // The other spelling would duplicate the first.
         "generation_config",
         "tool_config",
     ],
@@ -61,7 +61,7 @@ pub(super) static FIELDS: Fields = Fields {
         },
         _ => false,
     },
-    // Those before the third refuse it beside tools.
+    // Models before the third generation refuse it together with tools.
     takes_schema: |config| config.tool(0).is_none() || !is_by_budget(config.model()),
     is_merged: |_, _| false,
     value,

@@ -1,4 +1,4 @@
-//! Without the feature: every model calls its tools by the fields of the dialect.
+//! Without the feature: every model calls its tools through the fields of the dialect.
 
 use crate::provider::codec::Cursor;
 use crate::provider::{Config, Context, Sink, ToolMode};

@@ -1,4 +1,4 @@
-//! Tools for models that do not call them by the fields of the dialect: see
+//! Tools for models that do not call them through the fields of the dialect: see
 //! [`ToolMode`](crate::ToolMode).
 
 #[cfg(feature = "local-models")]

@@ -11,7 +11,7 @@ pub(super) static ATTACHMENTS: AttachmentCodec = AttachmentCodec {
         let is_image = attachment.kind() == AttachmentKind::Image;
         is_image && has_bytes && IMAGES.contains(&attachment.media_type)
     },
-    // Its encoder writes them itself: they are no parts of a list.
+    // Its encoder writes them itself: they are not parts of a list.
     write: |_, _| {},
     text: ["", ""],
     file_headers: None,

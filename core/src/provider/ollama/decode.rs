@@ -1,6 +1,6 @@
 //! Lines of a chat, and whole ones, which are a single line.
 //!
-//! Keys come in any order, so the end of the reply counts at the end of its line.
+//! Keys are in any order, so the end of the reply takes effect at the end of its line.
 
 use super::THINKING_FIELD;
 use crate::Error;
@@ -30,7 +30,7 @@ dialect_places! { PLACES:
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
-/// The line says that it is the last one.
+/// The line is marked as the last one.
 const IS_LAST: u8 = 1;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
@@ -50,7 +50,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 }
 
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
-    // No stream holds a message that is a text, so it is that of an error.
+    // No stream has a message that is a string, so it belongs to an error.
     if !sink.reply.is_known && sink.is_staged(Slot::Id) {
         sink.fail_document();
     }

@@ -1,7 +1,7 @@
 //! The body of a chat request.
 //!
-//! A result is known by the place of its call and by the tool's name, and by the id where the
-//! server gave one: results are written in the order of the calls.
+//! A result is identified by the position of its call and the tool's name, and by the id if the
+//! server sent one: results are written in the order of the calls.
 
 use super::THINKING_FIELD;
 use crate::message::Dialect;

@@ -1,4 +1,4 @@
-//! Ollama chat: `POST /api/chat`, answered by one JSON document a line.
+//! Ollama chat: `POST /api/chat`, answered by one JSON document per line.
 //!
 //! Source: the Ollama API reference, "Generate a chat completion", and what servers of
 //! different ages really send.
@@ -35,6 +35,6 @@ pub(crate) static CODEC: Codec = Codec {
     tail: encode::tail,
 };
 
-/// The field in which reasoning comes; the number is kept with the record and is no other
-/// dialect's, so that foreign reasoning is left out.
+/// The field of reasoning; the number is kept with the record and belongs to no other dialect, so
+/// that foreign reasoning is left out.
 const THINKING_FIELD: u8 = 16;

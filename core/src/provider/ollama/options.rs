@@ -49,7 +49,7 @@ pub(super) static FIELDS: Fields = Fields {
         );
         option == RequestOption::ReasoningEffort && !is_known
     },
-    // The server holds every reply to the schema, and a call is none.
+    // The server forces every reply to fit the schema, and a call does not.
     takes_schema: |config| config.tool(0).is_none(),
     is_merged: |_, _| false,
     value,

@@ -1,8 +1,8 @@
 //! Attachments of chat completions: images, WAV and MP3, and files.
 //!
 //! Source: the API reference, "Create chat completion", content parts of a user message. A tool's
-//! message takes text alone, so the attachments of results follow in a message of the user, as
-//! OpenAI's guide on images of tools has it for this API.
+//! message accepts only text, so the attachments of results follow in a user message, as OpenAI's
+//! guide on images of tools describes for this API.
 
 use crate::message::{Attachment, AttachmentKind, AttachmentSource};
 use crate::provider::attach::{AttachmentCodec, IMAGES, base64, url};
@@ -47,7 +47,7 @@ fn write<'a>(attachment: &Attachment<'a>, out: &mut Pieces<'a>) {
             pieces!(out: r#"{"type":"file","file":{"file_id":""#, Piece::Escaped(id));
         }
         _ => {
-            // The server wants a name beside the bytes.
+            // The server requires a name with the bytes.
             let name = if attachment.name.is_empty() { "file.pdf" } else { attachment.name };
             pieces!(out: r#"{"type":"file","file":{"filename":""#, Piece::Escaped(name));
             pieces!(out: r#"","file_data":""#);

@@ -1,11 +1,11 @@
 //! Chunks of a chat completion, and whole ones.
 //!
-//! A chunk has its news in `choices[].delta`, a whole body has all in `choices[].message`;
-//! both are read alike. Some servers send `message` in a chunk, too. Beside or after a `delta` it
+//! A chunk has its content in `choices[].delta`, a whole body in `choices[].message`;
+//! both are read alike. Some servers send `message` in a chunk, too. With or after a `delta` it
 //! repeats the text, so it is ignored. A body that is one chunk is read as a stream of one.
 //!
 //! Servers of OpenAI's first form of calls, and wrappers of them, send one call in `function_call`,
-//! without an id. llama-cpp-python and LiteLLM send it beside `tool_calls`, which then counts.
+//! without an id. llama-cpp-python and LiteLLM send it together with `tool_calls`, which then counts.
 
 use super::{
     CONTENT_FIELD, DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END,
@@ -96,11 +96,11 @@ dialect_places! { PLACES:
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
-/// Content came in a `delta`: a `message` repeats it.
+/// Content arrived in a `delta`: a `message` repeats it.
 const HAS_DELTA: u8 = 1;
-/// The choice that is read has a `message`, which repeats what a `delta` after it says.
+/// The current choice has a `message`, which a later `delta` repeats.
 const HAS_MESSAGE: u8 = 2;
-/// Calls came in `tool_calls`: a `function_call` repeats one of them.
+/// Calls arrived in `tool_calls`: a `function_call` repeats one of them.
 const HAS_CALLS: u8 = 4;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
@@ -196,7 +196,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The message is over: what of a call stands in `function_call` is one, or goes on with it.
+/// The message is over: the content of `function_call` is a call, or continues it.
 #[inline(never)]
 fn commit_legacy_call(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     if sink.reply.dialect_state.flags & HAS_CALLS != 0 {
@@ -206,7 +206,7 @@ fn commit_legacy_call(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     sink.commit_call(true)
 }
 
-/// xAI counts the reasoning beside the completion; that it does shows in the total.
+/// xAI counts the reasoning separately from the completion; the total shows whether it does.
 fn count_reasoning(sink: &mut Sink<'_, '_>) {
     let total = sink.reply.dialect_state.count;
     let [input, output, .., reasoning] = sink.reply.counts;
@@ -220,8 +220,8 @@ fn count_reasoning(sink: &mut Sink<'_, '_>) {
 }
 
 /// Whether the choice belongs to the reply. Only one is asked for, and some servers spread it
-/// over several: the first with text counts, and the calls of those that have none. One with a
-/// text of its own is another answer.
+/// over several: the first with text counts, and the calls of those that have none. A choice with
+/// its own text is another answer.
 #[inline(never)]
 fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
     let number = sink.reply.dialect_state.block + 1;
@@ -243,7 +243,7 @@ fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
     sink.pending_has_calls() && sink.reply.dialect_state.seen & bit == 0
 }
 
-/// More of the signature of a call, which stands before its strings or after them.
+/// More of the signature of a call, which precedes its strings or follows them.
 #[inline(never)]
 fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
     if sink.reply.dialect_state.document == 0 {
@@ -261,14 +261,14 @@ fn opaque(sink: &mut Sink<'_, '_>, subtype: u8, bytes: &[u8]) -> Result<(), Erro
     sink.part(Kind::Opaque, [sink.dialect as u8, subtype], bytes)
 }
 
-/// Whether the detail that is read is encrypted reasoning, as far as is known: its type may come
-/// after its data.
+/// Whether the current detail is encrypted reasoning, as far as known: its type may follow its
+/// data.
 #[inline(never)]
 fn is_encrypted(sink: &Sink<'_, '_>) -> bool {
     sink.reply.dialect_state.document == IS_ENCRYPTED || sink.is_any_staged()
 }
 
-/// One of the details of the reasoning is over: what of it is no plain text goes back.
+/// One of the details of the reasoning is over: the part that is not plain text goes back.
 #[inline(never)]
 fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     if !sink.is_staged(Slot::Id) {
@@ -284,7 +284,7 @@ fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 
 const ENCRYPTED: u32 = hash(b"reasoning.encrypted");
 
-/// What is known of the detail or the call that is read.
+/// The state of the current detail or call.
 const IS_ENCRYPTED: u8 = 1;
 const SIGNED_BEFORE: u8 = 2;
 const SIGNED_BEHIND: u8 = 3;

@@ -215,7 +215,7 @@ fn user_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
     }
 }
 
-/// After a result: its attachments follow when all results are written, for those stand together.
+/// After a result: its attachments follow after all results, because results must be adjacent.
 fn behind_result<'a>(bytes: &'a [u8], at: &mut Cursor, result: &Record<'a>, out: &mut Pieces<'a>) {
     if attach::follows(bytes, at.offset) && at.previous == 0 {
         at.previous = result.offset;
@@ -311,7 +311,7 @@ fn has_ours(bytes: &[u8], at: &Cursor) -> bool {
     opaque.is_some_and(|opaque| subtype(&opaque).is_some())
 }
 
-/// What opaque text of this dialect is.
+/// The kinds of opaque data in this dialect.
 #[inline(never)]
 fn subtype(record: &Record<'_>) -> Option<u8> {
     match record.header.info {
@@ -322,7 +322,7 @@ fn subtype(record: &Record<'_>) -> Option<u8> {
 
 const OURS: u8 = Dialect::OpenAiChat as u8;
 
-/// The next part of this kind that was kept whole, and after the last of them the end of the
+/// The next part of this kind that was kept completely, and after the last of them the end of the
 /// string, if one was begun.
 #[inline(never)]
 fn next_text<'a>(
@@ -350,8 +350,8 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 }
 
 /// The field in which the reasoning of this message goes back, if it does. DeepSeek and Copilot
-/// want it in each message, those with the field `reasoning` beside tool calls, and refuse it
-/// elsewhere. What was not kept whole is not sent.
+/// require it in each message, servers with the field `reasoning` together with tool calls, and
+/// they refuse it elsewhere. Incomplete reasoning is not sent.
 #[inline(never)]
 fn reasoning_field(context: &Context<'_>, message: usize) -> Option<&'static str> {
     let (bytes, profile) = (context.bytes, &context.profile);
@@ -377,7 +377,7 @@ fn reasoning_field(context: &Context<'_>, message: usize) -> Option<&'static str
     }
 }
 
-/// Whether it is reasoning that came in a field of this dialect, and is whole.
+/// Whether it is complete reasoning from a field of this dialect.
 fn has_field(part: &Record<'_>) -> bool {
     let [field, ..] = part.header.info;
     let fields = [REASONING_CONTENT_FIELD, REASONING_FIELD, REASONING_TEXT_FIELD, DETAILS_FIELD];

@@ -36,11 +36,11 @@ pub(crate) static CODEC: Codec = Codec {
 /// it can be sent back in the same field.
 const REASONING_CONTENT_FIELD: u8 = 1;
 const REASONING_FIELD: u8 = 2;
-/// Reasoning that came as a part of the content list has no field to be sent back in.
+/// Reasoning from a part of the content list has no field in which it can be sent back.
 const CONTENT_FIELD: u8 = 3;
-/// Copilot's, beside its opaque form.
+/// Copilot's, in addition to its opaque form.
 const REASONING_TEXT_FIELD: u8 = 4;
-/// Reasoning that came in OpenRouter's details alone.
+/// Reasoning from OpenRouter's details only.
 const DETAILS_FIELD: u8 = 5;
 
 /// Varieties of opaque text: Gemini's signature of the call before it, of the call after it, and
@@ -53,7 +53,7 @@ const DETAIL_SIGNATURE: u8 = 3;
 const DETAIL_ENCRYPTED: u8 = 4;
 const OPAQUE_REASONING: u8 = 5;
 
-/// What ends each string of encrypted reasoning, which come in any order.
+/// The end of each string of encrypted reasoning; they are in any order.
 const ID_END: u8 = 1;
 const FORMAT_END: u8 = 2;
 const DATA_END: u8 = 3;

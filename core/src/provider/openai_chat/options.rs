@@ -1,7 +1,7 @@
-//! The options of a request in the terms of chat completions.
+//! The options of a request in chat completions.
 //!
-//! Source: the OpenAI API reference, "Create chat completion". Fields that compatible servers have
-//! beside these, such as `top_k`, are for `extra`.
+//! Source: the OpenAI API reference, "Create chat completion". Further fields of compatible
+//! servers, such as `top_k`, are for `extra`.
 
 use crate::provider::options::{Fields, RequestOption, ToolChoice, strict, tool_choice};
 use crate::provider::{CacheTtl, Context};

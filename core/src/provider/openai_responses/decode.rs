@@ -1,7 +1,7 @@
 //! Events of a response, and whole responses: where each string goes.
 //!
-//! The type of an event or an item may stand after what it is the type of. Strings whose
-//! meaning is not known yet wait at the end of the transcript until their document is over.
+//! The type of an event or an item may follow its content. Strings whose meaning is not known yet
+//! wait at the end of the transcript until their document is over.
 
 use super::items::{
     GOT, IGNORES, IS_LISTED, SKIPS_CALLS, SKIPS_LIST, add_to_key, event, is_told, item, list_item,
@@ -89,7 +89,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Begin(place) => begin(sink, place),
         Token::Piece(place, bytes) => piece(sink, place, bytes)?,
         Token::PieceEnd(place) => piece_end(sink, place),
-        // Some servers repeat the status of HTTP beside an error.
+        // Some servers repeat the HTTP status with an error.
         Token::Number(STATUS, value) if sink.reply.has_failed => sink.failure_status(value),
         Token::Number(STATUS, value) => sink.top_status(value),
         _ => {}
@@ -206,7 +206,7 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
             }
         }
         REASON => {
-            // Whatever it is, it is none for a whole reply.
+            // Whatever it is, it does not belong to a complete reply.
             sink.reply.dialect_state.reason = Some(match stop::reason(&sink.take_word()) {
                 StopReason::MaxTokens => StopReason::MaxTokens,
                 StopReason::ContentFilter => StopReason::ContentFilter,
@@ -217,7 +217,7 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
     }
 }
 
-/// Whether a list that stands at the top of an event is no whole reply: the event has a type, or
+/// Whether a list at the top of an event is not a whole reply: the event has a type, or
 /// earlier events brought the reply.
 const fn is_others(sink: &Sink<'_, '_>) -> bool {
     let state = &sink.reply.dialect_state;

@@ -1,8 +1,7 @@
 //! The body of a request for a response.
 //!
-//! Reasoning goes back as an item of its own, with the summary that came before its encrypted
-//! form. The server refuses an item of reasoning that nothing follows, so such a one is left
-//! out.
+//! Reasoning goes back as a separate item, with the summary that preceded its encrypted form. The
+//! server refuses a reasoning item without a following item, so such an item is left out.
 
 use super::{CONTENT_FIELD, ENCRYPTED, ITEM_ID, PHASE, SUMMARY_FIELD};
 use crate::message::Dialect;
@@ -121,7 +120,7 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill("]}");
 }
 
-/// A message of the model, with the phase that came after it.
+/// A message of the model, with the phase that followed it.
 fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     begin(at, r#"{"type":"message","role":"assistant""#, out);
     let behind = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, PHASE));
@@ -129,7 +128,7 @@ fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pie
         out.blanks.name = phase.text();
         out.fill(r#","phase":"%n""#);
     }
-    // The easy form: the other one wants an id and a status, too.
+    // The easy form: the other one also requires an id and a status.
     out.fill(r#","content":"%t"}"#);
 }
 
@@ -146,7 +145,7 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         }
         at.stage = BETWEEN;
         out.fill(r#"],"encrypted_content":"%t""#);
-        // The server compares it with the one in the encrypted form, so none is made up.
+        // The server compares it with the one in the encrypted form, so it cannot be invented.
         let id = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, ITEM_ID));
         out.blanks.name = id.map_or("", |id| id.text());
         out.fill(if id.is_some() { r#","id":"%n"}"# } else { "}" });
@@ -167,7 +166,7 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
     }
 }
 
-/// Whether an answer stands after this part of the reply.
+/// Whether an answer follows this part of the reply.
 fn is_answered(bytes: &[u8], record: &Record<'_>) -> bool {
     let answers = Kind::Text.bit() | Kind::Call.bit();
     Record::find_part(bytes, record.end(), record.offset, answers).is_some()
@@ -192,8 +191,8 @@ fn begin<'a>(at: &mut Cursor, opening: &'static str, out: &mut Pieces<'a>) {
     at.messages = true;
 }
 
-/// Whether the server takes the request for encrypted reasoning: OpenAI refuses it for the
-/// models that came before its reasoning ones. Their number does not grow.
+/// Whether the server accepts the request for encrypted reasoning: OpenAI refuses it for models
+/// older than its reasoning ones. Their number does not grow.
 fn may_reason(model: &str) -> bool {
     let vendor = model.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
     let name = model.get(vendor..).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Items as servers really send them: with the numbers and ids of others, with late names, and told
-//! only at the end; and the ids under which they go back.
+//! Items as servers really send them: with the numbers and ids of others, with late names, and only
+//! in the last event; and the ids under which they go back.
 
 extern crate std;
 
@@ -61,7 +61,7 @@ fn assert_calls(documents: &[String], expected: &[(&str, &str, &str)]) {
 const ZERO: &str = r#""output_index":0,"#;
 
 #[test]
-fn items_that_all_have_the_same_number_are_told_apart_by_their_ids() {
+fn items_that_all_have_the_same_number_are_distinguished_by_their_ids() {
     let [one, two] = [item("f1", "c1", "read", A), item("f2", "c2", "read", B)];
     let [begun, next] = [item("f1", "c1", "read", ""), item("f2", "c2", "read", "")];
     let both = [("c1", "read", A), ("c2", "read", B)];
@@ -99,7 +99,7 @@ fn items_that_all_have_the_same_number_are_told_apart_by_their_ids() {
 }
 
 #[test]
-fn a_name_that_comes_late_is_the_name() {
+fn a_late_name_is_used() {
     let nameless = r#"{"type":"function_call","id":"f1","call_id":"c1","arguments":""}"#;
     let whole = item("f1", "c1", "read", A);
     let arguments = format!(r#""item_id":"f1","name":"read","arguments":"{}""#, quoted(A));
@@ -117,7 +117,7 @@ fn a_name_that_comes_late_is_the_name() {
 }
 
 #[test]
-fn calls_that_only_the_last_event_tells_are_calls() {
+fn calls_that_only_the_last_event_contains_are_calls() {
     let text = event("output_text.delta", ZERO, r#""item_id":"m1","delta":"I look""#);
     let message =
         r#"{"type":"message","id":"m1","content":[{"type":"output_text","text":"I look"}]}"#;

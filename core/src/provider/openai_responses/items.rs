@@ -2,7 +2,7 @@
 //!
 //! The same content comes up to five times: in deltas, when the text, the part and the item
 //! are done, and in the list of the last event. Servers leave some of these out, so content is
-//! taken in the first form in which it comes, and not again.
+//! taken from the first form in which it arrives, and not again.
 
 use super::{CONTENT_FIELD, ENCRYPTED, ITEM_ID, PHASE, SUMMARY_FIELD};
 use crate::Error;
@@ -16,7 +16,7 @@ use crate::wire::hash::{self, hash};
 pub(super) mod event {
     use super::{CONTENT_FIELD, Kind, REFUSAL, SUMMARY_FIELD, hash};
 
-    /// The type did not come yet.
+    /// The type has not arrived yet.
     pub const UNKNOWN: u8 = 0;
     /// It is of no concern.
     pub const OTHER: u8 = 1;
@@ -46,7 +46,7 @@ pub(super) mod event {
         (hash(b"response.refusal.delta"), REFUSAL_DELTA),
         (hash(b"response.reasoning_summary_text.delta"), SUMMARY_DELTA),
         (hash(b"response.reasoning_text.delta"), REASONING_DELTA),
-        // The second name is that of some servers.
+        // Some servers use the second name.
         (hash(b"response.reasoning.delta"), REASONING_DELTA),
         (hash(b"response.function_call_arguments.delta"), ARGUMENTS_DELTA),
         (hash(b"response.output_text.done"), TEXT_DONE),
@@ -71,7 +71,7 @@ pub(super) mod event {
         WORDS.iter().find(|(hash, _)| *hash == word).map_or(OTHER, |(_, event)| *event)
     }
 
-    /// What its text is part of.
+    /// The kind of part that its text belongs to.
     pub fn part(event: u8) -> Option<(Kind, [u8; 2])> {
         match event {
             TEXT_DELTA | TEXT_DONE => Some((Kind::Text, [0, 0])),
@@ -82,12 +82,12 @@ pub(super) mod event {
         }
     }
 
-    /// Whether the list in it is that of the whole reply, as far as is known.
+    /// Whether its list is that of the whole reply, as far as known.
     pub fn is_last(event: u8) -> bool {
         matches!(event, UNKNOWN | COMPLETED | INCOMPLETE)
     }
 
-    /// In which form it brings content: a later form repeats the earlier ones. 0: in none.
+    /// The form of its content: a later form repeats the earlier ones. 0: no content.
     pub fn level(event: u8) -> u8 {
         match event {
             TEXT_DELTA..=ARGUMENTS_DELTA => 1,
@@ -103,7 +103,7 @@ pub(super) mod event {
 pub(super) mod item {
     use super::hash;
 
-    /// The type did not come yet.
+    /// The type has not arrived yet.
     pub const UNKNOWN: u8 = 0;
     /// It is of no concern.
     pub const OTHER: u8 = 1;
@@ -129,21 +129,21 @@ pub(super) mod item {
     }
 }
 
-/// The list of items repeats what came.
+/// The list of items repeats earlier content.
 pub(super) const SKIPS_LIST: u8 = 1;
 /// The document brought a delta, arguments, or an item of a list.
 pub(super) const GOT: u8 = 2;
-/// The calls of that list came, too.
+/// The calls of that list arrived, too.
 pub(super) const SKIPS_CALLS: u8 = 4;
 /// An item has begun.
 const BEGUN: u8 = 8;
 /// The item that began last is over.
 const OVER: u8 = 16;
-/// What is read stands in a list of items.
+/// The current value is in a list of items.
 pub(super) const IS_LISTED: u8 = 32;
-/// The server gives all items the same number, so they are told apart without it.
+/// The server gives all items the same number, so they are distinguished without it.
 const UNNUMBERED: u8 = 64;
-/// What is read stands in a list that is no part of the reply.
+/// The current value is in a list that is not part of the reply.
 pub(super) const IGNORES: u8 = 128;
 
 /// More of the id of the item that the event is about.
@@ -153,8 +153,8 @@ pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
     *key = bytes.iter().fold(start, |key, byte| hash::add(key, *byte));
 }
 
-/// Whether an earlier form brought the content of this event; `None` when that cannot be said
-/// before its document is over, as where items have no numbers.
+/// Whether an earlier form contained the content of this event; `None` if that is not known before
+/// its document is over, for example because items have no numbers.
 pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
     let is_numbered = sink.reply.dialect_state.flags & UNNUMBERED == 0;
     let item = sink.reply.index.filter(|_| is_numbered)?;
@@ -164,7 +164,7 @@ pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
     }
 }
 
-/// The document is over: what waits is taken or dropped.
+/// The document is over: the staged strings are taken or dropped.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     let event = core::mem::take(&mut sink.reply.dialect_state.document);
     let level = event::level(event);
@@ -264,7 +264,7 @@ pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The strings of an item become parts, those that a later form repeats unless they were told.
+/// The strings of an item become parts; those that a later form repeats only if they were not reported.
 fn commit_item(sink: &mut Sink<'_, '_>, streamed: bool) -> Result<(), Error> {
     let unless_streamed = |part| if streamed { None } else { event::part(part) };
     let dialect = sink.dialect as u8;
@@ -282,7 +282,7 @@ fn commit_item(sink: &mut Sink<'_, '_>, streamed: bool) -> Result<(), Error> {
     commit(sink, Slot::Item, id)
 }
 
-/// The name of a call that came without one, of which the rest came before.
+/// The late name of a call whose other strings arrived before.
 fn commit_name(sink: &mut Sink<'_, '_>, index: u32) -> Result<(), Error> {
     sink.drop_from(Slot::Arguments);
     if sink.is_staged(Slot::Name) && sink.has_unnamed_call(index) {
@@ -303,8 +303,8 @@ fn commit(sink: &mut Sink<'_, '_>, slot: Slot, part: Option<(Kind, [u8; 2])>) ->
     sink.commit_part(part)
 }
 
-/// The number of the item that the event is about. Where the server gives none, the item is known
-/// by its id, or by that of its call; without these, items follow one another.
+/// The number of the event's item. If the server sends none, the item is identified by its id, or
+/// by that of its call; without these, items follow one another.
 fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
     let key = core::mem::take(&mut sink.reply.dialect_state.key);
     if is_taken(sink, event, key) {
@@ -354,7 +354,7 @@ fn is_taken(sink: &Sink<'_, '_>, event: u8, key: u32) -> bool {
     let known = notes.keys.get(index as usize).copied().unwrap_or_default();
     let begins = match event {
         event::ITEM_ADDED => true,
-        // Some servers give an item another id when it is over, so only one after the other is new.
+        // Some servers change the id of an item at its end, so items are new only one after the other.
         event::ITEM_DONE => index == notes.count && notes.level == event::level(event),
         _ => false,
     };
@@ -378,13 +378,13 @@ const fn short(key: u32) -> u16 {
     (key ^ key >> 16) as u16 | 1
 }
 
-/// Content of item `index` came in this form.
+/// Content of item `index` arrived in this form.
 fn mark(sink: &mut Sink<'_, '_>, index: u32, level: u8) {
     sink.reply.dialect_state.seen |= bit(index);
     sink.reply.dialect_state.level = level;
 }
 
-/// Whether content of item `index` came in an earlier form than this one. In the same form
+/// Whether content of item `index` arrived in an earlier form than this one. In the same form
 /// there may be more of it.
 fn was_streamed(sink: &Sink<'_, '_>, index: u32, level: u8) -> bool {
     let notes = &sink.reply.dialect_state;
@@ -396,7 +396,7 @@ const fn bit(index: u32) -> u32 {
     1 << if index < u32::BITS { index } else { u32::BITS - 1 }
 }
 
-/// The status came, or the event that stands for it: why the model stopped, or that it failed.
+/// The status arrived, or the event that implies it: why the model stopped, or that it failed.
 fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     let reply = &mut *sink.reply;
     if reply.raw_stop_reason.is_empty() {

@@ -44,8 +44,7 @@ pub(crate) static CODEC: Codec = Codec {
 const ENCRYPTED: u8 = 0;
 const PHASE: u8 = 1;
 const ITEM_ID: u8 = 2;
-/// The forms in which reasoning comes: a summary, for which its encrypted form vouches, or the
-/// reasoning itself. The second number is no other dialect's, so that foreign reasoning is
-/// left out.
+/// The forms of reasoning: a summary with its encrypted form, or the reasoning itself. No other
+/// dialect uses the second number, so that foreign reasoning is left out.
 const SUMMARY_FIELD: u8 = 0;
 const CONTENT_FIELD: u8 = 17;

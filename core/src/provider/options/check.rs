@@ -1,4 +1,4 @@
-//! What is refused before anything is sent.
+//! The checks before anything is sent.
 
 use super::fields::{Fields, first_of, is_set, tells_schema};
 use super::members::{Member, ObjectMembers};
@@ -7,7 +7,7 @@ use crate::provider::{Codec, Config, ToolMode};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
 
-/// Refuses options that are out of range or malformed, and those that the dialect cannot say.
+/// Refuses options that are out of range or malformed, and those that the dialect does not have.
 pub(crate) fn check(config: &dyn Config, codec: &Codec) -> Result<(), Error> {
     let fields = codec.options;
     for &option in RequestOption::ALL {
@@ -23,7 +23,7 @@ pub(crate) fn check(config: &dyn Config, codec: &Codec) -> Result<(), Error> {
         }
         let is_by_words = matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema)
             && config.tool(0).is_some();
-        // There, the tools and the cache marks stand in the text.
+        // There, the tools and the cache marks are in the text.
         let is_taken = is_by_words
             && matches!(
                 option,
@@ -39,7 +39,7 @@ pub(crate) fn check(config: &dyn Config, codec: &Codec) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the value of an option is one that some dialect could say.
+/// Whether the value of an option is valid in some dialect.
 fn is_good(config: &dyn Config, fields: &Fields, option: RequestOption) -> bool {
     let RequestOptions {
         temperature,
@@ -90,7 +90,7 @@ fn is_good(config: &dyn Config, fields: &Fields, option: RequestOption) -> bool 
 fn are_stops(config: &dyn Config, fields: &Fields) -> bool {
     let mut index = 0;
     while let Some(stop) = config.stop_sequence(index) {
-        // Anthropic refuses those of blanks alone.
+        // Anthropic refuses those with only blanks.
         let is_seen =
             !stop.is_empty() && (fields.max_temperature > 1000 || !stop.trim_ascii().is_empty());
         if !is_seen || index >= fields.max_stops.into() {
@@ -112,7 +112,7 @@ fn has_tool(config: &dyn Config, name: &str) -> bool {
     false
 }
 
-/// Whether the model can be told of the response schema, and the session can do what it asks for.
+/// Whether the response schema can be sent to the model, and the session supports its settings.
 fn can_tell(config: &dyn Config, fields: &Fields) -> bool {
     let Some(schema) = config.options().response_schema else { return true };
     let in_words = tells_schema(config, fields);
@@ -121,7 +121,7 @@ fn can_tell(config: &dyn Config, fields: &Fields) -> bool {
     is_taken && (STRUCTURED || !in_words && schema.max_repairs.is_none())
 }
 
-/// Whether answers can be checked and asked for again, and the schema be told in words.
+/// Whether answers can be checked and corrected, and the schema sent as text.
 const STRUCTURED: bool = cfg!(feature = "structured");
 
 /// Whether an answer could be checked against it: of no more depth than that has.
@@ -140,7 +140,7 @@ fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(is_word)
 }
 
-/// Whether it is one object, and replaces nothing that the session or an option writes.
+/// Whether it is one object, and replaces no member that the session or an option writes.
 fn is_extra(config: &dyn Config, fields: &Fields, extra: &str) -> bool {
     are_free(config, fields, extra, false)
 }

@@ -1,4 +1,4 @@
-//! What a dialect has to say of options: one table each.
+//! The options of a dialect: one table each.
 
 use super::RequestOption;
 use super::given::{RequestOptions, SchemaMode, ToolChoice};
@@ -9,10 +9,10 @@ use crate::wire::json_write::Pieces;
 
 pub(crate) const ENABLED: bool = true;
 
-/// Where a dialect sends the options, and what it takes.
+/// The fields of a dialect for the options, and the values that it accepts.
 #[derive(Debug)]
 pub(crate) struct Fields {
-    /// The path of each option, with dots, in the order of the numbers; empty where there is none.
+    /// The path of each option, with dots, in the order of the numbers; empty if there is none.
     pub paths: [&'static str; RequestOption::ALL.len()],
     /// The member that holds most of them.
     pub group: Option<Group>,
@@ -24,9 +24,9 @@ pub(crate) struct Fields {
     pub max_stops: u8,
     /// ObjectMembers of the body that the session writes: no `extra` may replace them.
     pub owned: &'static [&'static str],
-    /// Whether a value that is in range cannot be said.
+    /// Whether a value in range cannot be expressed.
     pub refuses: fn(&dyn Config, RequestOption) -> bool,
-    /// Whether the model takes a response schema, beside the tools of the session.
+    /// Whether the model accepts a response schema together with the tools of the session.
     pub takes_schema: fn(&dyn Config) -> bool,
     /// Whether another option that is set writes this one with it.
     pub is_merged: fn(&RequestOptions<'_>, RequestOption) -> bool,
@@ -53,7 +53,7 @@ impl Fields {
         self.paths.get(option as usize - 1).copied().unwrap_or_default()
     }
 
-    /// The path of `option` within the group; `None` when it stands elsewhere.
+    /// The path of `option` within the group; `None` if it is elsewhere.
     pub fn path_in_group(&self, option: RequestOption) -> Option<&'static str> {
         let group = self.group.as_ref()?;
         let (first, rest) = first_of(self.path(option));
@@ -83,7 +83,7 @@ pub(super) fn is_set(config: &dyn Config, option: RequestOption) -> bool {
     }
 }
 
-/// Whether the model reads the response schema in words, and not by the field for it.
+/// Whether the model gets the response schema as text, and not in the field for it.
 pub(crate) fn tells_schema(config: &dyn Config, fields: &Fields) -> bool {
     match config.options().response_schema.map(|it| it.mode) {
         None | Some(SchemaMode::Native) => false,
@@ -117,7 +117,7 @@ pub(crate) fn tool_choice<'a>(context: &Context<'a>) -> Option<ToolChoice<'a>> {
     })
 }
 
-/// What Anthropic's cache marks have beside their type.
+/// The members of Anthropic's cache marks besides their type.
 #[cfg_attr(not(feature = "anthropic"), allow(dead_code, reason = "it alone has cache marks"))]
 pub(crate) fn cache_ttl(config: &dyn Config) -> &'static str {
     match config.options().cache_ttl {
@@ -127,7 +127,7 @@ pub(crate) fn cache_ttl(config: &dyn Config) -> &'static str {
     }
 }
 
-/// What stands between the name of a schema and the schema at OpenAI.
+/// The text between the name of a schema and the schema at OpenAI.
 #[cfg_attr(
     not(any(feature = "openai-chat", feature = "openai-responses")),
     allow(dead_code, reason = "the others have no such word")

@@ -2,12 +2,12 @@
 
 use super::Thousandths;
 
-/// What a request says beside the conversation. All of it is unset at first, and then the provider
-/// decides. The stop sequences are not among them: see [`crate::Config::stop_sequence`].
+/// The options of a request. All are unset by default, and then the provider decides. The stop
+/// sequences are separate: see [`crate::Config::stop_sequence`].
 ///
-/// What the dialect has no field for is refused by [`crate::Session::new`] with
-/// `UnsupportedOption`, what is out of range with `BadOption`; nothing is left out silently.
-/// [`crate::RequestOption::field`] tells which dialect sends which option where.
+/// [`crate::Session::new`] refuses an option without a field in the dialect with
+/// `UnsupportedOption`, and a value out of range with `BadOption`; nothing is left out silently.
+/// [`crate::RequestOption::field`] returns the field of an option in a dialect.
 ///
 /// ```
 /// use zerostack_core::{Dialect, RequestOptions, Session, SessionConfig, Thousandths};
@@ -29,30 +29,29 @@ pub struct RequestOptions<'c> {
     pub top_p: Option<Thousandths>,
     /// How many of the likely tokens it chooses from: 1 or more.
     pub top_k: Option<u32>,
-    /// How much it avoids what it wrote often: -2 to 2.
+    /// How much it avoids words that it used often: -2 to 2.
     pub frequency_penalty: Option<Thousandths>,
-    /// How much it avoids what it wrote at all: -2 to 2.
+    /// How much it avoids words that it used at all: -2 to 2.
     pub presence_penalty: Option<Thousandths>,
-    /// Where its random choices begin: 0 to 2,147,483,647.
+    /// The seed of its random choices: 0 to 2,147,483,647.
     pub seed: Option<u32>,
     /// How long it reasons before it answers.
     pub reasoning_effort: Option<ReasoningEffort>,
     /// Whether it must call a tool, and which.
     pub tool_choice: Option<ToolChoice<'c>>,
-    /// Whether one reply may have several calls. Without tools there is nothing to say, and
-    /// nothing is sent.
+    /// Whether one reply may have several calls. It is not sent without tools.
     pub parallel_tool_calls: Option<bool>,
     /// The class of service that is paid for, as the provider names it.
     pub service_tier: Option<&'c str>,
-    /// For whom the request is made: an id that tells the provider of no person.
+    /// The end user of the request: an id that does not identify a person to the provider.
     pub user: Option<&'c str>,
     /// How long the provider keeps the conversation in its cache.
     pub cache_ttl: Option<CacheTtl>,
     /// The JSON Schema of the answer.
     pub response_schema: Option<ResponseSchema<'c>>,
-    /// Further members of the body: one JSON object. What the session or another option writes
-    /// may not be among them. In Gemini's `generationConfig` and Ollama's `options`, members are
-    /// put beside those of the session.
+    /// Further members of the body: one JSON object. They must not repeat a member that the session
+    /// or another option writes. In Gemini's `generationConfig` and Ollama's `options`, members are
+    /// merged with those of the session.
     pub extra: Option<&'c str>,
 }
 
@@ -76,8 +75,8 @@ impl RequestOptions<'_> {
     };
 }
 
-/// How long the model reasons before it answers. Not every model takes every one; Claude before
-/// 4.6 and Gemini before 3 are told a number of tokens.
+/// How long the model reasons before it answers. Not every model accepts every value; Claude before
+/// 4.6 and Gemini before 3 get a number of tokens.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ReasoningEffort {
@@ -132,8 +131,8 @@ pub enum ToolChoice<'c> {
     Auto,
     /// None.
     None,
-    /// Some tool. This is said in the first request of a turn, and the model is free once tools
-    /// answered: a turn of calls alone would never end.
+    /// Some tool. This applies to the first request of a turn, and the model is free after tools
+    /// have answered: a turn with only calls would never end.
     Required,
     /// The tool of this name, in the first request of a turn.
     Tool(&'c str),
@@ -174,11 +173,11 @@ impl CacheTtl {
 
 /// The JSON Schema of the answer.
 ///
-/// With the feature `structured`, the session checks the answer itself, and asks for it again with
-/// what is wrong, see [`max_repairs`](Self::max_repairs). Not every server keeps to a schema.
+/// With the feature `structured`, the session checks the answer itself, and asks the model to
+/// correct a fault, see [`max_repairs`](Self::max_repairs). Not every server keeps to a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResponseSchema<'c> {
-    /// `[a-zA-Z0-9_-]`, 64 bytes at most. OpenAI wants it.
+    /// `[a-zA-Z0-9_-]`, at most 64 bytes. OpenAI requires it.
     pub name: &'c str,
     /// One JSON object, of at most [`MAX_BYTES`](Self::MAX_BYTES).
     pub schema: &'c str,
@@ -188,9 +187,9 @@ pub struct ResponseSchema<'c> {
     pub is_strict: bool,
     /// How it reaches the model.
     pub mode: SchemaMode,
-    /// How often an answer that does not fit is asked for again in one turn. After that the turn
+    /// How often the model is asked to correct an answer in one turn. After that the turn
     /// ends with `BadAnswer`, and the answer stays in the transcript. `None`: the session does not
-    /// check answers. A number wants the feature `structured`.
+    /// check answers. A number needs the feature `structured`.
     pub max_repairs: Option<u8>,
 }
 
@@ -210,13 +209,13 @@ impl<'c> ResponseSchema<'c> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum SchemaMode {
-    /// By the request's field for it where the dialect and the model take it beside the tools of
-    /// the session; else in words.
+    /// In the request's field for it if the dialect and the model accept it together with the tools
+    /// of the session; else as text.
     #[default]
     Auto,
-    /// By the request's field. `UnsupportedOption` where it cannot be used.
+    /// In the request's field. `UnsupportedOption` if it cannot be used.
     Native,
-    /// In words, after each text of the user: for servers and models that know no such field.
+    /// As text, after each text of the user: for servers and models without such a field.
     Words,
 }
 

@@ -7,7 +7,7 @@ pub(crate) struct ObjectMembers<'a> {
     rest: &'a str,
 }
 
-/// A name without its quotes, as it is written, and a value.
+/// A name without its quotes, as written, and a value.
 pub(crate) type Member<'a> = (&'a str, &'a str);
 
 impl<'a> ObjectMembers<'a> {
@@ -17,7 +17,7 @@ impl<'a> ObjectMembers<'a> {
         Self { rest: object.get(start..).unwrap_or_default() }
     }
 
-    /// Takes what stands before the first byte outside of strings and brackets that ends it.
+    /// Takes the text before the first terminating byte outside strings and brackets.
     fn take_until(&mut self, ends: impl Fn(u8) -> bool) -> &'a str {
         let (mut depth, mut in_string, mut is_escaped) = (0_u32, false, false);
         let end = self.rest.bytes().position(|byte| {
@@ -48,13 +48,13 @@ impl<'a> Iterator for ObjectMembers<'a> {
     fn next(&mut self) -> Option<Member<'a>> {
         let name = self.take_until(|byte| byte == b':');
         let value = self.take_until(|byte| matches!(byte, b',' | b'}'));
-        // The bracket at the end is no member.
+        // The bracket at the end is not a member.
         let last = name.len().checked_sub(1)?;
         name.get(1..last).filter(|_| !value.is_empty()).map(|name| (name, value))
     }
 }
 
-/// Goes through the items of one JSON array; of anything else there are none.
+/// Iterates over the items of one JSON array; anything else has none.
 #[cfg(feature = "profiles")]
 #[derive(Clone, Debug)]
 pub(crate) struct ArrayElements<'a>(ObjectMembers<'a>);
@@ -85,7 +85,7 @@ mod tests {
 
     #[cfg(feature = "profiles")]
     #[test]
-    fn items_are_found_whatever_stands_in_them() {
+    fn items_are_found_whatever_they_contain() {
         let all = |text| ArrayElements::of(text).collect::<Vec<_>>();
         assert_eq!(all("[ ]"), [""; 0]);
         assert_eq!(all(r#""a""#), [""; 0]);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_found_whatever_stands_in_them() {
+    fn members_are_found_whatever_they_contain() {
         let all = |text| ObjectMembers::of(text).collect::<Vec<_>>();
         assert_eq!(all(" { } "), []);
         assert_eq!(all(r#"{"a":1}"#), [("a", "1")]);

@@ -1,9 +1,8 @@
-//! What a request says beside the conversation: sampling, reasoning, the choice of tools, the form
+//! The options of a request: sampling, reasoning, the choice of tools, the form
 //! of the answer.
 //!
-//! One table for each dialect, [`Fields`], has the field of each option. All of it stands in the
-//! head of a request, before the tools and the messages, so a change of it leaves those as they
-//! were.
+//! One table for each dialect, [`Fields`], has the field of each option. They are in the head of a
+//! request, before the tools and the messages, so changing them leaves those unchanged.
 
 mod option;
 pub use option::RequestOption;

@@ -13,11 +13,11 @@ pub enum RequestOption {
     TopP = 2,
     /// How many of the likely tokens it chooses from.
     TopK = 3,
-    /// How much it avoids what it wrote often.
+    /// How much it avoids words that it used often.
     FrequencyPenalty = 4,
-    /// How much it avoids what it wrote at all.
+    /// How much it avoids words that it used at all.
     PresencePenalty = 5,
-    /// Where its random choices begin.
+    /// The seed of its random choices.
     Seed = 6,
     /// Texts that end the reply.
     Stop = 7,

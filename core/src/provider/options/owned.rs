@@ -1,4 +1,4 @@
-//! The options with texts of their own.
+//! The options with owned strings.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::{
     CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, SchemaMode, Thousandths, ToolChoice,
 };
 
-/// [`RequestOptions`] that own their texts, and the stop sequences.
+/// [`RequestOptions`] that own their strings, and the stop sequences.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OwnedOptions {
@@ -57,7 +57,7 @@ pub enum OwnedToolChoice {
     Tool(String),
 }
 
-/// A [`ResponseSchema`] that owns its texts.
+/// A [`ResponseSchema`] that owns its strings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnedResponseSchema {
     /// See [`ResponseSchema::name`].
@@ -116,7 +116,7 @@ impl OwnedOptions {
 }
 
 impl OwnedToolChoice {
-    /// The choice that a text names: `auto`, `none`, `required`, or else the tool of this name.
+    /// The choice that a string names: `auto`, `none`, `required`, or else the tool of this name.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         match text {

@@ -7,7 +7,7 @@ use core::fmt;
 pub struct Thousandths(pub i32);
 
 impl Thousandths {
-    /// The number that a text such as `0.2` or `-1` has. `None` for any other text, and for one
+    /// The number in a string such as `0.2` or `-1`. `None` for any other string, and for one
     /// with more than three decimals or seven digits before them.
     ///
     /// ```
@@ -33,7 +33,7 @@ impl Thousandths {
         Some(Self(if is_negative { -number } else { number }))
     }
 
-    /// The sign, the digits before the point, the zeros after it, and the digits behind those: a
+    /// The sign, the digits before the point, the zeros after it, and the digits after those: a
     /// fraction of 0 has none.
     pub(crate) fn parts(self) -> (&'static str, u32, &'static str, u32) {
         let number = self.0.unsigned_abs();

@@ -1,4 +1,4 @@
-//! The members of a body that say the options, one a step.
+//! The members of a body for the options, one per step.
 
 use super::fields::{Fields, Group, first_of, is_set, tells_schema, tool_choice};
 use super::members::{Member, ObjectMembers};
@@ -7,7 +7,7 @@ use crate::provider::{Codec, Context};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
-/// Where the writing stands.
+/// The position of the writer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OptionCursor {
     /// The members of the group are written; then those beside it.
@@ -16,7 +16,7 @@ pub(crate) struct OptionCursor {
     is_open: bool,
     /// The index of the option.
     option: u8,
-    /// Which of its texts or members is next.
+    /// Which of its strings or members is next.
     item: u8,
 }
 
@@ -97,7 +97,7 @@ fn is_beside(context: &Context<'_>, fields: &Fields, option: RequestOption) -> b
     }
 }
 
-/// What stands before the name of a member: a comma, or what begins the group, and a quote.
+/// The text before the name of a member: a comma, or what begins the group, and a quote.
 fn open<'a>(codec: &Codec, place: OptionCursor, out: &mut Pieces<'a>) {
     let is_comma_first = !codec.options.is_comma_last;
     pieces!(out: match &codec.options.group {
@@ -107,13 +107,13 @@ fn open<'a>(codec: &Codec, place: OptionCursor, out: &mut Pieces<'a>) {
     });
 }
 
-/// The comma behind a member.
+/// The comma after a member.
 fn close<'a>(codec: &Codec, place: OptionCursor, out: &mut Pieces<'a>) {
     let is_comma_last = codec.options.is_comma_last && !place.is_in_group;
     pieces!(out: if is_comma_last { "," } else { "" });
 }
 
-/// One of the stop sequences, with what stands before and behind the list.
+/// One of the stop sequences, with the text before and after the list.
 fn stop<'a>(
     codec: &Codec,
     context: &Context<'a>,

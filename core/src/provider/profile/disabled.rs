@@ -1,4 +1,4 @@
-//! Without the feature: every server is as its dialect and the name of the model say.
+//! Without the feature: the dialect and the name of the model decide for every server.
 
 use crate::Error;
 use crate::message::Dialect;

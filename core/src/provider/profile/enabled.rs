@@ -1,4 +1,4 @@
-//! What the encoders ask.
+//! The questions of the encoders.
 
 use super::{
     CacheControl, CallIdForm, InstructionRole, Profile, ProfileField, ReasoningForm, SchemaForm,
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind};
 /// The fields that the server has refused, and that go as it takes them since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Switched {
-    /// A bit for each field; one for the cache marks before a text, too.
+    /// A bit for each field; and one for the cache marks before a text.
     bits: u16,
     /// The number of the last one.
     last: u8,
@@ -31,7 +31,7 @@ impl Switched {
         ProfileField::from_detail(self.last.into())
     }
 
-    /// The last one was told.
+    /// The last one was reported.
     pub const fn forget_last(&mut self) {
         self.last = 0;
     }
@@ -108,7 +108,7 @@ impl InForce {
         self.streams() && self.profile.stream_options.unwrap_or(true)
     }
 
-    /// Where cache marks stand.
+    /// The places of cache marks.
     pub fn cache_control(&self, model: &str) -> CacheControl {
         self.profile.cache_control.unwrap_or_else(|| {
             match is_claude(model) && !is_claude_of_cloud(model) {
@@ -156,7 +156,7 @@ impl InForce {
         self.profile.reasoning == Some(ReasoningForm::None)
     }
 
-    /// The field of OpenAI chat in which the reasoning goes back, if one is said.
+    /// The field of OpenAI chat in which the reasoning goes back, if one is set.
     pub fn reasoning_field(&self) -> Option<&'static str> {
         match self.profile.reasoning {
             Some(form @ (ReasoningForm::ReasoningContent | ReasoningForm::Reasoning)) => {
@@ -191,7 +191,7 @@ impl InForce {
     }
 }
 
-/// Refuses what the dialect has no place for, and a time to live of marks that are not there.
+/// Refuses fields that the dialect does not have, and a time to live without marks.
 pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     let (profile, dialect) = (config.profile(), config.dialect());
     #[cfg(feature = "options")]

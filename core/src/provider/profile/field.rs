@@ -15,7 +15,7 @@ pub enum ProfileField {
     Stream = 64,
     /// Whether `stream_options` is sent.
     StreamOptions = 65,
-    /// Where cache marks stand.
+    /// The places of cache marks.
     CacheControl = 66,
     /// Whether `include` is sent.
     Include = 67,
@@ -23,7 +23,7 @@ pub enum ProfileField {
     SystemRole = 68,
     /// The role of an instruction in mid-conversation.
     InstructionRole = 69,
-    /// The key of the limit of a reply, see [`crate::OutputLimitKey`]: a setting of its own, which
+    /// The key of the limit of a reply, see [`crate::OutputLimitKey`]: a separate setting, which
     /// every build has.
     OutputLimitKey = 70,
     /// Which reasoning goes back.
@@ -61,8 +61,8 @@ impl ProfileField {
         Self::ALL.iter().copied().find(|field| field.name() == name)
     }
 
-    /// The names of its values, see [`crate::Profile::set`]; of [`OutputLimitKey`](Self::OutputLimitKey),
-    /// which is no field of a [`crate::Profile`], there are none.
+    /// The names of its values, see [`crate::Profile::set`]; [`OutputLimitKey`](Self::OutputLimitKey) has
+    /// none, because it is not a field of a [`crate::Profile`].
     #[must_use]
     pub const fn values(self) -> &'static [&'static str] {
         match self {
@@ -83,7 +83,7 @@ impl ProfileField {
         Self::ALL.iter().copied().find(|field| *field as u32 == detail)
     }
 
-    /// Whether `dialect` has a place for it, whatever its value.
+    /// Whether `dialect` has it, whatever its value.
     #[must_use]
     pub const fn is_in(self, dialect: Dialect) -> bool {
         let is_chat = matches!(dialect, Dialect::OpenAiChat);

@@ -1,4 +1,4 @@
-//! What the fields of a profile can say, and the names of that in files.
+//! The values of the fields of a profile, and their names in files.
 
 /// An enum of a profile: its values with their names in files.
 macro_rules! named {
@@ -37,7 +37,7 @@ macro_rules! named {
 }
 
 named! {
-    /// Where Anthropic's cache marks stand.
+    /// The places of Anthropic's cache marks.
     CacheControl {
         /// After the system prompt or the tools, and at the top of the request, which Anthropic
         /// calls automatic caching.
@@ -89,7 +89,7 @@ named! {
 }
 
 named! {
-    /// Which ids of calls the server takes. Others are made anew, from the place of the call.
+    /// The call ids that the server accepts. Others are replaced by ids made from the position of the call.
     CallIdForm {
         /// Of any form and length.
         Any = "any",
@@ -105,10 +105,10 @@ named! {
 named! {
     /// Which schemas of tools the server takes.
     SchemaForm {
-        /// JSON Schema as it is.
+        /// Unchanged JSON Schema.
         AsTheyAre = "as-they-are",
         /// Tools whose schema fits OpenAI's strict form are sent as strict: each object has
-        /// `additionalProperties` false and requires all of its properties. Others as they are.
+        /// `additionalProperties` false and requires all of its properties. Others are sent unchanged.
         Strict = "strict",
     }
 }

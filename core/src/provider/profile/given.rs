@@ -6,11 +6,11 @@ use super::forms::{
 };
 use crate::message::Dialect;
 
-/// What a server refuses or demands beyond its dialect. All of it is unset at first, and then the
-/// dialect and the name of the model decide.
+/// What a server refuses or demands beyond its dialect. All fields are unset by default, and then
+/// the dialect and the name of the model decide.
 ///
-/// [`KnownHost::of`](crate::KnownHost::of) has those of known servers. What a dialect has no place
-/// for is refused by [`crate::Session::new`] with `UnsupportedOption` and the number of the
+/// [`KnownHost::of`](crate::KnownHost::of) has those of known servers. [`crate::Session::new`]
+/// refuses a field that the dialect does not have with `UnsupportedOption` and the number of the
 /// [`ProfileField`]; [`for_dialect`](Self::for_dialect) leaves it out.
 ///
 /// ```
@@ -27,11 +27,11 @@ use crate::message::Dialect;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Profile {
-    /// Whether a reply is asked for as a stream; else as one document.
+    /// Whether a reply is requested as a stream; else as one document.
     pub stream: Option<bool>,
     /// Whether `stream_options` asks for the counts of tokens.
     pub stream_options: Option<bool>,
-    /// Where cache marks stand.
+    /// The places of cache marks.
     pub cache_control: Option<CacheControl>,
     /// Whether `include` asks for encrypted reasoning.
     pub include: Option<bool>,
@@ -61,7 +61,7 @@ impl Profile {
         schemas: None,
     };
 
-    /// What is set here, and what `below` sets beside that.
+    /// The fields set here, completed by those of `below`.
     #[must_use]
     pub const fn over(self, below: Self) -> Self {
         /// `Option::or` of a constant function.
@@ -83,7 +83,7 @@ impl Profile {
         }
     }
 
-    /// The same without what `dialect` has no place for.
+    /// The same without fields that `dialect` does not have.
     #[must_use]
     pub fn for_dialect(mut self, dialect: Dialect) -> Self {
         for &field in ProfileField::ALL {
@@ -146,7 +146,7 @@ impl Profile {
         }
     }
 
-    /// Whether `dialect` can say what this sets in `field`.
+    /// Whether `dialect` supports the value of `field`.
     pub(super) fn fits(&self, field: ProfileField, dialect: Dialect) -> bool {
         let is_set = self.value(field).is_some();
         let can = match (field, dialect) {

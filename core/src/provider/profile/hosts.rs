@@ -12,19 +12,19 @@ use crate::message::Dialect;
 use crate::provider::OutputLimitKey;
 use crate::{Error, ErrorKind};
 
-/// A server that is known by its host, with what it refuses or demands.
+/// A server known by its host, with what it refuses or demands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KnownHost {
     /// The name that files and documents use.
     pub name: &'static str,
-    /// Its hosts, of which a `*` stands for any part. On this machine servers are known by their
-    /// usual port: `:8000`.
+    /// Its hosts, in which a `*` matches any part. On this machine servers are known by their usual
+    /// port: `:8000`.
     pub hosts: &'static [&'static str],
     /// What it refuses or demands, whatever the dialect: see [`Profile::for_dialect`].
     pub profile: Profile,
     /// The key under which OpenAI chat sends the limit of a reply.
     pub output_limit_key: OutputLimitKey,
-    /// Where that is written.
+    /// The sources.
     pub sources: &'static [&'static str],
 }
 
@@ -47,9 +47,9 @@ impl KnownHost {
 }
 
 impl Profile {
-    /// A profile as flags and other languages write it: entries with commas between them, each
-    /// `FIELD=VALUE`, or the name or the host of a known server, which gives what `dialect` has a
-    /// place for. Later entries count more. With it comes the [`OutputLimitKey`], if one is named.
+    /// Parses a profile in the form of flags and other languages: entries separated by commas, each
+    /// `FIELD=VALUE`, or the name or the host of a known server, of which the fields that `dialect`
+    /// has are taken. Later entries override earlier ones. Also returns the [`OutputLimitKey`], if one is named.
     ///
     /// ```
     /// use zerostack_core::{Dialect, OutputLimitKey, Profile};
@@ -62,7 +62,7 @@ impl Profile {
     /// ```
     ///
     /// # Errors
-    /// `BadOption` with 63 for an entry that is none of these.
+    /// `BadOption` with 63 for any other entry.
     pub fn parse(text: &str, dialect: Dialect) -> Result<(Self, Option<OutputLimitKey>), Error> {
         let bad = Error::new(ErrorKind::BadOption, PROFILE_NUMBER);
         let (mut profile, mut key) = (Self::DIALECT, None);
@@ -94,7 +94,7 @@ impl Profile {
     }
 }
 
-/// What stands before and behind the first `byte`.
+/// The text before and after the first `byte`.
 fn cut(text: &str, byte: u8) -> (&str, &str) {
     let at = text.bytes().position(|it| it == byte);
     match at.and_then(|at| text.split_at_checked(at)) {
@@ -103,7 +103,7 @@ fn cut(text: &str, byte: u8) -> (&str, &str) {
     }
 }
 
-/// Whether `pattern` stands for the host.
+/// Whether `pattern` matches the host.
 fn is_at(pattern: &str, host: &str, local_port: Option<u16>) -> bool {
     if let Some(port) = pattern.strip_prefix(':') {
         let digits =
@@ -189,7 +189,7 @@ static HOSTS: &[KnownHost] = &[
         ],
         ..row("minimax", &["api.minimax.io", "api.minimaxi.com"])
     },
-    // What it does not know is ignored.
+    // Unknown fields are ignored.
     KnownHost {
         sources: &["https://help.aliyun.com/en/model-studio/qwen-api-via-openai-responses"],
         ..row("dashscope", &["dashscope.aliyuncs.com", "dashscope-*.aliyuncs.com"])
@@ -200,7 +200,7 @@ static HOSTS: &[KnownHost] = &[
             call_ids: Some(CallIdForm::NineLetters),
             ..Profile::DIALECT
         },
-        // The counts come without being asked for, and fields that are not known are refused.
+        // The counts are sent without a request, and unknown fields are refused.
         sources: &[
             "https://docs.mistral.ai/resources/release-note/2024-01-16-token-usage-in-streaming-requests",
             "https://github.com/partITech/php-mistral/issues/76",

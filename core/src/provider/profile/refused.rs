@@ -4,15 +4,15 @@
 //! parameter: 'max_tokens'"), pydantic ("Extra inputs are not permitted"), serde ("unknown variant
 //! `developer`"), Groq ("property 'reasoning_content' is unsupported"), Mistral ("Tool call id was
 //! … but must be … with a length of 9") and the templates of models ("Unexpected message role.").
-//! DeepSeek names `reasoning_content` when it lacks it, so a name alone is no refusal.
+//! DeepSeek names `reasoning_content` if it is missing, so a name alone is not a refusal.
 
 use super::{CacheControl, InForce, InstructionRole, ProfileField, SchemaForm, SystemRole};
 use crate::message::Dialect;
 use crate::provider::Config;
 use crate::wire::scan::contains;
 
-/// The field that a server has refused in `message`, or has named beside it, if the request said
-/// it and can do without.
+/// The field that a server has refused in `message`, or named next to it, if the request had it and
+/// works without it.
 pub(crate) fn refused_field(
     config: &dyn Config,
     sent: &InForce,
@@ -42,7 +42,7 @@ pub(crate) fn refused_field(
     })
 }
 
-/// The field that a word beside the message names.
+/// The field named by a word next to the message.
 pub(crate) fn named_field(word: &[u8]) -> Option<ProfileField> {
     Some(match word {
         b"stream_options" | b"include_usage" => ProfileField::StreamOptions,
@@ -55,7 +55,7 @@ pub(crate) fn named_field(word: &[u8]) -> Option<ProfileField> {
     })
 }
 
-/// Whether the request said it in a way that can be switched.
+/// Whether the request had it in a form that can be switched.
 fn is_said(config: &dyn Config, sent: &InForce, field: ProfileField) -> bool {
     let dialect = config.dialect();
     field.is_in(dialect)
@@ -78,7 +78,7 @@ fn is_said(config: &dyn Config, sent: &InForce, field: ProfileField) -> bool {
         }
 }
 
-/// What says that a name is not known; without first letters, which may be large ones.
+/// Phrases for an unknown name; without first letters, which may be capitals.
 const UNKNOWN: &[&str] = &[
     "nsupported",
     "not support",

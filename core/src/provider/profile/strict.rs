@@ -57,7 +57,7 @@ fn fits(schema: &str, depth: u8) -> bool {
     !is_object || is_closed && names.into_iter().all(|(name, _)| is_required(name))
 }
 
-/// What may stand in such a schema beside what is looked at.
+/// Further keywords that such a schema may have.
 const KEYWORDS: &[&str] = &[
     "description",
     "title",

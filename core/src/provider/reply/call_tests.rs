@@ -13,7 +13,7 @@ use crate::provider::testing::{
 };
 use crate::{Session, StopReason};
 
-/// What is heard of these elements of `tool_calls`, each a list of those of one chunk.
+/// The events for these elements of `tool_calls`, each a list of those of one chunk.
 #[track_caller]
 fn calls(chunks: &[&str]) -> Vec<(String, String, String)> {
     let delta = |calls: &&str| {
@@ -76,7 +76,7 @@ fn whole_calls_without_ids_stay_separate() {
 }
 
 #[test]
-fn names_and_ids_may_come_late_or_in_pieces() {
+fn names_and_ids_may_be_late_or_in_pieces() {
     let id = |index: &str| format!(r#"{index}"id":"call_1","#);
     let read = [("call_1", "read", A)];
     are(
@@ -133,7 +133,7 @@ fn names_and_ids_may_come_late_or_in_pieces() {
 }
 
 #[test]
-fn arguments_that_come_again_count_once() {
+fn repeated_arguments_count_once() {
     let id = r#""index":0,"id":"call_1","#;
     let read = [("call_1", "read", A)];
     let (start, end) = ("{\"path\"", ":\"a\"}");
@@ -231,7 +231,7 @@ fn ids_may_have_kilobytes() {
             }
         }
         let mut reader = crate::JsonLinesReader::new([0; 16384]).expect("room");
-        reader.push(&text).expect("lines of ours");
+        reader.push(&text).expect("valid JSON Lines");
         let (storage, used) = reader.finish().expect("a transcript");
         let read = Session::resume(storage, used, config(OpenAiChat)).expect("a transcript");
         assert_eq!(sent(&read), sent(&switched(session, config(OpenAiChat))));
@@ -239,8 +239,8 @@ fn ids_may_have_kilobytes() {
 }
 
 #[test]
-fn a_call_with_an_id_of_its_own_begins_after_one_that_is_whole() {
-    // All of them have the index 0, and come in pieces.
+fn a_call_with_a_new_id_begins_after_a_complete_one() {
+    // All of them have the index 0, and arrive in pieces.
     let begin = |id: &str| call(&format!(r#""index":0,"id":"{id}","#), "read", "");
     let more = |piece: &str| call(ZERO, "-", piece);
     let pieces = [r#"{"path":"#, r#""a"}"#, r#"{"path":"#, r#""b"}"#].map(more);
@@ -298,7 +298,7 @@ fn message(blocks: &[&str]) -> String {
 }
 
 #[test]
-fn what_a_block_began_with_comes_once() {
+fn the_start_of_a_block_is_not_repeated() {
     let begin = |block: &str| {
         format!(r#"{{"type":"content_block_start","index":0,"content_block":{block}}}"#)
     };
@@ -321,7 +321,7 @@ fn what_a_block_began_with_comes_once() {
         let observed = observed(Anthropic, &message(&blocks));
         assert_eq!((observed.text.as_str(), observed.error), (expected, None));
     }
-    // A signature that stands twice would be refused.
+    // A repeated signature would be refused.
     let blocks = [
         begin(r#"{"type":"thinking","thinking":"hm","signature":"c2ln"}"#),
         delta(r#"{"type":"thinking_delta","thinking":"hm"}"#),
@@ -358,7 +358,7 @@ fn pieces_with_the_number_of_another_block_belong_to_the_call_that_is_open() {
     let stop = r#"{"type":"content_block_stop","index":0}"#;
     let body = message(&[text, stop, &call(1, "t1"), &piece(0, A), stop]);
     are(&observed(Anthropic, &body).calls, &[("t1", "read", A)]);
-    // What the provider's own tools are told is nobody's.
+    // The arguments of the provider's own tools belong to no call.
     let search = r#"{"type":"content_block_start","index":2,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}"#;
     let body = message(&[&call(1, "t1"), &piece(1, A), search, &piece(2, B), stop]);
     are(&observed(Anthropic, &body).calls, &[("t1", "read", A)]);

@@ -1,8 +1,8 @@
 //! Tool calls of a reply.
 //!
-//! The strings of a call come in any order, in pieces, and pieces of several calls take
-//! turns. Each piece is read to the end of the transcript first (the stage), and goes to
-//! its call when it is known which that is.
+//! The strings of a call arrive in any order, in pieces, and pieces of several calls are
+//! interleaved. Each piece is read to the end of the transcript first (the stage), and moves to its
+//! call when the call is known.
 
 use super::shape::Shape;
 use super::spare::strings;
@@ -24,22 +24,21 @@ pub(crate) enum Slot {
     Item = 3,
 }
 
-/// The strings that lie at the end of the transcript, in the order of the record, behind room for
-/// its header.
+/// The strings at the end of the transcript, in the order of the record, after room for its header.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
-    /// Where that room begins, or 0: there are none.
+    /// Where that room begins; 0 if there are none.
     pub start: u32,
     /// Bytes of each, by [`Slot`].
     pub lengths: [u32; 4],
-    /// The slot that came last.
+    /// The last slot.
     pub(super) last: u8,
     /// The part that was open before them, or 0: they may turn out to be more of it.
     pub before: u32,
 }
 
 impl Stage {
-    /// Where the strings begin, or `used` when there are none.
+    /// Where the strings begin, or `used` if there are none.
     pub const fn start_or(&self, used: usize) -> usize {
         if self.start == 0 { used } else { self.start as usize }
     }
@@ -60,7 +59,7 @@ impl Sink<'_, '_> {
         }
         let stage = &mut self.reply.stage;
         let Some(length) = stage.lengths.get_mut(slot as usize) else { return Ok(()) };
-        // A key that stands twice: the first counts.
+        // A repeated key: the first counts.
         if *length > 0 && stage.last != slot as u8 {
             return Ok(());
         }
@@ -68,7 +67,7 @@ impl Sink<'_, '_> {
         self.log.append(bytes)?;
         *length += bytes.len() as u32;
         stage.last = slot as u8;
-        // Those of higher slots may have come before: it goes in front of them.
+        // Strings of higher slots may have arrived before: it goes in front of them.
         let before = stage.lengths.iter().take(slot as usize + 1).sum::<u32>() as usize;
         let place = stage.start as usize + HEADER_BYTES + before - bytes.len();
         if place < used {
@@ -85,13 +84,13 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// The element is complete: its strings begin a call or go on with one.
+    /// The element is complete: its strings begin a call or continue one.
     ///
     /// Which call that is: the one with the same `index`; without an index, the one with the
     /// same id, or the last. Servers give all calls the index 0, or no index and no id, so a
-    /// whole call after a whole call is a new one. They give the id and the name late, in
-    /// pieces, or again in each piece.
-    // Not inlined, as a few others of this type: the stack of the rare would be that of each token.
+    /// complete call after a complete call is a new one. They send the id and the name late, in
+    /// pieces, or again in each piece. Not inlined, like a few others of this type: otherwise each
+    // token would need the stack of this rare case.
     #[inline(never)]
     pub fn commit_call(&mut self, may_begin: bool) -> Result<(), Error> {
         if self.reply.is_muted() || self.reply.stage.start == 0 {
@@ -103,7 +102,7 @@ impl Sink<'_, '_> {
         let start = stage.start as usize;
         let lengths = stage.lengths.map(|length| length as usize);
         let [id, name, ..] = lengths;
-        // Arguments are looked at when they are complete: a character may come in two pieces.
+        // Arguments are checked when they are complete: a character may arrive in two pieces.
         let words = start + HEADER_BYTES;
         let words = self.log.bytes().get(words..words + id + name).unwrap_or_default();
         steps::count(words.len());
@@ -148,7 +147,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// Takes out a last call that the token limit cut off; true when there was one.
+    /// Removes a last call that the token limit cut off; true if there was one.
     pub fn drop_cut_call(&mut self) -> bool {
         let last = self.reply.last_call as usize;
         let Some(record) = self.log.record(last).filter(|_| last != 0) else { return false };
@@ -196,9 +195,9 @@ impl Sink<'_, '_> {
         find_from(last).or_else(|| find_from(start))
     }
 
-    /// The call that the strings staged at `start` belong to, and what of them is more of it.
-    /// `None`: they are a call of their own.
-    // Not inlined: its stack is free again when the strings go to their call.
+    /// The call that the strings staged at `start` belong to, and the part of them that continues
+    /// it. `None`: they are a separate call.
+    // Not inlined: its stack is free again when the strings move to their call.
     #[inline(never)]
     fn find_call(
         &self,
@@ -211,7 +210,7 @@ impl Sink<'_, '_> {
         let (id, rest) = staged.split_at_checked(lengths[0]).unwrap_or_default();
         let (name, arguments) = rest.split_at_checked(lengths[1]).unwrap_or_default();
         let record = self.log.record(last).filter(|_| last != 0);
-        // An id that is new may be that of the last call, which has none so far.
+        // A new id may be that of the last call, which has none so far.
         let unnamed = record.filter(|call| {
             let (known_id, known_name, _) = call.call_bytes();
             let is_late = known_name.is_empty() || name.is_empty() && !self.reply.shape.is_closed();
@@ -224,15 +223,15 @@ impl Sink<'_, '_> {
         let has_same_id = !id.is_empty() && known_id == id;
         let is_closed = || match is_last {
             true => self.reply.shape.is_closed(),
-            // A look at all of it is for what may be whole.
+            // Only arguments that may be complete are checked in full.
             false => known_arguments.trim_ascii_end().ends_with(b"}") && is_object(known_arguments),
         };
         let mut more = NewStrings { id: known_id.is_empty(), name: 0, arguments: true };
         if name.is_empty() || known_name == name {
-            // The name comes again, or a call of the same tool.
+            // The name is repeated, or it is a call of the same tool.
             let has_more = !arguments.is_empty() || has_other_id;
             let is_whole = !name.is_empty() && has_more && !has_same_id;
-            // Elements of one document that nothing tells apart are calls of their own.
+            // Elements of one document that nothing distinguishes are separate calls.
             let is_own = index.is_none() && id.is_empty() && is_last && self.reply.is_touched;
             if is_whole && (has_other_id || known_id.is_empty() || id.is_empty()) && is_closed() {
                 let repeats = !has_other_id && !is_own && is_same(known_arguments, arguments);
@@ -248,7 +247,7 @@ impl Sink<'_, '_> {
         } else if has_other_id {
             return Ok(None);
         } else if known_arguments.is_empty() && is_last && (index.is_some() || has_same_id) {
-            // The name comes in pieces, or as far as it goes each time.
+            // The name arrives in pieces, or cumulatively.
             more.name = name.len() - name.strip_prefix(known_name).map_or(0, |_| known_name.len());
         } else if !has_same_id {
             return Ok(None);
@@ -310,7 +309,7 @@ impl Sink<'_, '_> {
         self.reply.is_touched |= is_last;
         let [id, name, ..] = lengths;
         let staged = start + HEADER_BYTES;
-        // What is not wanted goes, from the end on.
+        // Unneeded strings are removed, from the end on.
         if !more.arguments {
             self.log.truncate(staged + id + name);
         }
@@ -330,7 +329,7 @@ impl Sink<'_, '_> {
             if self.add_to_spare(call, start) {
                 return Ok(call);
             }
-            // Room that other calls do not use so far is for all again.
+            // Room that other calls have not used is available to all again.
             if self.reply.has_spare {
                 (call, start) = self.share_spare(call, start);
                 if self.add_to_spare(call, start) {
@@ -349,7 +348,7 @@ impl Sink<'_, '_> {
         let known_id = before_id + known_id;
         let all_name = more.name + usize::from(known_name);
         let all_name = u8::try_from(all_name).map_err(|_| NAME_TOO_LONG)?;
-        // An empty object stands in until the first piece comes.
+        // An empty object is a placeholder until the first piece arrives.
         let arguments = self.log.used() - start - id - more.name;
         let is_placeholder = record.call_bytes().2 == b"{}" && arguments > 0;
         let placeholder = if is_placeholder { 2 } else { 0 };
@@ -436,8 +435,8 @@ impl Sink<'_, '_> {
     }
 }
 
-/// What of the strings of an element is more of a call: the id, so many of the last bytes of the
-/// name, the arguments.
+/// The strings of an element that continue a call: the id, this many of the last bytes of the name,
+/// the arguments.
 #[derive(Clone, Copy)]
 struct NewStrings {
     id: bool,
@@ -462,12 +461,12 @@ fn repeated(arguments: &[u8]) -> Option<usize> {
 }
 
 /// Whether the token limit may have cut these arguments: they are not one object, or are the empty
-/// one, which stands for those that did not come.
+/// one, the placeholder for missing arguments.
 pub(super) fn may_be_cut(arguments: &[u8]) -> bool {
     !is_object(arguments) || is_same(arguments, b"{}")
 }
 
-/// Whether two texts are the same JSON, but for white space.
+/// Whether two strings are the same JSON, except for white space.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     visible(one).eq(visible(other))
 }

@@ -1,5 +1,5 @@
-//! Errors that a reply tells: in the member `error`, wherever it stands, or in a document that is
-//! an error as a whole.
+//! Errors in a reply: in the member `error`, wherever it is, or in a document that is itself an
+//! error.
 
 use super::{Sink, Slot, Word};
 use crate::Error;
@@ -9,24 +9,24 @@ use crate::provider::profile::{ProfileField, named_field};
 use crate::transcript::record::HEADER_BYTES;
 use crate::wire::hash::hash;
 
-/// An error that the provider told.
+/// An error that the provider reported.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProviderError {
     /// Its code or type.
     pub code: Word,
     /// Its code where it is a number.
     pub status: u16,
-    /// Tenths of a second to wait before the next attempt, where it says so; else 0.
+    /// Tenths of a second to wait before the next attempt, if it asks for that; else 0.
     pub delay: u16,
     /// Tokens that fit the context, and tokens of the request, if the refusal has them; else 0.
     #[cfg(feature = "window")]
     pub context_tokens: u32,
     #[cfg(feature = "window")]
     pub sent_tokens: u32,
-    /// The field of the profile that it names beside its message.
+    /// The field of the profile that it names next to its message.
     #[cfg(feature = "profiles")]
     pub field: Option<ProfileField>,
-    /// Where its message stands after the records, and how long it is.
+    /// The offset of its message after the records, and its length.
     pub start: u32,
     pub length: u16,
     /// The message is complete.
@@ -46,14 +46,14 @@ impl Sink<'_, '_> {
         self.reply.failure.start = self.log.used() as u32;
     }
 
-    /// The document that comes, or is read, is an error, whatever it looks like.
+    /// The next or current document is an error, whatever its form.
     pub fn fail_document(&mut self) {
         self.commit_failure();
         self.reply.refused = true;
     }
 
-    /// More of the message of an error. The first message counts, to a limit. Servers write an
-    /// empty error beside an answer, so nothing is no error.
+    /// More of the message of an error. The first message counts, up to a limit. Servers write an
+    /// empty error next to an answer, so an empty one is not an error.
     pub fn failure_text(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -73,7 +73,7 @@ impl Sink<'_, '_> {
         self.reply.failure.length as usize
     }
 
-    /// What was taken for the message of an error is none.
+    /// The assumed message of an error is not one.
     pub fn forget_failure(&mut self) {
         if core::mem::take(&mut self.reply.has_failed) {
             self.log.truncate(self.reply.failure.start as usize);
@@ -86,7 +86,7 @@ impl Sink<'_, '_> {
         self.reply.failure.closed |= self.reply.failure.length > 0;
     }
 
-    /// The word that came is the code or the type of the error; a code counts more.
+    /// The word is the code or the type of the error; a code takes precedence.
     // Not inlined, see `commit_call`.
     #[inline(never)]
     pub fn failure_code(&mut self, is_code: bool) {
@@ -108,14 +108,14 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// The word that came is the name of a field that the error is about.
+    /// The word is the name of the field in the error.
     #[cfg(feature = "profiles")]
     pub fn failure_field(&mut self) {
         let word = self.take_word();
         self.reply.failure.field = named_field(&word).or(self.reply.failure.field);
     }
 
-    /// The word that came is how long to wait before the next attempt.
+    /// The word is the wait before the next attempt.
     pub fn failure_delay(&mut self) {
         let word = self.take_word();
         if let Some(millis) = duration_ms(&word) {
@@ -123,7 +123,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// The error says how long to wait before the next attempt.
+    /// The error asks for a wait before the next attempt.
     pub fn note_delay(&mut self, millis: u32) {
         let tenths = millis.div_ceil(100).min(u16::MAX.into()) as u16;
         self.reply.failure.delay = self.reply.failure.delay.max(tenths);
@@ -146,7 +146,7 @@ impl Sink<'_, '_> {
         self.stage(Slot::Id, bytes)
     }
 
-    /// The word that came is the code of the document, should it be an error.
+    /// The word is the code of the document, if it is an error.
     pub fn top_code(&mut self) {
         let word = self.take_word();
         self.note_code(word, false);
@@ -157,15 +157,15 @@ impl Sink<'_, '_> {
         self.reply.failure.status = status.min(u16::MAX.into()) as u16;
     }
 
-    /// The word that came is what the document is.
+    /// The word is the type of the document.
     pub fn object(&mut self) {
         if self.take_hash() == ERROR {
             self.fail_document();
         }
     }
 
-    /// The document is over. One that is not of the dialect and has a message and a code is an
-    /// error, as is a whole body with a message alone.
+    /// The document is over. A document that is not of the dialect and has a message and a code is
+    /// an error, as is a whole body with only a message.
     pub fn end_error(&mut self) {
         let ProviderError { code, status, .. } = &self.reply.failure;
         let is_whole = self.reply.whole && self.reply.stop.is_none();

@@ -1,5 +1,5 @@
-//! The forms in which a body may come: a stream of events, an array of what they hold, one of them
-//! alone, lines, a whole reply in an event, a web page.
+//! The forms in which a body may come: a stream of events, an array of their data, a single one,
+//! lines, a whole reply in an event, a web page.
 
 extern crate std;
 
@@ -12,7 +12,7 @@ use crate::provider::testing::{
 };
 use crate::{Dialect, ErrorKind, Event, StopReason};
 
-/// The documents of a stream that says "hello" and calls `f`, in each dialect.
+/// The documents of a stream with the text "hello" and a call of `f`, in each dialect.
 fn pieces(dialect: Dialect) -> Vec<&'static str> {
     match dialect {
         Dialect::OpenAiChat => [
@@ -119,7 +119,7 @@ fn a_whole_reply_may_be_an_event() {
             is_all(&observed(dialect, &body), dialect, &body);
         }
     }
-    // It repeats what came before it.
+    // It repeats the earlier events.
     for dialect in [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic] {
         let mut documents = pieces(dialect);
         let end = documents.pop().unwrap_or_default();
@@ -130,7 +130,7 @@ fn a_whole_reply_may_be_an_event() {
 }
 
 #[test]
-fn a_piece_of_a_stream_is_no_reply() {
+fn a_piece_of_a_stream_is_not_a_reply() {
     for dialect in Dialect::ALL.iter().copied() {
         let documents = pieces(dialect);
         let last = documents.len() - 1;
@@ -153,7 +153,7 @@ fn a_piece_of_a_stream_is_no_reply() {
 }
 
 #[test]
-fn pieces_may_come_as_lines() {
+fn pieces_may_be_lines() {
     for dialect in Dialect::ALL.iter().copied() {
         let documents = pieces(dialect);
         for body in [
@@ -184,7 +184,7 @@ fn the_end_marker_of_a_stream_may_follow_a_whole_body() {
     }
 }
 
-/// What a refusal with `status` and this body is, in pieces of each length.
+/// The result of a refusal with `status` and this body, in pieces of each length.
 fn refused(dialect: Dialect, status: u16, body: &str) -> (ErrorKind, String) {
     let ask = |length: usize| {
         let mut session = session(config(dialect));
@@ -205,7 +205,7 @@ fn refused(dialect: Dialect, status: u16, body: &str) -> (ErrorKind, String) {
 }
 
 #[test]
-fn a_web_page_or_a_plain_text_tells_its_first_words() {
+fn the_error_of_a_web_page_or_plain_text_has_its_first_words() {
     let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad \
                 Gateway</h1></center>\r\n<hr><center>nginx/1.26.0</center>\r\n</body>\r\n</html>\r\n";
     let page_said = "a web page: 502 Bad Gateway";
@@ -236,7 +236,7 @@ fn a_web_page_or_a_plain_text_tells_its_first_words() {
 }
 
 #[test]
-fn a_page_is_asked_for_again_as_its_status_says() {
+fn the_status_of_a_page_decides_about_another_attempt() {
     for (status, again) in [(502, true), (429, true), (200, false), (404, false)] {
         let config = crate::SessionConfig::new(Dialect::OpenAiChat, "m");
         let mut session = session(config);
@@ -288,7 +288,7 @@ fn a_call_of_the_first_form_is_read_where_no_other_repeats_it() {
 }
 
 #[test]
-fn a_call_that_was_announced_and_is_not_there_is_no_answer() {
+fn an_announced_call_that_is_missing_is_not_an_answer() {
     let bodies = [
         (
             Dialect::OpenAiChat,
@@ -307,7 +307,7 @@ fn a_call_that_was_announced_and_is_not_there_is_no_answer() {
         let (error, ..) = observed(dialect, &body).error.expect("an error");
         assert_eq!(error.kind(), ErrorKind::Cut, "{body}");
     }
-    // Some servers have the word for a text, too.
+    // Some servers use the word for text, too.
     let text = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"tool_calls"}]}"#;
     assert_eq!(observed(Dialect::OpenAiChat, text).error, None);
 }
@@ -338,7 +338,7 @@ fn members_of_gemini_in_the_other_spelling_are_the_same() {
 }
 
 #[test]
-fn what_stands_around_the_documents_does_not_matter() {
+fn the_text_around_the_documents_does_not_matter() {
     type Around = fn(String) -> String;
     let ways: [Around; 8] = [
         |body| body + "data: [DONE]\n\n",

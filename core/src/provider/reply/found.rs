@@ -1,4 +1,4 @@
-//! What the reader of calls in text changes in a reply.
+//! The changes that the reader of calls in text makes to a reply.
 
 use super::{Reply, Sink};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Record};
@@ -13,14 +13,14 @@ pub(crate) struct CallCounts {
 }
 
 impl Sink<'_, '_> {
-    /// Where the reply stands; no part of it is open.
+    /// The state of the reply; no part of it is open.
     pub fn point(&mut self) -> CallCounts {
         self.end_part();
         let Reply { calls, last_call, unclosed, .. } = *self.reply;
         CallCounts { used: self.log.used(), calls, last_call, unclosed }
     }
 
-    /// Takes out what came since `point`.
+    /// Removes everything since `point`.
     pub fn go_back(&mut self, point: CallCounts) {
         self.drop_stage();
         self.reply.open = 0;
@@ -29,13 +29,13 @@ impl Sink<'_, '_> {
         self.reply.unclosed = point.unclosed;
     }
 
-    /// The call that came last.
+    /// The last call.
     pub fn last_call(&self) -> Option<Record<'_>> {
         self.log.record(self.reply.last_call as usize).filter(|_| self.reply.last_call != 0)
     }
 
-    /// Takes bytes out of a text record that stands before the calls, and the space around them
-    /// when nothing follows; returns how many bytes went.
+    /// Removes bytes from a text record before the calls, and the space around them if nothing
+    /// follows; returns the number of bytes removed.
     pub fn take_from_text(&mut self, text: usize, start: usize, end: usize) -> usize {
         let Some(record) = self.log.record(text) else { return 0 };
         let (before, behind) = (text + HEADER_BYTES..start, end..record.end());
@@ -60,7 +60,7 @@ impl Sink<'_, '_> {
         gone
     }
 
-    /// The first record begins the message, whatever it is now.
+    /// The first record begins the message, whatever its kind is now.
     pub fn mark_first(&mut self) {
         let start = self.reply.start as usize;
         if start < self.log.used() {

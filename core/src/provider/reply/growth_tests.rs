@@ -1,5 +1,5 @@
-//! What a reply takes grows as it does: ten times as much of anything is at most twelve times the
-//! work, counted in bytes that are moved, checked or looked at.
+//! The work for a reply is linear: ten times as much of anything is at most twelve times the work,
+//! counted in bytes that are moved, checked or read.
 
 extern crate std;
 
@@ -18,7 +18,7 @@ fn work(dialect: Dialect, documents: &[String], chunk: usize) -> (usize, usize) 
     work_in(1 << 26, dialect, documents, chunk).0
 }
 
-/// The same in so many bytes, and how many are used at the end.
+/// The same in this many bytes, and how many are used at the end.
 fn work_in(
     limit: usize,
     dialect: Dialect,
@@ -48,7 +48,7 @@ fn grows_as_it_does(dialect: Dialect, size: usize, documents: impl Fn(usize) -> 
     grows_with_looks_back(dialect, size, 0, documents);
 }
 
-/// The same, but for so many bytes of headers.
+/// The same, except for this many bytes of headers.
 #[track_caller]
 fn grows_with_looks_back(
     dialect: Dialect,
@@ -70,7 +70,7 @@ fn chat(calls: &str) -> String {
 
 const CHAT_END: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#;
 
-/// `calls` calls whose arguments come in `pieces` pieces each, which take turns.
+/// `calls` calls whose arguments arrive in `pieces` pieces each, interleaved.
 fn in_turns(calls: usize, pieces: usize, piece: &str) -> Vec<String> {
     let begin = |call: usize| {
         chat(&format!(

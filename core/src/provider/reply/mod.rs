@@ -1,5 +1,5 @@
-//! The reply that is coming in: what a dialect reads is written to the transcript at once,
-//! and given out as events from there.
+//! The current reply: what a dialect reads is written to the transcript at once, and events are
+//! made from there.
 
 #[cfg(all(test, feature = "all-dialects"))]
 mod call_tests;
@@ -32,25 +32,24 @@ use crate::transcript::log::Log;
 /// A short word of the wire: a stop reason, an error code, the type of a block.
 pub(crate) type Word = heapless::Vec<u8, 40, u8>;
 
-/// The state of the reply beside its bytes in the transcript.
+/// The state of the reply besides its bytes in the transcript.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
-    /// What is read now is not for us.
+    /// The current content is skipped.
     skip: bool,
-    /// The status of the response says that the request was refused, or a document that it is
-    /// an error.
+    /// The status of the response is a refusal, or a document is an error.
     pub refused: bool,
-    /// The provider says that something went wrong: `failure` has more.
+    /// The provider reported a failure: `failure` has the details.
     pub has_failed: bool,
-    /// The end marker of the dialect came.
+    /// The end marker of the dialect arrived.
     pub ended: bool,
-    /// The body is one JSON document, and as far as is known a whole reply, not a piece of a stream.
+    /// The body is one JSON document, and as far as known a whole reply, not a piece of a stream.
     pub whole: bool,
-    /// Some document of the dialect came.
+    /// A document of the dialect arrived.
     pub documents: bool,
     /// The document that is read is of the dialect.
     pub is_known: bool,
-    /// Some document came that is not.
+    /// A document of another form arrived.
     pub has_strangers: bool,
     /// Why the model stopped.
     pub stop: Option<StopReason>,
@@ -60,40 +59,40 @@ pub(crate) struct Reply {
     pub block_ends: bool,
     /// It is a refusal.
     pub refuses: bool,
-    /// Some count is news, and may be told.
+    /// A count is new, and can be reported.
     usage_changed: bool,
     usage_due: bool,
-    /// The field of the wire that reasoning comes in, or 0.
+    /// The wire field of reasoning, or 0.
     pub thinking_field: u8,
-    /// What the dialect has to remember.
+    /// The state of the dialect.
     pub dialect_state: DialectState,
     /// Calls so far.
     pub calls: u16,
-    /// How many calls were told.
+    /// How many calls were reported.
     emitted_calls: u16,
     /// Calls that may get more arguments.
     unclosed: u16,
-    /// Where its records begin.
+    /// The offset of its first record.
     pub start: u32,
-    /// The record that more text goes to, or 0.
+    /// The record to which more text is added, or 0.
     open: u32,
     /// Text of the open record that is kept ends here, or 0: all of it is.
     keep_end: u32,
-    /// Bytes that were shown but not kept, and whether that was told.
+    /// Bytes that were shown but not kept, and whether that was reported.
     pub dropped: u32,
     cut_is_emitted: bool,
     /// The record that is shown next, and the first of its bytes that was not shown.
     show: u32,
     shown: u32,
-    /// Calls before this record were told.
+    /// Calls before this record were reported.
     pub emitted_to: u32,
-    /// The call that came last, or 0.
+    /// The last call, or 0.
     last_call: u32,
     /// More of a call, to be told.
     pub delta: deltas::CallDelta,
     /// How far its arguments go.
     shape: shape::Shape,
-    /// Something of it came in this document.
+    /// Some of it arrived in this document.
     is_touched: bool,
     /// Some call has spare room after its arguments.
     has_spare: bool,
@@ -103,35 +102,35 @@ pub(crate) struct Reply {
     pub index: Option<u32>,
     /// The strings of the call that is read, at the end of the transcript.
     stage: calls::Stage,
-    /// Where the transcript stood when events were held back, see [`Sink::begin_pending`].
+    /// The state of the transcript when events were held back, see [`Sink::begin_pending`].
     pending: Option<parts::PendingStart>,
-    /// What the provider says went wrong.
+    /// The failure that the provider reported.
     pub failure: ProviderError,
-    /// Counts so far, as the provider gives them.
+    /// Counts so far, as the provider sends them.
     pub counts: [u32; 5],
-    /// The provider leaves cached tokens out of those of the request.
+    /// The provider does not include cached tokens in those of the request.
     pub is_cache_apart: bool,
-    /// Why the model stopped, when its text was found to hold calls and the caller was told.
+    /// Why the model stopped, after calls were found in its text and reported.
     pub recovered: Option<StopReason>,
     /// The word that is being read.
     word: Word,
-    /// The hash of one that was read, where no more of it was wanted.
+    /// The hash of a word that was read, if no more of it was needed.
     #[cfg(target_pointer_width = "64")]
     pub hash: Option<u32>,
     /// The provider's own word for why the model stopped.
     pub raw_stop_reason: Word,
 }
 
-/// What a dialect remembers while it reads; what each field means is its own affair.
+/// The state of a dialect while it reads; each dialect defines the meaning of the fields.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DialectState {
     /// About the document that is read.
     pub document: u8,
     /// About the block that is read.
     pub block: u8,
-    /// In which form the content of the block comes.
+    /// The form of the block's content.
     pub level: u8,
-    /// Whatever else is true or not.
+    /// Further flags.
     pub flags: u8,
     /// A reason to stop that does not count yet.
     pub reason: Option<StopReason>,
@@ -141,9 +140,9 @@ pub(crate) struct DialectState {
     pub count: u32,
     /// The highest number of a block.
     pub last: u32,
-    /// Blocks of which something came: a bit each, the last for all that follow.
+    /// Blocks with content so far: a bit each, the last for all that follow.
     pub seen: u32,
-    /// The hash of the block's id, as far as it came; and those of the first blocks, cut short.
+    /// The hash of the block's id, as far as received; and those of the first blocks, truncated.
     pub key: u32,
     pub keys: [u16; 8],
 }
@@ -169,13 +168,13 @@ impl Reply {
         }
     }
 
-    /// Whether what comes is not kept.
+    /// Whether the next content is not kept.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn is_muted(&self) -> bool {
         self.skip || self.is_failed()
     }
 
-    /// Whether no more text is to come, as far as is known.
+    /// Whether no more text will follow, as far as known.
     const fn is_stopping(&self) -> bool {
         self.stop.is_some() || self.ended || (self.whole && self.documents)
     }

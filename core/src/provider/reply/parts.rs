@@ -6,7 +6,7 @@ use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUS
 use crate::wire::hash::hash;
 use crate::{Error, ResponseRule};
 
-/// Where a reply stood, to go back to.
+/// A state of a reply to return to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingStart {
     used: u32,
@@ -22,14 +22,14 @@ pub(super) struct PendingStart {
 }
 
 impl PendingStart {
-    /// What moves with the bytes.
+    /// The offsets that move with the bytes.
     pub fn offsets(&mut self) -> [&mut u32; 3] {
         [&mut self.used, &mut self.open, &mut self.last_call]
     }
 }
 
 impl Sink<'_, '_> {
-    /// Adds to the part that is open, when it is of this kind; else begins one.
+    /// Adds to the open part, if it is of this kind; else begins one.
     pub fn part(&mut self, kind: Kind, info: [u8; 2], bytes: &[u8]) -> Result<(), Error> {
         if self.reply.is_muted() || bytes.is_empty() {
             return Ok(());
@@ -84,7 +84,7 @@ impl Sink<'_, '_> {
         self.reply.open = 0;
     }
 
-    /// Takes out what was shown after the text that is kept; the bytes that this freed.
+    /// Removes the text shown after the kept part; returns the freed bytes.
     fn drop_to_keep_end(&mut self) -> usize {
         let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
         let dropped = shown.saturating_sub(keep_end);
@@ -107,14 +107,14 @@ impl Sink<'_, '_> {
         self.log.set_header(offset, Header::new(kind, first, info));
     }
 
-    /// Gives up text that was shown, so that more can be shown: keeps what came first.
-    /// True when there is room again.
+    /// Drops text that was shown, so that more can be shown: keeps the beginning. True if there is
+    /// room again.
     pub fn drop_shown(&mut self) -> bool {
         self.keep_first() && self.drop_to_keep_end() > 0
     }
 
-    /// Says how much of the text that is open stays, now that not all of it can: as much in
-    /// every chunking. False when nothing can be given up.
+    /// Decides how much of the open text stays, now that not all of it can: the same in every
+    /// chunking. False if nothing can be dropped.
     fn keep_first(&mut self) -> bool {
         let limit = self.log.limit().saturating_sub(SLACK_BYTES + self.scratch_bytes());
         let reply = &mut *self.reply;
@@ -150,14 +150,14 @@ impl Sink<'_, '_> {
         (self.log.limit() / 8).clamp(MIN_SCRATCH_BYTES, MAX_SCRATCH_BYTES)
     }
 
-    /// Holds events back until it is known whether what comes is for us.
+    /// Holds events back until it is known whether the content counts.
     // Not inlined, see `commit_call`.
     #[inline(never)]
     pub fn begin_pending(&mut self) {
         if self.reply.pending.is_some() {
             return;
         }
-        // What is held back needs room, and nothing can be given up meanwhile.
+        // Held-back content needs room, and nothing can be dropped meanwhile.
         if self.log.left() < self.scratch_bytes() {
             self.drop_spare();
         }
@@ -180,10 +180,10 @@ impl Sink<'_, '_> {
         self.reply.skip = false;
     }
 
-    /// What came since [`begin_pending`](Self::begin_pending), and what follows, is for us, or is not.
+    /// The content since [`begin_pending`](Self::begin_pending), and what follows, counts, or does not.
     ///
     /// # Errors
-    /// `BadResponse` when it is not, and went into calls that are.
+    /// `BadResponse` if it does not, and was added to calls that do.
     pub fn resolve_pending(&mut self, is_ours: bool) -> Result<(), Error> {
         let Some(start) = self.reply.pending.take() else { return Ok(()) };
         if !is_ours {
@@ -210,8 +210,8 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
-    /// What came since [`begin_pending`](Self::begin_pending) is not for us, but a reason to stop is; what comes is
-    /// held back.
+    /// The content since [`begin_pending`](Self::begin_pending) does not count, but a stop reason does; the next
+    /// content is held back.
     ///
     /// # Errors
     /// As [`resolve_pending`](Self::resolve_pending).
@@ -224,17 +224,17 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
-    /// What comes is not for us, until [`end_skip`](Self::end_skip).
+    /// Skips content, until [`end_skip`](Self::end_skip).
     pub fn skip(&mut self) {
         self.reply.skip = true;
     }
 
-    /// Whether calls came since [`begin_pending`](Self::begin_pending).
+    /// Whether calls arrived since [`begin_pending`](Self::begin_pending).
     pub fn pending_has_calls(&self) -> bool {
         self.reply.pending.is_some_and(|start| self.reply.calls > start.calls)
     }
 
-    /// Whether text came since [`begin_pending`](Self::begin_pending).
+    /// Whether text arrived since [`begin_pending`](Self::begin_pending).
     pub fn pending_has_text(&self) -> bool {
         let Some(start) = self.reply.pending else { return false };
         let (used, open) = (start.used as usize, self.reply.open as usize);
@@ -243,8 +243,8 @@ impl Sink<'_, '_> {
         Record::find_part(self.log.bytes(), start, start, Kind::Text.bit()).is_some()
     }
 
-    /// Whether the first text of the reply came since [`begin_pending`](Self::begin_pending); `None`: there is none,
-    /// as far as the open part tells where nothing is held.
+    /// Whether the first text of the reply arrived since [`begin_pending`](Self::begin_pending); `None`: there is
+    /// none, as far as the open part shows if nothing is held.
     pub fn text_is_pending(&self) -> Option<bool> {
         let start = match self.reply.pending {
             Some(_) => self.reply.start as usize,
@@ -260,7 +260,7 @@ impl Sink<'_, '_> {
         self.reply.skip = false;
     }
 
-    /// More of a short word; what is too long is no known word, and is kept in part.
+    /// More of a short word; a longer one is not a known word, and is kept only in part.
     pub fn word(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if self.reply.word.push(*byte).is_err() {
@@ -269,7 +269,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// The hash of the word that came, which is over.
+    /// The hash of the complete word.
     pub fn take_hash(&mut self) -> u32 {
         #[cfg(target_pointer_width = "64")]
         if let Some(hash) = self.reply.hash.take() {
@@ -280,12 +280,12 @@ impl Sink<'_, '_> {
         hash
     }
 
-    /// The word that came, which is over.
+    /// The complete word.
     pub fn take_word(&mut self) -> Word {
         core::mem::take(&mut self.reply.word)
     }
 
-    /// The model says why it stopped; the first reason stays.
+    /// The model's stop reason; the first one stays.
     // Not inlined, see `commit_call`.
     #[inline(never)]
     pub fn stop(&mut self) {
@@ -297,10 +297,10 @@ impl Sink<'_, '_> {
         self.reply.raw_stop_reason = word;
     }
 
-    /// A count came: the one with this number in [`crate::Usage`].
+    /// A count arrived: the one with this number in [`crate::Usage`].
     pub fn count(&mut self, number: u8, value: u32) {
         if let Some(count) = self.reply.counts.get_mut(usize::from(number)) {
-            // Servers that do not count something anew write 0; 1 may stand for no count yet.
+            // Servers that do not update a count write 0; 1 may mean no count yet.
             *count = if value == 0 && *count > 1 { *count } else { value };
             self.reply.usage_changed = true;
         }
@@ -314,7 +314,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// A document, or one of several in an array, is over: what was counted in it is news.
+    /// A document, or one of several in an array, is over: its counts are new.
     pub fn element_end(&mut self) {
         self.end_error();
         self.reply.is_touched = false;
@@ -343,9 +343,9 @@ fn incomplete_length(text: &[u8]) -> usize {
     0
 }
 
-/// Room that is always left: twice what one look at the room may miss.
+/// Room that is always left: twice what one check of the room may miss.
 pub(crate) const SLACK_BYTES: usize = 48;
 
-/// Bounds of the text that is given up first when the storage is full.
+/// Bounds of the text that is dropped first when the storage is full.
 const MIN_SCRATCH_BYTES: usize = 64;
 const MAX_SCRATCH_BYTES: usize = 2048;

@@ -1,10 +1,10 @@
-//! How far the arguments of a call go, told from their brackets, a piece at a time: whether they
-//! are an object that is closed, without another look at what came before.
+//! Tracks the brackets of a call's arguments, a piece at a time: whether they are a closed object,
+//! without reading earlier pieces again.
 
 use crate::wire::scan::plain_length;
 use crate::wire::steps;
 
-/// What is known of the arguments of the call that came last. Whether they are JSON is found when
+/// The state of the arguments of the last call. Whether they are JSON is found when
 /// they are complete.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shape {
@@ -33,13 +33,13 @@ impl Shape {
                 b'}' | b']' if self.depth > 0 => self.depth -= 1,
                 b' ' | b'\t' | b'\n' | b'\r' => {}
                 _ if self.depth > 0 => {}
-                // Something stands beside the object.
+                // There is something besides the object.
                 _ => self.state |= BEGUN | SPOILT,
             }
         }
     }
 
-    /// Whether an object came, all of it, and nothing else.
+    /// Whether exactly one complete object arrived.
     pub const fn is_closed(self) -> bool {
         self.depth == 0 && self.state & (BEGUN | SPOILT) == BEGUN
     }

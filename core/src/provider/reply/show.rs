@@ -1,4 +1,4 @@
-//! What of a reply a person may see next.
+//! The next event of a reply.
 
 use super::calls::may_be_cut;
 use super::{Reply, Sink};
@@ -6,7 +6,7 @@ use crate::message::{CallId, Dropped, Event, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
 use crate::wire::steps;
 
-/// An event without its borrow: what it is, and where its bytes stand.
+/// An event without its borrow: its kind, and the offset of its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EmittedEvent {
     pub what: EmittedKind,
@@ -27,12 +27,12 @@ pub(crate) enum EmittedKind {
     Usage,
     /// `end` bytes of text are not kept.
     Cut,
-    /// What should be text is not UTF-8.
+    /// Text is not UTF-8.
     Malformed,
 }
 
 impl Sink<'_, '_> {
-    /// The next event, which counts as given.
+    /// The next event, which counts as reported.
     pub fn show(&mut self) -> Option<EmittedEvent> {
         if self.reply.pending.is_some() {
             return None;
@@ -71,7 +71,7 @@ impl Sink<'_, '_> {
         text || delta || self.calls_are_due() || reply.usage_due || self.cut_is_due()
     }
 
-    /// Whether calls are complete that were not told.
+    /// Whether there are complete calls that were not reported.
     fn calls_are_due(&self) -> bool {
         self.reply.unclosed == 0 && self.reply.emitted_calls < self.reply.calls
     }
@@ -85,7 +85,7 @@ impl Sink<'_, '_> {
             let start = (self.reply.shown as usize).max(record.offset + HEADER_BYTES);
             let rest = self.log.bytes().get(start..record.end()).unwrap_or_default();
             let is_text = matches!(record.header.kind(), Kind::Text | Kind::Thinking);
-            // What is not shown may be long, and is looked at when it is complete.
+            // Content that is not shown may be long, and is checked when it is complete.
             let text = if is_text { rest } else { &[] };
             steps::count(text.len());
             let (whole, is_malformed) = match core::str::from_utf8(text) {
@@ -115,8 +115,8 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// A call is reported when it is complete. Arguments that are no JSON object, or are missing at the
-    /// end, may have been cut off by the token limit: such a call waits for the reason of the stop.
+    /// A call is reported when it is complete. Arguments that are not a JSON object, or are missing at
+    /// the end, may have been cut off by the token limit: such a call waits for the stop reason.
     fn show_call(&mut self) -> Option<EmittedEvent> {
         if !self.calls_are_due() {
             return None;
@@ -128,7 +128,7 @@ impl Sink<'_, '_> {
             }
             let (offset, end) = (record.offset, record.end());
             if record.is(Kind::Call) {
-                // One that was marked waits here, and was looked at.
+                // A marked call waits here, and was already checked.
                 steps::count(record.payload.len());
                 if !record.header.has(MARKED) && core::str::from_utf8(record.payload).is_err() {
                     return Some(EmittedEvent::MALFORMED);
@@ -176,13 +176,13 @@ impl Sink<'_, '_> {
 impl EmittedEvent {
     const MALFORMED: Self = Self { what: EmittedKind::Malformed, start: 0, end: 0 };
 
-    /// Whether it is shown of a reply that is not the user's, too.
+    /// Whether it is also shown for a reply to the session's own request.
     pub fn is_for_all(self) -> bool {
         matches!(self.what, EmittedKind::Usage | EmittedKind::Malformed)
     }
 
     /// The event, from the bytes of the transcript, which were checked. `calls` is the number
-    /// of calls before the reply. `None` where there is none to give.
+    /// of calls before the reply. `None` if there is none.
     pub fn event<'a>(self, bytes: &'a [u8], reply: &Reply, calls: u32) -> Option<Event<'a>> {
         let (start, end) = (self.start as usize, self.end as usize);
         let text = || core::str::from_utf8(bytes.get(start..end)?).ok();

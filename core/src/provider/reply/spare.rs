@@ -1,16 +1,16 @@
 //! Spare room after the arguments of calls whose pieces take turns.
 //!
 //! A piece of a call that is not the last goes in the middle of the transcript, and what follows
-//! would move for each. So such a call gets room for as much again as it has, and what follows
-//! moves once for all of it; where little is left, for a part of that, and all spare room is shared out
-//! again when it is used up. While the reply comes, a call with [`SPARE`] ends like this:
+//! would move for each. So such a call gets room for as much again as it has, and everything after it
+//! moves once; if little is left, it gets a part of that, and all spare room is shared out
+//! again when it is used up. While the reply is received, a call with [`SPARE`] ends like this:
 //!
 //! ```text
 //! arguments | spare bytes | how many: 4 bytes, little endian, these included
 //! ```
 //!
-//! The room goes before anyone looks at the calls, and before anything else is given up for room:
-//! it never tells in what comes out.
+//! The room is removed before anyone reads the calls, and before anything else is dropped for room:
+//! it never shows in the output.
 
 use super::calls::Stage;
 use super::parts::PendingStart;
@@ -20,16 +20,16 @@ use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
 /// Whether calls get any: in the arena of a small processor little moves, and its flash is dear.
 const IS_GIVEN: bool = cfg!(target_pointer_width = "64");
 
-/// The call has spare room. No call has an answer while its reply comes.
+/// The call has spare room. No call has an answer while its reply is received.
 const SPARE: u8 = ANSWERED;
 
-/// The bytes that tell how much there is.
+/// The bytes that store its size.
 const COUNT_BYTES: usize = 4;
 
 /// The least that a call gets: about the bytes of a few pieces.
 const MIN_SPARE_BYTES: usize = 64;
 
-/// What stays free for what else comes before the next look at the room.
+/// The room that stays free for other content before the next check.
 const KEPT_FREE_BYTES: usize = 4096;
 
 /// Bytes of spare room after the arguments of `call`.
@@ -49,7 +49,7 @@ pub(super) fn strings<'t>(call: &Record<'t>) -> (&'t [u8], &'t [u8], &'t [u8]) {
 
 impl Sink<'_, '_> {
     /// Puts the bytes from `start` to the end of the transcript after the arguments of the call at
-    /// `call`, which is not the last. False: there is no spare room, nor any to make it of.
+    /// `call`, which is not the last. False: there is no spare room, and none can be made.
     pub(super) fn add_to_spare(&mut self, call: usize, start: usize) -> bool {
         if !IS_GIVEN {
             return false;
@@ -58,7 +58,7 @@ impl Sink<'_, '_> {
         let Some(record) = self.log.record(call) else { return false };
         let (end, spare, known) = (record.end(), spare_bytes(&record), strings(&record).2.len());
         let needed = length + COUNT_BYTES;
-        // Where little is left, a part of that: others want some, too.
+        // If little is left, a part of that: other calls need some, too.
         let free = self.log.left().saturating_sub(KEPT_FREE_BYTES);
         let part = free / (2 * usize::from(self.reply.calls).max(1));
         let wanted = known.max(MIN_SPARE_BYTES).min(part).max(needed);
@@ -108,7 +108,7 @@ impl Sink<'_, '_> {
             return;
         }
         let records_end = self.reply.stage.start_or(self.log.used());
-        // Each record moves down by what went before it.
+        // Each record moves down by the bytes removed before it.
         let (mut at, mut place) = (self.reply.start as usize, self.reply.start as usize);
         while let Some(record) = self.log.record(at).filter(|_| at < records_end) {
             let (end, mut header) = (record.end(), record.header);
@@ -141,7 +141,7 @@ impl Sink<'_, '_> {
         spare
     }
 
-    /// What stood at `from` or after it has moved: `old` bytes before it became `new` ones.
+    /// The bytes from `from` on have moved: `old` bytes before it became `new` ones.
     pub(super) fn moved(&mut self, from: usize, old: usize, new: usize) {
         let Reply {
             show, shown, emitted_to, last_call, open, keep_end, stage, pending, delta, ..

@@ -1,4 +1,4 @@
-//! What becomes of strings that were read before it was known what they are.
+//! The use of strings that were read before their kind was known.
 
 use super::Sink;
 use super::calls::Slot;
@@ -17,8 +17,7 @@ impl Sink<'_, '_> {
         self.reply.stage.lengths != [0; 4]
     }
 
-    /// The strings that were read are a whole call of their own. A call without arguments
-    /// has the empty object.
+    /// The staged strings are a complete call. A call without arguments has the empty object.
     pub fn commit_new_call(&mut self) -> Result<(), Error> {
         if !self.is_staged(Slot::Arguments) {
             self.stage(Slot::Arguments, b"{}")?;
@@ -40,8 +39,8 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
-    /// The string of the lowest slot that holds one becomes a part, or more of the part
-    /// before the strings when that is of the same kind; `None` takes it out. The strings of
+    /// The string of the lowest filled slot becomes a part, or continues the previous part if that
+    /// is of the same kind; `None` removes it. The strings of
     /// higher slots stay.
     pub fn commit_part(&mut self, kind: Option<(Kind, [u8; 2])>) -> Result<(), Error> {
         let stage = &mut self.reply.stage;
@@ -87,7 +86,7 @@ impl Sink<'_, '_> {
         if is_last {
             self.drop_stage();
         } else {
-            // What follows begins a part of its own.
+            // The next content begins a new part.
             self.end_part();
         }
         Ok(())
@@ -130,7 +129,7 @@ impl Sink<'_, '_> {
         self.call_at(Some(index), &[]).is_some()
     }
 
-    /// The index on the wire of the call whose id is the one that is looked for.
+    /// The wire index of the call with the searched id.
     pub fn call_index(&self, is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
         let mut records = self.log.records_from(self.reply.start as usize);
         let call = records.find(|call| call.is(Kind::Call) && is_it(call.call_bytes().0))?;

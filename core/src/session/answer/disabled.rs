@@ -1,4 +1,4 @@
-//! Answers are taken as they are.
+//! Answers are not checked.
 
 use crate::Error;
 use crate::message::{Event, StopReason};

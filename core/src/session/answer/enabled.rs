@@ -1,4 +1,4 @@
-//! The answer of a turn is checked, and asked for again with what is wrong.
+//! Checks the answer of a turn, and asks the model to correct its fault.
 
 use crate::message::{Event, StopReason};
 use crate::provider::{Config, tells_schema};
@@ -17,7 +17,7 @@ impl TimesAsked {
     pub const NONE: Self = Self(0);
 }
 
-/// What follows the user's text: the schema, where it is sent in words.
+/// The text after the user's text: the schema, if it is sent as text.
 pub(in crate::session) fn told(config: &dyn Config) -> [&[u8]; 2] {
     match config.options().response_schema {
         Some(it) if tells_schema(config) => [WORDS.as_bytes(), it.schema.as_bytes()],

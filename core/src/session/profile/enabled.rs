@@ -7,11 +7,11 @@ use crate::session::machine::Machine;
 use crate::transcript::log::Log;
 
 impl Machine {
-    /// Whether the refusal names a field of the profile that the request can do without: then the
-    /// next one does. Each field is switched off once, so this comes to an end.
+    /// Whether the refusal names a field of the profile that the request does not need: then the
+    /// next request omits it. Each field is switched off once, so this terminates.
     #[inline(never)]
     pub fn switches_off(&mut self, log: &Log<'_>, config: &dyn Config, error: Error) -> bool {
-        // A body over its limit ends within `feed`; what follows a restart there is a wait.
+        // A body over its limit ends within `feed`; a restart there leads to a wait.
         let is_over = self.decoder.offset >= config.limits().max_response_bytes;
         if is_over || !matches!(error.detail(), 400 | 422) {
             return false;
@@ -19,7 +19,7 @@ impl Machine {
         let failure = &self.reply.failure;
         let message = log.bytes().get(failure.start as usize..).unwrap_or_default();
         let message = message.get(..usize::from(failure.length)).unwrap_or_default();
-        // It may be cut within a character.
+        // It may be truncated within a character.
         let message = message.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         let sent = InForce::new(config, self.switched);
         let field = refused_field(config, &sent, message, failure.field);

@@ -1,4 +1,4 @@
-//! What a turn may use up.
+//! The budgets of a turn.
 
 use crate::Error;
 use crate::message::Usage;
@@ -8,7 +8,7 @@ use crate::session::machine::Machine;
 use crate::transcript::log::Log;
 
 impl Machine {
-    /// The turn has taken so long.
+    /// The turn has taken this long.
     pub fn set_turn_elapsed_ms(
         &mut self,
         log: &mut Log<'_>,

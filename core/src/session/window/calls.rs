@@ -7,12 +7,12 @@ use crate::provider::Config;
 use crate::session::Session;
 use crate::transcript::{Entry, Storage};
 
-/// Tokens of what would be sent now.
+/// Tokens of the next request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WindowTokens {
-    /// What the provider counted: everything up to its last reply, unless some of it went since.
+    /// Counted by the provider: everything up to its last reply, unless some of it was removed since.
     pub measured: u32,
-    /// What the configuration counts on top: everything since.
+    /// Counted by the configuration in addition: everything since.
     pub estimated: u32,
 }
 
@@ -26,8 +26,7 @@ impl WindowTokens {
 
 /// Tokens, time, and room by policy, with feature `window`.
 impl<C: Config, S: Storage> Session<C, S> {
-    /// Tokens of what would be sent now: what the provider counted, and what the configuration
-    /// counts on top of it.
+    /// Tokens of the next request: the provider's count, and the configuration's count of the rest.
     #[must_use]
     pub fn window_tokens(&self) -> WindowTokens {
         WindowCount::up_to(self.machine.count, &self.config, self.snapshot()).window()
@@ -43,25 +42,24 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// step.
     ///
     /// # Errors
-    /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by
-    /// [`abort`](Self::abort).
+    /// `Limit` if that reaches `max_turn_ms`: the turn was ended, as by [`abort`](Self::abort).
     pub fn set_turn_elapsed_ms(&mut self, turn_ms: u32) -> Result<(), Error> {
         self.machine.set_turn_elapsed_ms(&mut self.transcript.log(), &self.config, turn_ms)
     }
 
-    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is
+    /// Whether the current request is the session's own: it asks for a summary, and its reply is
     /// not shown.
     #[must_use]
     pub fn is_compacting(&self) -> bool {
         self.machine.summary().is_some()
     }
 
-    /// Makes room by the configuration's [`crate::RoomPolicy`], down to the low mark, and
-    /// returns what it did: [`Event::Truncated`], or [`Event::Compacting`] when the model is asked
-    /// for a summary first. Ask for the step again afterwards.
+    /// Makes room by the configuration's [`crate::RoomPolicy`], down to the low mark, and returns
+    /// the result: [`Event::Truncated`], or [`Event::Compacting`] if the model is asked for a
+    /// summary first. Afterwards ask for the step again.
     ///
     /// # Errors
-    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+    /// `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
     /// outside `MakeRoom`, and with the policy `Ask`.
     pub fn make_room(&mut self) -> Result<Event<'static>, Error> {
         self.machine.make_room(&mut self.transcript.log(), &self.config)

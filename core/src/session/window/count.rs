@@ -1,4 +1,4 @@
-//! How many tokens the window has: what the provider counted, and what was added since.
+//! The tokens of the window: the provider's count, and the additions since.
 
 use super::{Excess, WindowTokens};
 use crate::message::{Dialect, Part, ToolCall, ToolResult, Usage};
@@ -13,11 +13,11 @@ use crate::transcript::record::{FIRST, Kind, Record, Records};
 #[derive(Clone, Copy, Debug)]
 pub(in crate::session) struct WindowCount {
     window: WindowTokens,
-    /// What the configuration counts for all of it, so that what goes of it is known as a part.
+    /// The configuration's count of all of it, so that removed parts can be scaled.
     all: u32,
-    /// All before this offset is counted; 0: nothing is, not even what precedes the messages.
+    /// Everything before this offset is counted; 0: nothing is, not even the part before the messages.
     end: u32,
-    /// The context that a refusal told, or 0.
+    /// The context from a refusal, or 0.
     context: u32,
 }
 
@@ -26,17 +26,17 @@ impl WindowCount {
         Self { window: WindowTokens { measured: 0, estimated: 0 }, all: 0, end: 0, context: 0 }
     }
 
-    /// Whether the window that was counted can have so many tokens for the provider.
+    /// Whether the counted window can have this many tokens for the provider.
     pub const fn may_be(&self, tokens: u32) -> bool {
         tokens >= self.all / 4 && tokens <= most_tokens(self.all)
     }
 
-    /// The provider told the context of the model.
+    /// The provider reported the context of the model.
     pub const fn learn(&mut self, context: u32) {
         self.context = context;
     }
 
-    /// The limits of the configuration, with the context that the provider told if that is less.
+    /// The limits of the configuration, with the context that the provider reported, if that is less.
     pub fn limits(&self, config: &dyn Config) -> Limits {
         let limits = *config.limits();
         match (self.context, limits.context_tokens) {
@@ -46,7 +46,7 @@ impl WindowCount {
         }
     }
 
-    /// The count of `bytes`, which go on from those of the last time.
+    /// The count of `bytes`, which continue those of the last time.
     pub fn up_to(mut self, config: &dyn Config, bytes: &[u8]) -> Self {
         if self.end == 0 {
             self.add(fixed_tokens(config));
@@ -68,7 +68,7 @@ impl WindowCount {
         self.window.total()
     }
 
-    /// Counts what is new, and says by how much it is too long.
+    /// Counts the new part, and returns by how much the window is too long.
     pub fn excess(&mut self, config: &dyn Config, bytes: &[u8]) -> Excess {
         let (limits, dialect) = (self.limits(config), config.dialect());
         if !is_limited(&limits) {
@@ -85,7 +85,7 @@ impl WindowCount {
         Excess { marks, context }
     }
 
-    /// Whether `text` may be sent after what was counted.
+    /// Whether `text` may be sent after the counted part.
     pub fn fits(&self, config: &dyn Config, text: &str) -> bool {
         let (limits, total) = (self.limits(config), self.total());
         let more = config.count_tokens(text).saturating_add(WRAPPING_TOKENS);
@@ -94,8 +94,8 @@ impl WindowCount {
     }
 
     /// The provider counted all of `bytes`, of which the reply begins at `reply`. Some servers
-    /// leave out what they had cached, some count what was never sent: what the bytes cannot hold
-    /// is not believed. Neither are counts of a reply with thoughts, which mostly do not go back.
+    /// leave out cached tokens, some count tokens that were never sent: a count that the bytes
+    /// cannot have is not trusted. Neither are counts of a reply with reasoning, which mostly is not sent back.
     pub fn measure(&mut self, config: &dyn Config, usage: Usage, bytes: &[u8], reply: usize) {
         let before = self.up_to(config, bytes.get(..reply).unwrap_or_default());
         *self = before.up_to(config, bytes);
@@ -118,7 +118,7 @@ impl WindowCount {
         };
     }
 
-    /// What a request and the reply to it, which begins at `reply`, probably used up.
+    /// The probable usage of a request and its reply, which begins at `reply`.
     pub fn guess(&mut self, config: &dyn Config, bytes: &[u8], reply: usize) -> Usage {
         *self = self.up_to(config, bytes.get(..reply).unwrap_or_default());
         let output = Self { end: reply as u32, ..Self::new() }.up_to(config, bytes);
@@ -133,8 +133,8 @@ impl WindowCount {
         }
     }
 
-    /// So many tokens go, as the configuration counts, in so many bytes. What is left is no longer
-    /// what the provider counted, but the same part of it.
+    /// Removes this many tokens, in the configuration's count, and bytes. The rest is scaled to the
+    /// provider's count.
     pub fn drop(&mut self, tokens: u32, bytes: usize) {
         let estimated = self.window.total().saturating_sub(self.worth(tokens));
         self.window = WindowTokens { measured: 0, estimated };
@@ -142,7 +142,7 @@ impl WindowCount {
         self.end = self.end.saturating_sub(bytes as u32);
     }
 
-    /// What `tokens`, as the configuration counts, are by the provider's count of the whole.
+    /// `tokens` of the configuration's count, scaled to the provider's count of the whole.
     pub fn worth(&self, tokens: u32) -> u32 {
         let (total, all) = (u64::from(self.total()), u64::from(self.all));
         if total == all {
@@ -170,13 +170,13 @@ pub(super) const fn is_limited(limits: &Limits) -> bool {
     limits.context_tokens > 0 || limits.high_water_tokens > 0
 }
 
-/// The most tokens that a text may have which the configuration counts as `estimated`, with what a
-/// server may put around it.
+/// The most tokens of a text that the configuration counts as `estimated`, including what a server
+/// may put around it.
 const fn most_tokens(estimated: u32) -> u32 {
     estimated.saturating_mul(4).saturating_add(SERVER_TOKENS)
 }
 
-/// Tokens of what is sent of the records from `start` to `end`, which are whole messages.
+/// Tokens of the sent part of the records from `start` to `end`, which are whole messages.
 pub(super) fn tokens_between(config: &dyn Config, bytes: &[u8], start: usize, end: usize) -> u32 {
     let bytes = bytes.get(..end).unwrap_or(bytes);
     let mut tokens = 0_u32;
@@ -209,7 +209,7 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
         if offset < start || offset >= bytes.len() || text.is_empty() {
             return;
         }
-        // A message is gone through once for each kind of part.
+        // A message is read once for each kind of part.
         if offset < at {
             at = message;
         }
@@ -222,7 +222,7 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
         at = record.offset;
         let more = match record.header.kind() {
             Kind::Thinking => config.count_tokens(text),
-            // It is base64 of what the model thought.
+            // It is base64 of the model's reasoning.
             Kind::Opaque => (text.len() / 4) as u32,
             _ => 0,
         };
@@ -231,7 +231,7 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
     tokens
 }
 
-/// Tokens of one record that is sent, and of what it is wrapped in on the wire.
+/// Tokens of one sent record, and of its wrapping on the wire.
 fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
     let tokens = match record.header.kind() {
         Kind::User | Kind::Text | Kind::Result => config.count_tokens(record.text()),
@@ -248,7 +248,7 @@ fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
     tokens.saturating_add(WRAPPING_TOKENS)
 }
 
-/// Tokens of an entry, and of what it is wrapped in on the wire.
+/// Tokens of an entry, and of its wrapping on the wire.
 pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
     let tokens = match entry.part {
         Part::Text(text) | Part::Instruction(text) | Part::Thinking(text) => {
@@ -269,12 +269,12 @@ pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
     tokens.saturating_add(WRAPPING_TOKENS)
 }
 
-/// What only its provider reads is no text: it is base64 of what the model thought.
+/// Opaque data is not text: it is base64 of the model's reasoning.
 const fn opaque_tokens(dialect: Dialect, maker: u8, bytes: usize) -> u32 {
     if maker == dialect as u8 { (bytes / 4) as u32 } else { 0 }
 }
 
-/// Tokens of what precedes the messages.
+/// Tokens of the part before the messages.
 fn fixed_tokens(config: &dyn Config) -> u32 {
     let mut tokens = config.count_tokens(config.system()).saturating_add(WRAPPING_TOKENS);
     let mut index = 0;
@@ -291,7 +291,7 @@ fn fixed_tokens(config: &dyn Config) -> u32 {
 /// The kinds that most dialects do not send back.
 const HIDDEN: u8 = Kind::Thinking.bit() | Kind::Opaque.bit();
 
-/// What a server may add of its own: how its template tells of tools, an instruction.
+/// What a server may add itself: its template's description of tools, an instruction.
 const SERVER_TOKENS: u32 = 2048;
 
 /// Role, marks and separators around a message, a part or a tool.

@@ -1,4 +1,4 @@
-//! How long the window is in tokens, how room is made by policy, and what a turn may use up: the
+//! The length of the window in tokens, making room by policy, and the budgets of a turn: the
 //! part of a session that feature `window` adds.
 
 #[cfg(feature = "window")]
@@ -37,27 +37,27 @@ use crate::message::{Event, StopReason};
 use crate::provider::Config;
 use crate::transcript::log::Log;
 
-/// Ends the request for a summary, whose reply came or did not.
+/// Ends the request for a summary, with or without its reply.
 pub(super) type FinishSummary =
     fn(&mut Machine, &mut Log<'_>, &dyn Config, SummaryOutcome) -> Result<Event<'static>, Error>;
 
 /// How the reply to that request ended.
 pub(super) type SummaryOutcome = Result<StopReason, Error>;
 
-/// Whether any of it is there.
+/// Whether any of it is present.
 pub(super) const ENABLED: bool = cfg!(feature = "window");
 
-/// What was tried to make room in this turn, a bit each.
+/// The ways to make room that were tried in this turn, a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct RoomAttempts(u8);
 
 impl RoomAttempts {
     pub const NOTHING: Self = Self(0);
-    /// A summary was asked for, and none came. It is not asked for again in this turn: a model
+    /// A summary was requested, and the model wrote none. It is not requested again in this turn: a model
     /// that cannot write one would be paid for it in each round.
     const SUMMARY: Self = Self(1);
 
-    /// A good reply came: what was tried for its request says nothing about the next.
+    /// A good reply arrived: the attempts for its request do not matter for the next.
     pub const fn end_of_round(&mut self) {
         self.0 &= Self::SUMMARY.0;
     }

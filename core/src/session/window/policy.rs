@@ -1,4 +1,4 @@
-//! Making room as the configuration says: down to the low mark, and never half an exchange.
+//! Making room by the policy of the configuration: down to the low mark, and never a part of an exchange.
 
 use super::RoomAttempts;
 use super::count::tokens_between;
@@ -12,7 +12,7 @@ use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ELIDED, FIRST, HEADER_BYTES, Kind, Record};
 use crate::wire::json_write::Digits;
 
-/// What must go.
+/// What must be removed.
 #[derive(Clone, Copy)]
 pub(super) struct Needed {
     pub bytes: usize,
@@ -46,7 +46,7 @@ impl Machine {
             RoomPolicy::DropOldest => 0,
             _ => self.elide(log, config, needed),
         };
-        // A summary goes only for what must go.
+        // A summary is removed only if it must be.
         let last =
             if bytes > 0 || excess.context > 0 { LastResort::Summary } else { LastResort::Nothing };
         let (what, freed) = match elided {
@@ -55,7 +55,7 @@ impl Machine {
         };
         let (what, freed) = match freed {
             0 if excess.context > 0 => {
-                // Below the high mark: what was never sent is only estimated.
+                // Below the high mark: unsent text is only estimated.
                 let most = self.count.limits(config).high_water(config.dialect());
                 let over = self.count.total().saturating_sub(most).max(excess.context);
                 let bytes = self.result_bytes(log, config, over);
@@ -70,8 +70,8 @@ impl Machine {
         Ok(Event::Truncated { what, bytes: freed as u32 })
     }
 
-    /// Drops the oldest exchanges until enough is free, or nothing more can go; the bytes of it.
-    /// What stays is moved once.
+    /// Drops the oldest exchanges until enough is free, or nothing more can be dropped; returns
+    /// their bytes. The rest is moved once.
     pub(super) fn drop_until(
         &mut self,
         log: &mut Log<'_>,
@@ -95,8 +95,8 @@ impl Machine {
         end - start
     }
 
-    /// Takes out all before `cut` but summaries and the text that began the turn; it has so many
-    /// tokens. Returns its bytes.
+    /// Removes everything before `cut` except summaries and the text that began the turn; it has
+    /// this many tokens. Returns its bytes.
     fn drop_before(&mut self, log: &mut Log<'_>, cut: usize, tokens: u32) -> usize {
         let turn = self.turn as usize;
         let (mut at, mut end) = (FIRST_RECORD, FIRST_RECORD);
@@ -122,8 +122,8 @@ impl Machine {
         cut - end
     }
 
-    /// Replaces old results until enough is free, or none is left; the bytes that this freed.
-    /// Those of the last reply stay: the model has not seen them. What stays is moved once.
+    /// Replaces old results until enough is free, or none is left; returns the freed bytes. Those
+    /// of the last reply stay: the model has not seen them. The rest is moved once.
     pub(super) fn elide(
         &mut self,
         log: &mut Log<'_>,
@@ -196,7 +196,7 @@ impl Machine {
     }
 }
 
-/// The bytes of an attachment that can be left out: those of the text that began the turn stay.
+/// The bytes of an attachment that can be left out: attachments of the text that began the turn stay.
 #[cfg(feature = "attachments")]
 fn old_attachment(record: &Record<'_>, turn: usize) -> Option<usize> {
     let is_old = record.offset < turn || !record.is_users_attachment();
@@ -213,7 +213,7 @@ const fn old_attachment(_: &Record<'_>, _: usize) -> Option<usize> {
 struct CallNames {
     /// Where the reply begins.
     reply: usize,
-    /// The call that was asked for last: results mostly come in the order of their calls.
+    /// The last looked-up call: results are mostly in the order of their calls.
     index: u32,
     call: usize,
 }
@@ -251,14 +251,14 @@ impl CallNames {
             b" bytes, was left out to make room; call it again if you need it]",
         ];
         for piece in pieces {
-            // The room is that of the longest name and number.
+            // Room for the longest name and number.
             let _ = stub.extend_from_slice(piece);
         }
         stub
     }
 }
 
-/// What must be free, so that the next time is not soon: a quarter of the storage.
+/// The room to free, so that the next time is not soon: a quarter of the storage.
 fn with_reserve(log: &mut Log<'_>, missing: usize) -> usize {
     if missing == 0 {
         return 0;
@@ -277,7 +277,7 @@ pub(super) fn begins_reply(record: &Record<'_>) -> bool {
     record.is_reply() && record.header.has(FIRST)
 }
 
-/// What the elision of one result must free to be worth its while.
+/// The least that eliding one result must free to be worthwhile.
 const LEAST_FREED_BYTES: usize = 64;
 
 /// Bytes of a tool's name that a stub repeats.

@@ -15,11 +15,11 @@ use crate::{Error, ErrorKind};
 impl RoomAttempts {
     /// The provider finds the window too long, and room is to be made for that.
     pub const REFUSED: Self = Self(2);
-    /// It was made. It is not made again: what follows would be no better.
+    /// It was made. It is not made again: that would not help.
     pub const SHORTER: Self = Self(4);
-    /// The reply was no summary; it is asked for once more.
+    /// The reply was not a summary; it is requested once more.
     pub const AGAIN: Self = Self(8);
-    /// A text of the model stands before the request for a summary.
+    /// A text of the model precedes the request for a summary.
     pub const BRIDGED: Self = Self(16);
 
     pub const fn has(self, what: Self) -> bool {
@@ -54,8 +54,8 @@ impl Machine {
         may
     }
 
-    /// Makes room for a request that was refused: a third of the conversation goes, or as much as
-    /// the provider says is too much. To ask for a summary would be refused as well.
+    /// Makes room for a refused request: removes a third of the conversation, or the excess that
+    /// the provider reports. A request for a summary would be refused as well.
     pub fn shorten(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Event<'static> {
         let used = log.used();
         let told = self.too_much(log);
@@ -84,7 +84,7 @@ impl Machine {
         self.room_attempts.add(RoomAttempts::SHORTER);
         self.attempt = 0;
         self.enter_send(log, config);
-        // It counts from the next round on: this request is as short as the provider wants it.
+        // It applies from the next round on: this request is as short as the provider demands.
         if let Some(context) = context {
             self.count.learn(context);
         }
@@ -94,15 +94,15 @@ impl Machine {
     /// Whether the provider's code or message means that. A status alone does not.
     fn is_too_long(&self, log: &Log<'_>, status: u32) -> bool {
         let message = self.message(log);
-        // 2xx: it was told in the stream.
+        // 2xx: it was reported in the stream.
         let failure = &self.reply.failure;
         CODES.contains(&fold(&failure.code))
             || (1..failure.sent_tokens).contains(&failure.context_tokens)
             || matches!(status, 200..=299 | 400 | 413 | 422) && is_about_length(message)
     }
 
-    /// Tokens that a request may have, and those that this one had, if the refusal says so: in
-    /// members of their own, or in its message.
+    /// Tokens that a request may have, and those that this one had, if the refusal has them: in
+    /// separate members, or in its message.
     fn too_much(&self, log: &Log<'_>) -> Option<(u32, u32)> {
         let failure = &self.reply.failure;
         match (failure.context_tokens, failure.sent_tokens) {
@@ -111,17 +111,17 @@ impl Machine {
         }
     }
 
-    /// What the provider says went wrong.
+    /// The provider's error message.
     fn message<'a>(&self, log: &'a Log<'_>) -> &'a [u8] {
         let failure = &self.reply.failure;
         let (start, length) = (failure.start as usize, failure.length as usize);
-        // Once the reply was taken out, it follows the end.
+        // After the reply was removed, it follows the end.
         log.bytes().get(start..start + length).unwrap_or_else(|| log.behind(length))
     }
 }
 
-/// Whether a refusal is about the length of what was sent: one that is known, or two counts of
-/// tokens of which one is too many.
+/// Whether a refusal is about the length of the request: a known one, or one with two token counts
+/// of which one is too large.
 fn is_about_length(message: &[u8]) -> bool {
     let has = |phrases: &[&str]| phrases.iter().any(|it| find(message, it.as_bytes()).is_some());
     let is_sent = has(&SENT);
@@ -131,11 +131,11 @@ fn is_about_length(message: &[u8]) -> bool {
     has(&PHRASES) || is_sent && has(&UNITS) && too_much(message).is_some()
 }
 
-/// The largest two numbers of a message that can be counts of tokens: what may be, and what was.
+/// The largest two numbers of a message that can be token counts: the limit, and the request's.
 fn too_much(message: &[u8]) -> Option<(u32, u32)> {
     let (mut less, mut most) = (0, 0);
     let mut number = 0_u32;
-    // A number inside of a name, as that of a model, counts nothing.
+    // A number inside a name, such as that of a model, is not a count.
     let mut is_name = false;
     for byte in message.iter().chain(b" ") {
         match byte {
@@ -165,17 +165,17 @@ fn part(bytes: usize, (less, most): (u32, u32)) -> usize {
     (stays - stays / 8) as usize
 }
 
-/// Where `phrase` stands in `text`, in whatever case.
+/// Where `phrase` is in `text`, ignoring case.
 // The search of `str` is large, and may panic as far as the compiler can tell.
 #[inline(never)]
 pub(super) fn find(text: &[u8], phrase: &[u8]) -> Option<usize> {
     text.windows(phrase.len().max(1)).position(|part| part.eq_ignore_ascii_case(phrase))
 }
 
-/// A context has at least so many tokens.
+/// A context has at least this many tokens.
 const LEAST_TOKENS: u32 = 512;
 
-/// No request has so many times the tokens that it may have.
+/// No request exceeds its limit by more than this factor.
 const MOST_TIMES: u32 = 1000;
 
 /// The codes for it.
@@ -244,14 +244,14 @@ static PHRASES: [&str; 25] = [
     "maximum token limit",
 ];
 
-/// What such a refusal speaks of.
+/// The subjects of such a refusal.
 static SENT: [&str; 6] =
     ["prompt", "input", "message", "request contains", "conversation", "exceed context"];
 
-/// What it is measured in.
+/// The units of such a refusal.
 static UNITS: [&str; 2] = ["token", "length"];
 
-/// What speaks of the reply alone: a shorter conversation would be refused as well.
+/// Phrases about the reply alone: a shorter conversation would be refused as well.
 static REPLIES: [&str; 6] = [
     "max_tokens",
     "max_completion_tokens",
@@ -261,7 +261,7 @@ static REPLIES: [&str; 6] = [
     "output tokens",
 ];
 
-/// What speaks of a rate.
+/// Phrases about a rate.
 static RATES: [&str; 5] = ["per min", "per day", "a minute", "rate limit", "quota"];
 
 #[cfg(test)]
@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_as_too_long_is_told_from_others() {
+    fn a_refusal_as_too_long_is_distinguished_from_others() {
         for message in [
             "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
             "prompt token count of 132000 exceeds the limit of 128000",
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_says_how_much_is_too_much() {
+    fn the_excess_is_read_from_the_refusal() {
         let numbers = |text: &str| too_much(text.as_bytes());
         assert_eq!(numbers("request (9012 tokens) exceeds 4096 tokens"), Some((4096, 9012)));
         assert_eq!(numbers("131,072 of 140,000"), Some((131_072, 140_000)));

@@ -4,8 +4,8 @@ use crate::message::Event;
 use crate::transcript::record::{Kind, Record, Records};
 use crate::wire::hash::{START, add, hash};
 
-/// How many calls and replies in a row are the same. It is no part of the transcript, so it
-/// outlives that room is made.
+/// How many calls and replies in a row are the same. It is not part of the transcript, so it
+/// survives making room.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::session) struct Runs {
     /// The last call of the last reply, and how many up to it are the same.
@@ -14,10 +14,10 @@ pub(in crate::session) struct Runs {
     /// All calls of that reply, and how many replies up to it have the same.
     reply: u32,
     replies: u16,
-    /// The call that was told last of the reply that comes in, and how many up to it.
+    /// The last reported call of the current reply, and the number of calls up to it.
     now: u32,
     now_count: u16,
-    /// Where it stands when it repeats those before it and that is not told yet, or 0.
+    /// Its offset if it repeats earlier ones and that is not reported yet, or 0.
     at: u32,
 }
 
@@ -42,7 +42,7 @@ impl Runs {
         self.at > 0
     }
 
-    /// Whether a call that was told repeats those before it, which is not told yet.
+    /// Whether a reported call repeats earlier ones, which is not reported yet.
     pub const fn is_due(&self) -> bool {
         self.at > 0
     }
@@ -52,7 +52,7 @@ impl Runs {
         Some(Event::Repeating { name: call.call().1, count: self.now_count })
     }
 
-    /// The reply at `start` is whole: the longest run that it makes or goes on with.
+    /// The reply at `start` is complete: the longest run that it makes or continues.
     pub fn close(&mut self, bytes: &[u8], start: usize) -> u16 {
         let mut most = 0;
         let mut all = START;
@@ -183,10 +183,10 @@ fn mix(one: u32, two: u32, three: u32) -> u32 {
     one.into_iter().chain(two).chain(three).fold(START, add)
 }
 
-/// So many equal calls in a row are reported.
+/// This many equal calls in a row are reported.
 const REPEATING: u16 = 3;
 
-/// Below it, what is deeper is one.
+/// Everything deeper counts as one.
 const MOST_DEPTH: usize = 8;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Results that are longer than all the context has room for: both ends stay, and a line says how
-//! to read on.
+//! Results that are longer than the whole context: both ends stay, and a line explains how to read
+//! on.
 
 use super::count::tokens_between;
 use super::policy::last_reply;
@@ -10,8 +10,8 @@ use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::wire::json_write::Digits;
 
 impl Machine {
-    /// The bytes of the results of the last reply that have so many tokens, or some more: what is
-    /// cut of a text has nearly as many tokens a byte as the whole.
+    /// The bytes of the last reply's results that have this many tokens, or a few more: the removed
+    /// part of a text has nearly as many tokens per byte as the whole.
     pub(super) fn result_bytes(&self, log: &Log<'_>, config: &dyn Config, tokens: u32) -> usize {
         let start = last_reply(log);
         let counted = self.count.worth(tokens_between(config, log.bytes(), start, log.used()));
@@ -20,8 +20,8 @@ impl Machine {
         (all * part).checked_div(counted.max(1).into()).unwrap_or(0) as usize
     }
 
-    /// Shortens the longest results of the last reply, until so many bytes are free or they are
-    /// as short as they may be; the bytes that this freed.
+    /// Shortens the longest results of the last reply, until this many bytes are free or they have
+    /// their least length; returns the freed bytes.
     pub(super) fn shorten_results(
         &mut self,
         log: &mut Log<'_>,
@@ -44,7 +44,7 @@ impl Machine {
         self.cut_results(log, config, start, least)
     }
 
-    /// Cuts the results after `start` down to `limit` bytes, and moves what stays once.
+    /// Cuts the results after `start` down to `limit` bytes, and moves the rest once.
     fn cut_results(
         &mut self,
         log: &mut Log<'_>,
@@ -63,7 +63,7 @@ impl Machine {
                 let number = Digits::of(cut.left_out as usize);
                 log.move_down(at + HEADER_BYTES, at + HEADER_BYTES + before, end + HEADER_BYTES);
                 let mut behind = end + HEADER_BYTES + before;
-                // Shorter than what was cut out, so that nothing of the rest is written over.
+                // Shorter than the removed part, so that the rest is not overwritten.
                 for piece in [b"\n[".as_slice(), number.as_bytes(), READ_ON] {
                     log.overwrite(behind, piece);
                     behind += piece.len();
@@ -104,8 +104,8 @@ const LINE_BYTES: usize = READ_ON.len() + 16;
 
 const LINE_TOKENS: u64 = 32;
 
-/// What stays of a result at least.
+/// The least length of a result.
 const LEAST_BYTES: usize = 256;
 
-/// What must go of a result, beside the room for the line.
+/// The least to remove from a result, in addition to the room for the line.
 const LEAST_FREED: usize = 16;

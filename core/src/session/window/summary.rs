@@ -1,4 +1,4 @@
-//! The model is asked for a summary, which takes the place of what is oldest.
+//! Asks the model for a summary, which replaces the oldest messages.
 
 use super::budget::used_up;
 use super::count::is_limited;
@@ -14,7 +14,7 @@ use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use crate::{Error, ResponseRule};
 
-/// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
+/// The part that a summary replaces: everything before `cut`, except the task from `task` to `task_end`.
 struct SummarisedSpan {
     task: usize,
     task_end: usize,
@@ -23,12 +23,12 @@ struct SummarisedSpan {
 }
 
 impl Machine {
-    /// Begins the request for a summary, which stands after the conversation while it lasts;
-    /// false when none can be had, or it would not help.
+    /// Begins the request for a summary, which follows the conversation while it lasts; false if a
+    /// summary is impossible or would not help.
     pub(super) fn ask_for_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> bool {
         let old = self.old(log, config, log.used());
         let mut records = log.records_from(FIRST_RECORD).take_while(|it| it.offset < old.cut);
-        // A summary of a summary helps nobody.
+        // A summary of a summary is useless.
         let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
         let fits = self.count.fits(config, SUMMARY_REQUEST);
         if self.room_attempts.has(RoomAttempts::SUMMARY)
@@ -49,8 +49,8 @@ impl Machine {
             return false;
         }
         let asked_at = log.used();
-        // A template that wants the roles to alternate refuses a user's text after another, or
-        // after the results of calls.
+        // A template that requires alternating roles refuses a user's text after another, or after
+        // the results of calls.
         let alternates = matches!(config.dialect(), Dialect::OpenAiChat | Dialect::Ollama);
         let last = log.records_from(self.turn as usize).last();
         let continues = last.is_some_and(|record| record.is_reply());
@@ -74,13 +74,13 @@ impl Machine {
         true
     }
 
-    /// Where the request for a summary begins that ends at `end`.
+    /// Where the request for a summary that ends at `end` begins.
     pub fn asked_at(&self, end: usize) -> usize {
         let bridge = if self.room_attempts.has(RoomAttempts::BRIDGED) { BRIDGE_BYTES } else { 0 };
         end.saturating_sub(REQUEST_BYTES + bridge)
     }
 
-    /// Tokens of the reply that the provider is asked for: a summary that was cut off gets twice
+    /// Tokens of the requested reply: a summary that was cut off gets twice
     /// as many the second time, if the context has them.
     pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
         let (limits, dialect) = (self.count.limits(config), config.dialect());
@@ -108,7 +108,7 @@ impl Machine {
         let asked_at = self.asked_at(self.reply.start as usize);
         let came = outcome.is_ok();
         let outcome = outcome.and_then(|reason| {
-            // What was cut off, refused, or goes on with the work says nothing of what was done.
+            // A reply that was cut off, refused, or continues the work does not summarise anything.
             let is_whole = matches!(reason, StopReason::EndTurn | StopReason::StopSequence)
                 && self.reply.calls == 0
                 // Nor may the storage have been too short for it.
@@ -138,8 +138,8 @@ impl Machine {
         Ok(event)
     }
 
-    /// Puts the text of the last reply in the place of what is oldest; the bytes that this
-    /// freed, or `None` when there is no summary in it, or it is no shorter.
+    /// Replaces the oldest messages by the text of the last reply; returns the freed bytes, or
+    /// `None` if it has no summary, or it is not shorter.
     fn install_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Option<usize> {
         let start = self.asked_at(self.reply.start as usize);
         let old = self.old(log, config, start);
@@ -176,8 +176,8 @@ impl Machine {
         log.close(start);
     }
 
-    /// What a summary of all up to `end` replaces. The newest rounds stay as they are, as many
-    /// as are short, but at least the last one; and the task of the running turn.
+    /// The part that a summary of everything up to `end` replaces. The newest short rounds stay, at
+    /// least the last one, and the task of the running turn.
     fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> SummarisedSpan {
         let limits = self.count.limits(config);
         let most = if is_limited(&limits) {
@@ -200,8 +200,8 @@ impl Machine {
     }
 }
 
-/// Bytes of what a model that thinks in its text wrote before its answer; `None` when it never
-/// came to an end.
+/// The length of the reasoning that a model wrote in its text before its answer; `None` if it has
+/// no end.
 fn thoughts_bytes(text: &str) -> Option<usize> {
     let text = text.as_bytes();
     for [open, close] in THOUGHTS {
@@ -255,13 +255,13 @@ static CALLS: [&str; 10] = [
 /// The keys of a call's arguments.
 static ARGUMENTS: [&str; 2] = ["\"arguments\"", "\"parameters\""];
 
-/// What the model is asked for.
+/// The request for a summary.
 const SUMMARY_REQUEST: &str = "The context is nearly full: what stands above will be replaced by \
     what you write now. Call no tool. Write down, for yourself, all that is needed to go on: the \
     task and every wish of the user, what was found out (paths, names, numbers, errors, word for \
     word), what was changed and why, what failed, and what is to be done next.";
 
-/// What the model is taken to have said between a user's text or results and that request.
+/// The placeholder text of the model between a user's text or results and that request.
 const BRIDGE: &str = "I will go on with this.";
 
 /// The record of the request.
@@ -275,7 +275,7 @@ const REQUEST_TOKENS: u32 = 128;
 /// Room that a summary needs at least.
 const LEAST_SUMMARY_BYTES: usize = 512;
 
-/// What a summary must replace to be worth its request.
+/// The least that a summary must replace to be worth its request.
 const LEAST_OLD_BYTES: usize = 256;
 
 #[cfg(test)]
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thoughts_go_and_what_is_all_thought_is_no_summary() {
+    fn reasoning_is_removed_and_reasoning_alone_is_not_a_summary() {
         for (text, rest) in [
             ("plain", Some("plain")),
             ("<think>a</think>\nthe port is 80", Some("\nthe port is 80")),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn written_calls_are_told_from_talk_about_them() {
+    fn written_calls_are_distinguished_from_text_about_them() {
         for text in [
             "I look.\n<tool_call>\n{}",
             "[TOOL_CALLS]x",

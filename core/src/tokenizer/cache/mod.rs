@@ -1,4 +1,4 @@
-//! A tokenizer with memory, and what becomes of the tokens that are found in batches.
+//! A tokenizer with memory, and the consumers of tokens that are found in batches.
 
 mod batch;
 pub(super) mod piece_cache;
@@ -12,8 +12,8 @@ use crate::tokenizer::{Bpe, Error, Specials, Tokenizer as _};
 
 /// [`Bpe`] with lent memory in which it remembers pieces of text and their tokens.
 ///
-/// The results are the same; only the time differs. 1 MB serves a long text of any kind; less is of
-/// use too.
+/// The results are the same; only the time differs. 1 MB is enough for a long text of any kind;
+/// less helps too.
 #[derive(Debug)]
 pub struct CachedBpe<'v, 'm> {
     bpe: Bpe<'v>,
@@ -26,7 +26,7 @@ impl<'v> Bpe<'v> {
         CachedBpe { bpe: *self, cache: Cache::new(memory) }
     }
 
-    /// Words of memory that serve a text of so many bytes: half as many, up to 1 MB of them.
+    /// Words of memory for a text of this many bytes: half as many, up to 1 MB of them.
     pub const fn cache_words(text_bytes: usize) -> usize {
         let (words, most) = (text_bytes / 2, (1 << 20) / size_of::<u64>());
         if words < most { words } else { most }
@@ -92,7 +92,7 @@ fn encode(bpe: &Bpe<'_>, cache: &mut Cache<'_>, text: &[u8], ids: &mut IdBuffer<
     ids.count = found.count;
 }
 
-/// Counts what is found.
+/// Counts the tokens.
 struct TokenTotal<'a, 'v> {
     vocabulary: &'a Vocabulary<'v>,
     tokens: u64,
@@ -109,7 +109,7 @@ impl TokenSink for TokenTotal<'_, '_> {
     }
 }
 
-/// Writes what is found.
+/// Writes the tokens.
 struct IdWriter<'a, 'v> {
     vocabulary: &'a Vocabulary<'v>,
     out: &'a mut [u32],

@@ -24,11 +24,11 @@ pub struct Estimator {
 pub struct Estimate {
     /// The best guess.
     pub tokens: u64,
-    /// What no byte-level vocabulary exceeds: a token for each byte.
+    /// The upper bound of every byte-level vocabulary: a token for each byte.
     pub at_most: u64,
 }
 
-/// What a provider's counts say about the estimates: the ratio of the two, newer ones counting more.
+/// A correction from the provider's counts: their ratio to the estimates; newer ones have more weight.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Calibration {
     counted: u64,
@@ -209,14 +209,14 @@ impl Default for Estimator {
 }
 
 impl Calibration {
-    /// No experience yet: estimates stay as they are.
+    /// No observations yet: estimates stay unchanged.
     pub const fn new() -> Self {
         Self { counted: 0, estimated: 0 }
     }
 
-    /// A text that was estimated at `estimated` tokens is said to have `counted`.
+    /// Records that a text estimated at `estimated` tokens has `counted`.
     pub const fn observe(&mut self, counted: u64, estimated: u64) {
-        // What was seen before fades as new text comes.
+        // Older observations fade as new ones arrive.
         if self.estimated > 4 * Self::TRUST {
             (self.counted, self.estimated) = (self.counted / 2, self.estimated / 2);
         }
@@ -226,7 +226,7 @@ impl Calibration {
             self.estimated.saturating_add(if estimated < limit { estimated } else { limit });
     }
 
-    /// The estimate in the light of what was observed; within a factor of four of itself.
+    /// The estimate, corrected by the observations; at most by a factor of four.
     pub const fn apply(&self, estimate: Estimate) -> Estimate {
         // The estimate itself weighs as much as this many observed tokens.
         let (counted, estimated) = (self.counted + Self::TRUST, self.estimated + Self::TRUST);

@@ -22,7 +22,7 @@ impl LossyDecoder {
         self.missing == 0
     }
 
-    /// Takes a byte; gives no character, one, or the replacement character and another one.
+    /// Takes a byte; returns no character, one, or the replacement character and another one.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, mut sink: impl FnMut(char)) {
         if self.missing > 0 {

@@ -14,8 +14,8 @@ use crate::tokenizer::vocabulary::pruning::Count;
 
 /// Counts the tokens of a text while it arrives, in any chunking, even inside a character.
 ///
-/// [`count`](Self::count) is at any time what [`Bpe::count_bytes`](super::Bpe::count_bytes) says of
-/// all bytes so far. The size does not depend on the text: it holds what the future of the last piece
+/// [`count`](Self::count) always equals [`Bpe::count_bytes`](super::Bpe::count_bytes) of all bytes so
+/// far. The size does not depend on the text: it holds what the future of the last piece
 /// can depend on, which is the last token of each of its last 128 prefixes, twice, because some cuts
 /// are only known later.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What is wrong with a packed vocabulary.
+//! The fault of a packed vocabulary.
 
 use crate::{Error, ErrorKind};
 
@@ -17,11 +17,11 @@ pub enum VocabularyFault {
     ByteOrder = 4,
     /// Its header is damaged.
     Header = 5,
-    /// It goes on after its end.
+    /// It has bytes after its end.
     Trailing = 6,
     /// Its header is impossible.
     Layout = 7,
-    /// It wants a pre-tokenizer that this version does not know.
+    /// It needs a pre-tokenizer that this version does not have.
     Pattern = 8,
     /// It is damaged after the header.
     Body = 9,

@@ -1,4 +1,4 @@
-//! The packed vocabulary: one file that is read where it lies, in flash, in the program or mapped.
+//! The packed vocabulary: one file that is read in place, in flash, in the program or mapped.
 //!
 //! A token of two bytes or more is a *pair* of smaller tokens, so the file holds no token bytes.
 //! Inside, a token is its *index*: a byte is its own value, a merge is 256 plus its rank. A merge is

@@ -21,7 +21,7 @@ use self::words::{CachedWords, WordTable};
 use super::pretokenize::Pattern;
 use crate::Error;
 
-/// A vocabulary in the packed form of [`format`](format): lent bytes and where things are in them.
+/// A vocabulary in the packed form of [`format`](format): lent bytes and the offsets in them.
 ///
 /// Opening copies and builds nothing. Each access is checked, so whatever the bytes are, no call
 /// panics, reads outside or runs forever.
@@ -53,7 +53,7 @@ pub struct Vocabulary<'v> {
 pub struct Special<'v> {
     /// The id that the model sees.
     pub id: u32,
-    /// The text that stands for it, such as `<|endoftext|>`.
+    /// Its text, such as `<|endoftext|>`.
     pub text: &'v [u8],
     /// False for a token that is only ever decoded.
     pub in_text: bool,
@@ -201,7 +201,7 @@ impl<'v> Vocabulary<'v> {
         self.sections.get(section as usize).copied().unwrap_or_default()
     }
 
-    /// The name that the packer gave.
+    /// The name from the packer.
     pub fn name(&self) -> &'v str {
         let name = self.bytes.get(64..88).unwrap_or_default();
         let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
@@ -213,7 +213,7 @@ impl<'v> Vocabulary<'v> {
         self.pattern
     }
 
-    /// What was kept, if it was pruned.
+    /// The kept part, if it was pruned.
     pub const fn pruning(&self) -> Option<Pruning> {
         self.pruning
     }
@@ -227,7 +227,7 @@ impl<'v> Vocabulary<'v> {
         self.tokens as usize
     }
 
-    /// Whether there is no token but the bytes.
+    /// Whether the bytes are the only tokens.
     pub const fn is_empty(&self) -> bool {
         self.tokens <= 256
     }
@@ -245,7 +245,7 @@ impl<'v> Vocabulary<'v> {
         })
     }
 
-    /// Writes the bytes of token `id` to `sink`, one at a time. False when there is no such token.
+    /// Writes the bytes of token `id` to `sink`, one at a time. False if there is no such token.
     pub(crate) fn bytes_of(&self, id: u32, mut sink: impl FnMut(u8)) -> bool {
         if let Some(index) = self.merge_of(id) {
             self.expand(index, sink);

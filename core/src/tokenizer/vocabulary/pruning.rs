@@ -1,5 +1,5 @@
-//! Counts of a vocabulary that was pruned for a small memory: exact inside of what was kept, else
-//! an upper bound, and always said which.
+//! Counts of a vocabulary that was pruned for a small memory: exact within the kept part, else an
+//! upper bound, and always marked as which.
 
 /// Tokens of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -7,7 +7,7 @@
 pub enum Count {
     /// This many.
     Exact(u64),
-    /// No more than this: the vocabulary was pruned, and the text is not inside of what was kept.
+    /// At most this: the vocabulary was pruned, and the text is not within the kept part.
     AtMost(u64),
 }
 
@@ -31,7 +31,7 @@ impl Count {
     }
 }
 
-/// What was kept of a vocabulary that was pruned. Such a vocabulary counts, and makes no ids.
+/// The kept part of a pruned vocabulary. Such a vocabulary only counts, and makes no ids.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pruning {
@@ -56,7 +56,7 @@ impl Pruning {
         }
     }
 
-    /// The pruning with that number: `None` where there is no such one.
+    /// The pruning with this number; `None` if there is none.
     pub const fn from_number(number: u16) -> Option<Option<Self>> {
         Some(match number {
             0 => None,

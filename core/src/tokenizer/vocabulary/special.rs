@@ -8,7 +8,7 @@ use super::Vocabulary;
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Specials<'s> {
-    /// None: what looks like one is ordinary text.
+    /// None: text that looks like one is ordinary text.
     #[default]
     AsText,
     /// Every special token of the vocabulary.

@@ -1,7 +1,7 @@
 //! JSON in one piece, read in place.
 //!
-//! [`Json::parse`] checks a whole text once, strictly as RFC 8259 says and with whole surrogate
-//! pairs; what it gives is a cursor over borrowed text that cannot fail any more. Nothing is copied:
+//! [`Json::parse`] checks a whole text once, strictly by RFC 8259 and with whole surrogate pairs;
+//! the result is a cursor over borrowed text that can no longer fail. Nothing is copied:
 //! strings are decoded character by character when they are read.
 
 mod check;
@@ -21,7 +21,7 @@ pub struct Json<'a> {
     end: usize,
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 8259 has no other value")]
 pub enum JsonKind {
@@ -60,7 +60,7 @@ impl<'a> Json<'a> {
         self.text
     }
 
-    /// What the value is.
+    /// The kind of the value.
     pub fn kind(self) -> JsonKind {
         match self.text.as_bytes().get(self.start) {
             Some(b'{') => JsonKind::Object,
@@ -78,7 +78,7 @@ impl<'a> Json<'a> {
         self.start
     }
 
-    /// The value as it is written.
+    /// The value as written.
     pub fn raw(self) -> &'a str {
         self.text.get(self.start..self.end).unwrap_or_default()
     }
@@ -92,8 +92,8 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// The name at this offset of the same text, or after what separates members there, and its
-    /// value. The offset must be one between two members of this object.
+    /// The name at this offset of the same text, or after the separator there, and its value.
+    /// The offset must be one between two members of this object.
     pub(super) fn member_at(self, start: usize) -> Option<(Json<'a>, Json<'a>)> {
         let mut rest = Children { text: self.text, at: start };
         let name = rest.next()?;
@@ -116,7 +116,7 @@ impl<'a> Json<'a> {
         Chars { rest: inner.unwrap_or_default() }
     }
 
-    /// A string that stands in the text as it is, without escapes.
+    /// A string that is in the text unchanged, without escapes.
     pub fn as_str(self) -> Option<&'a str> {
         let inner = self.raw().strip_prefix('"')?.strip_suffix('"')?;
         (!inner.contains('\\')).then_some(inner)
@@ -144,7 +144,7 @@ pub struct Chars<'a> {
 }
 
 impl Chars<'_> {
-    /// The bytes that are left, as they are written.
+    /// The remaining bytes, as written.
     pub(super) const fn remaining_bytes(&self) -> usize {
         self.rest.len()
     }
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_where_it_is_wrong() {
+    fn invalid_json_is_refused_at_its_fault() {
         let cases = [
             ("", 0),
             (" ", 1),

@@ -11,16 +11,16 @@ impl Violation<'_> {
         self.checked().len().saturating_add(2)
     }
 
-    /// Writes the text that was checked to `out`, with the value that is wrong made into the one that
-    /// was meant, if there is only one:
+    /// Writes the checked text to `out`, with the wrong value replaced by the intended one, if that
+    /// is unambiguous:
     ///
-    /// - a string whose text is exactly one JSON value of a type that the schema wants there becomes that
-    ///   value: `"5"` where it wants an integer, `"{\"a\":1}"` where it wants an object;
-    /// - any other value becomes an array of that one, where the schema wants an array and nothing else.
+    /// - a string whose text is exactly one JSON value of a type that the schema asks for becomes that
+    ///   value: `"5"` where it asks for an integer, `"{\"a\":1}"` where it asks for an object;
+    /// - any other value becomes an array of that one, if the schema asks for an array and nothing else.
     ///
-    /// Only what the keyword `type` asks for is repaired: alternatives (`anyOf`) have more than one
-    /// reading. The text may have other faults: check it again. `None` where there is no repair, or
-    /// `out` is short: see [`repaired_bytes_max`](Self::repaired_bytes_max).
+    /// Only violations of the keyword `type` are repaired: alternatives (`anyOf`) have more than one
+    /// reading. The text may have other faults: check it again. `None` if there is no repair, or
+    /// `out` is too short: see [`repaired_bytes_max`](Self::repaired_bytes_max).
     ///
     /// ```
     /// use zerostack_core::tool::schema::{Schema, Verdict};
@@ -49,7 +49,7 @@ impl Violation<'_> {
             }
         }
         if to.length == start {
-            // An empty string is no value, so nothing was taken.
+            // An empty string is not a value, so nothing was taken.
             if !wanted.is_text("array") || found.kind() == JsonKind::Array {
                 return None;
             }
@@ -63,7 +63,7 @@ impl Violation<'_> {
     }
 }
 
-/// Writes texts behind one another.
+/// Writes texts one after another.
 struct Writer<'b> {
     out: &'b mut [u8],
     length: usize,
@@ -99,7 +99,7 @@ mod tests {
         "small":{"type":"integer","maximum":9}}}"#;
 
     #[test]
-    fn what_was_plainly_meant_is_repaired_and_nothing_else() {
+    fn obvious_mistakes_are_repaired_and_nothing_else() {
         for (given, expected) in [
             (r#"{"line":"7"}"#, Some(r#"{"line":7}"#)),
             (r#"{"line":" -7\n"}"#, Some("{\"line\": -7\n}")),
@@ -124,7 +124,7 @@ mod tests {
             (r#"{"text":7}"#, None),
             (r#"{"all":1}"#, None),
             (r#"{"at":[]}"#, None),
-            // What is repaired has to fit.
+            // The repaired value has to fit.
             (r#"{"small":"10"}"#, None),
             (r#"{"names":7}"#, None),
             ("{", None),

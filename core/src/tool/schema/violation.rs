@@ -1,9 +1,9 @@
-//! What is wrong with a value, and where.
+//! The fault of a value, and its place.
 
 use crate::error::{Error, ErrorKind};
 use crate::tool::json_text::{Json, JsonKind};
 
-/// A place in a value that is not as the schema wants it.
+/// A place in a value that does not fit the schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Violation<'a> {
     value: &'a str,
@@ -39,8 +39,8 @@ impl<'a> Violation<'a> {
         self.keyword
     }
 
-    /// What the keyword asks for, as it is written in the schema; for `required` the name that is
-    /// missing, in quotes.
+    /// The requirement of the keyword, as written in the schema; for `required` the missing name,
+    /// in quotes.
     pub const fn expected(&self) -> &'a str {
         self.expected
     }
@@ -50,7 +50,7 @@ impl<'a> Violation<'a> {
         self.value
     }
 
-    /// Where the value starts in the text that was checked.
+    /// Where the value starts in the checked text.
     pub const fn offset(&self) -> usize {
         self.at
     }
@@ -64,8 +64,8 @@ impl<'a> Violation<'a> {
         fill(out, |put| self.each_of_path(put))
     }
 
-    /// Writes a sentence for the model to `out`: the path, the keyword, what it asks for and what
-    /// there is, each cut to [`MAX_SHOWN_CHARS`] characters.
+    /// Writes a sentence for the model to `out`: the path, the keyword, its requirement and the
+    /// value, each cut to [`MAX_SHOWN_CHARS`] characters.
     ///
     /// # Errors
     /// `Full` when `out` is short; `detail` is the bytes missing.

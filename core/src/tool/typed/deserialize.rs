@@ -16,8 +16,8 @@ use crate::tool::number::Number;
 /// long as the text is always enough.
 ///
 /// # Errors
-/// `BadJson`; `TooDeep`. `BadArguments` for what does not fit the type; `detail` is the offset of
-/// the value in `text`. `Full` when `scratch` is short; `detail` is the length that is enough.
+/// `BadJson`; `TooDeep`. `BadArguments` for a value that does not fit the type; `detail` is its
+/// offset in `text`. `Full` if `scratch` is too short; `detail` is the length that is enough.
 pub fn parse<'de, T: Deserialize<'de>>(text: &'de str, scratch: &'de mut [u8]) -> Result<T, Error> {
     let json = Json::parse(text)?;
     let mut scratch = scratch;
@@ -35,7 +35,7 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de str, scratch: &'de mut [u8]) -
 impl<'a> ToolCall<'a> {
     /// The arguments as a typed value, without an allocator; see [`parse`].
     ///
-    /// Empty arguments are read as `{}`, which is what models mean by them.
+    /// Empty arguments are read as `{}`, because models mean that.
     ///
     /// # Errors
     /// As [`parse`].

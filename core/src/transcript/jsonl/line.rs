@@ -25,7 +25,7 @@ use crate::wire::json_read::{ROOT, Token, places};
 pub enum LineFault {
     /// It is not one JSON object.
     NotJson,
-    /// A field is there twice, or its value is of the wrong kind.
+    /// A field occurs twice, or its value is of the wrong kind.
     BadField,
     /// The role is missing or unknown.
     Role,
@@ -44,13 +44,13 @@ pub enum LineFault {
 }
 
 impl LineFault {
-    /// What is wrong, for a person.
+    /// The fault, for a person.
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
             Self::NotJson => "it is not one JSON object",
             Self::BadField => "a field is there twice, or its value is of the wrong kind",
-            Self::Role => "the role is none of user, developer, assistant, tool, system, tools",
+            Self::Role => "the role is not user, developer, assistant, tool, system or tools",
             Self::Fields => "it has fields that do not go with its role, or lacks one",
             Self::Dialect => "the API of the opaque text is unknown",
             Self::TooLong => "an id or a name is longer than 255 bytes",

@@ -1,4 +1,4 @@
-//! A transcript as JSON Lines: one part a line, for people, `grep` and scripts.
+//! A transcript as JSON Lines: one part per line, for people, `grep` and scripts.
 //!
 //! ```text
 //! {"role":"user","text":"Fix the test"}
@@ -16,18 +16,18 @@
 //! {"role":"user","attachment":{"type":"image/png","name":"cat.png","bytes":48213,"number":1}}
 //! ```
 //! Lines of the model that follow one another are one message, until one has `"begins":true`.
-//! The rest is written where it is so: `"summary":true` for a user's text that replaces older
+//! The other fields are written only if they apply: `"summary":true` for a user's text that replaces older
 //! turns, `"refusal":true`, `"field":N` for the field of the wire that had the reasoning,
-//! `"maker":N` in a call whose id only its maker takes, a number for dialect and model,
-//! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed,
+//! `"maker":N` in a call whose id only its maker accepts, a number for dialect and model,
+//! `"cut":true` for a part that was not kept completely, `"is_error":true` for a call that failed,
 //! `"index":N`, the place of a result's call in its reply, if the id does not decide it or the
 //! results of many calls come in another order,
 //! `"ended":true` for a user's text, a result or an attachment after which the turn ended without an answer
 //! (aborted, failed, over a budget), and `"paused":true` for the last part of a reply that the
-//! model is to go on with.
+//! model will continue.
 //!
-//! Read, `content` is the same as `text`, a field that is not known is passed over, and so are
-//! lines of the roles `system` and `tools` before all others: they belong to a configuration.
+//! When reading, `content` is the same as `text`, unknown fields are ignored, and so are lines of
+//! the roles `system` and `tools` before all others: they belong to a configuration.
 
 mod line;
 mod read;

@@ -62,10 +62,10 @@ impl<S: Storage> JsonLinesReader<S> {
         Ok(reader)
     }
 
-    /// Takes bytes, cut anywhere.
+    /// Takes bytes, split anywhere.
     ///
     /// # Errors
-    /// `BadLine`; `detail` is the number of the line, [`fault`](Self::fault) says why. `Full`. The
+    /// `BadLine`; `detail` is the number of the line, [`fault`](Self::fault) names the reason. `Full`. The
     /// lines before stay, and every further call gives the same error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if let Some((error, _)) = self.refused {
@@ -74,7 +74,7 @@ impl<S: Storage> JsonLinesReader<S> {
         self.take(bytes).map_err(|refused| self.refuse(refused))
     }
 
-    /// The end: the last line may lack its line feed. Gives the storage, and how much of it is
+    /// The end: the last line may lack its line feed. Returns the storage, and how much of it is
     /// used.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl<S: Storage> JsonLinesReader<S> {
         Ok((self.storage, self.extent.used as usize))
     }
 
-    /// What is wrong with the line that was refused.
+    /// The fault of the refused line.
     #[must_use]
     pub fn fault(&self) -> Option<LineFault> {
         self.refused.and_then(|(_, fault)| fault)
@@ -171,7 +171,7 @@ impl<S: Storage> JsonLinesReader<S> {
         if log.used() == start {
             log.append(&[0; HEADER_BYTES])?;
         }
-        // A part of the model begins a message where none is open.
+        // A part of the model begins a message if none is open.
         let is_reply = header.is_of(PARTS);
         if is_reply && !self.check.is_open() {
             header.set(crate::transcript::record::FIRST);

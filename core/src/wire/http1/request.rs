@@ -6,7 +6,7 @@ use crate::wire::json_write::Digits;
 
 /// The head of a request.
 ///
-/// It holds no secret unless the caller gives one among the headers.
+/// It holds no secret unless the caller passes one in the headers.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'a> {
     /// `POST`, `GET`.
@@ -20,12 +20,12 @@ pub struct RequestHead<'a> {
 }
 
 impl RequestHead<'_> {
-    /// Writes the head with these headers, its empty line included, and gives its length.
+    /// Writes the head with these headers, including its empty line, and returns its length.
     ///
     /// # Errors
-    /// `BadRequest` for what would not be one request: a method or header name that is no token, a
+    /// `BadRequest` for a malformed request: a method or header name that is not a token, a
     /// path or host with spaces or controls, a value with a line break, or a header that the head
-    /// has already (`host`, `content-length`) or cannot have (`transfer-encoding`). `detail` is 0 for
+    /// already has (`host`, `content-length`) or cannot have (`transfer-encoding`). `detail` is 0 for
     /// the method, 1 for the path, 2 for the host, 3 for the first header, and so on.
     /// `Full`; `detail` is the bytes missing. In both cases `out` is unchanged.
     pub fn write<'h, H>(&self, headers: H, out: &mut [u8]) -> Result<usize, Error>
@@ -46,7 +46,7 @@ impl RequestHead<'_> {
     }
 
     /// Writes what follows the first `from` bytes of the head into `out`, of any length from 1
-    /// on, and gives how many that were; 0 is the end.
+    /// on, and returns how many; 0 is the end.
     ///
     /// # Errors
     /// `BadRequest` as in [`write`](Self::write).

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// let mut response = Response::new();
 /// let mut body = Vec::new();
-/// // Bytes come in any pieces.
+/// // Bytes arrive in any pieces.
 /// for piece in b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n".chunks(7) {
 ///     let mut rest = piece;
 ///     while !rest.is_empty() {
@@ -64,7 +64,7 @@ pub struct Response {
     keeps: bool,
 }
 
-/// What [`Response::feed`] did.
+/// The result of [`Response::feed`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResponseFed<'i> {
     /// Bytes taken from the front of the input.
@@ -73,7 +73,7 @@ pub struct ResponseFed<'i> {
     pub event: Option<ResponseEvent<'i>>,
 }
 
-/// What a response is made of.
+/// The parts of a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each event")]
 pub enum ResponseEvent<'i> {
@@ -81,8 +81,8 @@ pub enum ResponseEvent<'i> {
     Head {
         /// The status code.
         status: u16,
-        /// The server's wish, from `retry-after-ms` or `retry-after` in seconds. A date is not
-        /// understood: there is no clock here.
+        /// The wait that the server asks for, from `retry-after-ms` or `retry-after` in seconds. A
+        /// date is ignored: there is no clock here.
         retry_after_ms: Option<u32>,
     },
     /// More of the body, a part of the input.
@@ -118,14 +118,14 @@ impl Response {
         }
     }
 
-    /// Takes bytes of the response, cut anywhere. Returns after the first event; call again with
-    /// the rest. Bytes after the end of the response are used and ignored; the connection cannot
-    /// be used again then.
+    /// Takes bytes of the response, split anywhere. Returns after the first event; call again with
+    /// the rest. Bytes after the end of the response are used and ignored; then the connection
+    /// cannot be used again.
     ///
     /// # Errors
     /// `BadHttp`; `detail` is the offset of the byte in the response. `HttpTooLong`; `detail` is the
-    /// limit that was hit. `HttpEncoding` for content that is compressed or an unknown transfer
-    /// coding; `detail` is the offset. The response cannot be read on; a further call gives the same
+    /// limit. `HttpEncoding` for content that is compressed or an unknown transfer
+    /// coding; `detail` is the offset. Reading cannot continue; a further call returns the same
     /// error.
     pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<ResponseFed<'i>, Error> {
         let mut used = 0;
@@ -157,7 +157,7 @@ impl Response {
     /// The connection ended.
     ///
     /// # Errors
-    /// `HttpCut` when the response was not complete; `detail` is the bytes that came. Errors of
+    /// `HttpCut` if the response was not complete; `detail` is the number of received bytes. Errors of
     /// [`feed`](Self::feed) again.
     pub fn end(&mut self) -> Result<(), Error> {
         self.check()?;

@@ -36,10 +36,10 @@ const OLD: u16 = 0x400;
 /// Nodes with a tag from here on want of a string only its hash, where that is cheaper.
 pub(crate) const HASHED: u8 = 0x80;
 
-/// A place that nobody asked for.
+/// An unneeded place.
 const NOWHERE: u8 = u8::MAX;
 
-/// Something that stands at a known place.
+/// A token at a known place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each token")]
 pub enum Token<'a> {
@@ -120,7 +120,7 @@ pub struct JsonReader {
 }
 
 impl JsonReader {
-    /// A reader for one document, which gives out what stands at `nodes`.
+    /// A reader for one document, which returns the values at `nodes`.
     #[must_use]
     pub const fn new(nodes: &'static [Node]) -> Self {
         Self {
@@ -186,7 +186,7 @@ impl JsonReader {
         self.high = 0;
     }
 
-    /// Whether nothing but white space came yet.
+    /// Whether only white space was read so far.
     #[must_use]
     pub const fn is_fresh(&self) -> bool {
         matches!(self.state, JsonState::Value) && self.depth == 0
@@ -198,7 +198,7 @@ impl JsonReader {
         matches!(self.state, JsonState::Done)
     }
 
-    /// Reads from the front of `input`, which it moves on, until something known is met.
+    /// Reads from the front of `input`, which it advances, until a known token.
     /// `None`: the input is used up.
     ///
     /// # Errors
@@ -273,10 +273,10 @@ impl JsonReader {
         }
     }
 
-    /// The input is over: completes a number that stands at the top.
+    /// The input is over: completes a number at the top.
     ///
     /// # Errors
-    /// `BadJson` when the document is not complete; `detail` is 0.
+    /// `BadJson` if the document is not complete; `detail` is 0.
     pub fn finish(&mut self) -> Result<(), Error> {
         if self.state == JsonState::Number && self.depth == 0 {
             self.end_number();

@@ -3,7 +3,7 @@
 use super::ROOT;
 use crate::wire::hash::hash;
 
-/// One key that matters. Arrays are transparent: their elements stand where they stand.
+/// One key that matters. Arrays are transparent: their elements have the place of the array.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
     /// The key's hash.
@@ -15,7 +15,7 @@ pub struct Node {
     /// that of the node with which the list under this one begins, if it is not its own.
     pub(super) next: u8,
     pub(super) is_raw: bool,
-    /// What the owner of the table makes of the value.
+    /// The tag of the value, defined by the owner of the table.
     pub(crate) tag: u8,
     /// The key as the fast way knows it.
     #[cfg(target_pointer_width = "64")]
@@ -155,7 +155,7 @@ macro_rules! places {
         $($raw:ident)? $((from $first:ident))? $(=> $tag:expr)?),+ $(,)?) => {
         #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "they name constants")]
         enum PlaceNumber { _Root, $($name),+ }
-        $(#[allow(dead_code, reason = "what its tag says is all there is to it")]
+        $(#[allow(dead_code, reason = "the tag is the whole content")]
         const $name: u8 = PlaceNumber::$name as u8;)+
         pub(super) static $table: &[$crate::wire::json_read::Node] =
             &$crate::wire::json_read::Node::table([

@@ -227,7 +227,7 @@ const NULL_END: u8 = 13;
 /// digit, from the right, for `0`, another digit, a point, an `e`, and a sign. The digit is the
 /// part that comes then; 0 is none.
 const NUMBERS: [u16; 8] = [
-    0o0_0021, // the start, behind a minus
+    0o0_0021, // the start, after a minus
     0o0_5300, // 1: a zero
     0o0_5322, // 2: the whole part
     0o0_0044, // 3: the point

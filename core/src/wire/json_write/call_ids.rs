@@ -1,8 +1,8 @@
-//! Which ids of calls go to a provider as they are.
+//! The call ids that are sent to a provider unchanged.
 
 use crate::wire::scan::contains;
 
-/// What becomes of the id of a call.
+/// The treatment of the id of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum IdUse {
     /// It stays where the provider takes it.
@@ -14,8 +14,8 @@ pub(crate) enum IdUse {
     Never,
 }
 
-/// Which ids of calls a provider takes. Others are made anew, from the place of the call: so the
-/// call and its result have the same, in every request.
+/// The call ids that a provider accepts. Others are replaced by ids made from the position of the
+/// call, so the call and its result have the same one in every request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum CallIdRule {
     /// Of any form and length.
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_that_a_provider_refuses_are_made_anew() {
+    fn ids_that_a_provider_refuses_are_replaced() {
         let long = "x".repeat(65);
         let litellm = std::format!("call_1__thought__{long}");
         let rows = [

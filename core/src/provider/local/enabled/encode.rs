@@ -1,5 +1,5 @@
-//! The part of a request that tells of tools by words: for every dialect the same, but for what
-//! stands around a text.
+//! The part of a request that describes tools in text: the same for every dialect, except for what
+//! surrounds a text.
 
 use super::form::{
     BY_SCHEMA, BY_TAGS, CALL, CALL_SCHEMA, CALLS, FAILED_RESULT, LISTED_CALL, RESULT, SAY, SCHEMA,
@@ -11,7 +11,7 @@ use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
-/// Where the writing stands before the messages.
+/// The position of the writer before the messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextModeCursor {
     part: TextModePart,
@@ -30,7 +30,7 @@ enum TextModePart {
     Description,
 }
 
-/// Where the writing begins, when the tools are told by words.
+/// Where writing begins if the tools are described in text.
 pub(crate) fn begin(config: &dyn Config) -> Option<TextModeCursor> {
     let part = match config.tool_mode() {
         ToolMode::Native | ToolMode::Lenient => return None,
@@ -40,7 +40,7 @@ pub(crate) fn begin(config: &dyn Config) -> Option<TextModeCursor> {
     config.tool(0).map(|_| TextModeCursor { part, tool: 0, at: 0 })
 }
 
-/// Writes the next of what stands before the messages; returns what follows it.
+/// Writes the next part before the messages; returns the part after it.
 pub(crate) fn before_messages<'a>(
     context: &Context<'a>,
     place: TextModeCursor,
@@ -113,7 +113,7 @@ const IN_RESULTS: u8 = 3;
 const USER_LINES: u8 = 4;
 const RESULT_LINES: u8 = 5;
 
-/// Writes the next piece of the messages; false when there is none.
+/// Writes the next piece of the messages; false if there is none.
 pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     let (config, bytes) = (context.config, context.bytes);
     let form = form(config.dialect());
@@ -197,7 +197,7 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     true
 }
 
-/// Writes the next piece of what is said in a reply; `at.comma` says whether something is.
+/// Writes the next piece of a reply's text; `at.comma` tells whether there is any.
 fn text<'a>(bytes: &'a [u8], at: &mut Cursor, is_object: bool, out: &mut Pieces<'a>) {
     let [open, close] = SAY;
     let mut behind = *at;
@@ -224,7 +224,7 @@ fn text<'a>(bytes: &'a [u8], at: &mut Cursor, is_object: bool, out: &mut Pieces<
     }
 }
 
-/// Writes a call; `at.previous` says whether it is not the first.
+/// Writes a call; `at.previous` tells whether it is not the first.
 fn call<'a>(part: &Record<'a>, at: &mut Cursor, is_object: bool, out: &mut Pieces<'a>) {
     let (_, name, arguments) = part.call();
     let arguments = if arguments.is_empty() { "{}" } else { arguments };
@@ -235,7 +235,7 @@ fn call<'a>(part: &Record<'a>, at: &mut Cursor, is_object: bool, out: &mut Piece
         match (at.comma, is_object) {
             (false, _) => "",
             (true, true) => ", ",
-            // A call stands on a line of its own.
+            // A call is on its own line.
             (true, false) => r"\n",
         },
         if is_object && is_first { list } else { "" },
@@ -248,8 +248,8 @@ fn is_spoken(part: &Record<'_>) -> bool {
     part.is(Kind::Call) || (part.is(Kind::Text) && !part.text().trim().is_empty())
 }
 
-/// Writes the next of `text` as the inside of a string that stands inside another, from `at` on,
-/// which it moves. True: all of it is written.
+/// Writes the next part of `text` as the inside of a string within another string, from `at` on,
+/// which it advances. True: all of it is written.
 fn twice<'a>(text: &'a str, at: &mut usize, out: &mut Pieces<'a>) -> bool {
     let rest = text.get(*at..).unwrap_or_default();
     let is_special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');

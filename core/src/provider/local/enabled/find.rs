@@ -1,4 +1,4 @@
-//! Where calls may stand in a text.
+//! Finds the places of calls in a text.
 
 /// A place where the text looks like calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,17 +19,16 @@ pub(super) enum CallForm {
     Word,
     /// By a fence of Markdown, up to the next.
     Fence,
-    /// By nothing: they stand on lines of their own.
+    /// No marks: they are on their own lines.
     Lines,
 }
 
-/// The next candidate in `text` from `from` on. What stands in a fence of another language is
-/// passed over.
+/// The next candidate in `text` from `from` on. Text in a fence of another language is skipped.
 pub(super) fn candidate(text: &[u8], from: usize) -> Option<Candidate> {
     let mut at = from;
     let before = text.get(..from).unwrap_or_default();
     let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    // Only space stands before on the line.
+    // Only space precedes it on the line.
     let mut begins_line = line.trim_ascii().is_empty();
     while let Some((&byte, _)) = text.get(at..).and_then(<[u8]>::split_first) {
         let rest = text.get(at..).unwrap_or_default();
@@ -66,7 +65,7 @@ pub(super) fn candidate(text: &[u8], from: usize) -> Option<Candidate> {
     None
 }
 
-/// Where the search goes on after a candidate that was none.
+/// Where the search continues after a false candidate.
 pub(super) fn behind(text: &[u8], candidate: Candidate) -> usize {
     match candidate.kind {
         CallForm::Fence => behind_fence(text, candidate.start),
@@ -128,7 +127,7 @@ pub(super) fn next_value(text: &[u8], kind: CallForm, at: usize) -> Option<usize
     (kind != CallForm::Tag && matches!(text.get(next), Some(b'{' | b'['))).then_some(next)
 }
 
-/// Where the text begins that is no reasoning: some servers leave its tags in the answer.
+/// Where the text after the reasoning begins: some servers leave the tags of reasoning in the answer.
 pub(super) fn behind_reasoning(text: &[u8]) -> usize {
     let is_open = text.trim_ascii_start().starts_with(b"<think>");
     let last = text.windows(END_OF_THINKING.len()).rposition(|window| window == END_OF_THINKING);
@@ -158,7 +157,7 @@ fn behind_fence(text: &[u8], start: usize) -> usize {
     }
 }
 
-/// What models are trained to write before a call: Hermes and Qwen, Mistral, Llama.
+/// The marks that models are trained to write before a call: Hermes and Qwen, Mistral, Llama.
 const OPENINGS: [(&[u8], CallForm); 4] = [
     (b"<tool_call>", CallForm::Tag),
     (b"<|tool_call|>", CallForm::Word),

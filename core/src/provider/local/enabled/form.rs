@@ -66,7 +66,7 @@ const CHAT: Form = Form {
     ],
 };
 
-/// What the model is told, the tools follow.
+/// The description for the model; the tools follow.
 pub(super) const BY_TAGS: &str = concat!(
     r#"You can call tools. To call one, end your answer with a line of this form, one line for "#,
     r#"each call, and wait for the results:\n<tool_call>{\"name\": \"TOOL\", \"arguments\": "#,
@@ -84,7 +84,7 @@ pub(super) const BY_SCHEMA: &str = concat!(
 pub(super) const CALL: [&str; 3] =
     [r#"<tool_call>{\"name\": \""#, r#"\", \"arguments\": "#, r#"}</tool_call>"#];
 
-/// What is said in a reply that is an object.
+/// The text of a reply that is an object.
 pub(super) const SAY: [&str; 2] = [r#"\"say\": \""#, r#"\""#];
 /// Its calls.
 pub(super) const CALLS: [&str; 2] = [r#"\"calls\": ["#, "]"];
@@ -98,7 +98,7 @@ pub(super) const FAILED_RESULT: [&str; 3] =
     [r#"<tool_response name=\""#, r#"\" failed=\"true\">\n"#, r#"\n</tool_response>"#];
 
 /// The JSON Schema of a reply, around those of the calls, and around the parts of each. Either
-/// calls or says: a small model that may say something does so without end.
+/// calls or text: a small model that may write text never stops.
 pub(super) const SCHEMA: [&str; 2] = [
     concat!(
         r#"{"anyOf":[{"type":"object","properties":{"calls":{"type":"array","minItems":1,"#,

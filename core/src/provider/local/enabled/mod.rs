@@ -1,4 +1,4 @@
-//! Tools by words: how a request tells of them, and how calls are found in what comes back.
+//! Tools in text: how a request describes them, and how calls are found in the reply.
 
 mod encode;
 mod find;
@@ -16,7 +16,7 @@ use crate::{Error, ErrorKind};
 
 pub(crate) const ENABLED: bool = true;
 
-/// Refuses what the dialect cannot do, and names of tools that words cannot hold.
+/// Refuses modes that the dialect does not support, and tool names that text cannot carry.
 pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     let mode = config.tool_mode();
     let dialect = config.dialect();

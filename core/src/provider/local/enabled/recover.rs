@@ -1,7 +1,7 @@
-//! Calls in the text of a reply: found when the reply is whole, and made what they are.
+//! Calls in the text of a reply: found when the reply is complete, and turned into calls.
 //!
 //! The text is read like the body of a dialect: its strings are staged at the end of the
-//! transcript and become calls there; then the text that held them is taken out.
+//! transcript and become calls there; then their text is removed.
 
 use super::find::{self, CallForm, Candidate};
 use crate::message::{StopReason, ToolSpec};
@@ -36,15 +36,15 @@ places! { PLACES:
     TOOL_CALLS_FUNCTION_ARGUMENTS = TOOL_CALLS_FUNCTION . "arguments" raw,
 }
 
-/// Makes the calls in the text of a reply calls of the transcript. `None`: the text stays as it
-/// is; else how many calls there are now.
+/// Turns the calls in the text of a reply into calls of the transcript. `None`: the text stays
+/// unchanged; else the number of calls.
 ///
 /// # Errors
 /// `Full`, and those of a call that does not fit a record.
 pub(crate) fn recover(sink: &mut Sink<'_, '_>, config: &dyn Config) -> Result<Option<u16>, Error> {
     let mode = config.tool_mode();
     let says = mode == ToolMode::Schema;
-    // An object that the token limit cut is none, and its pieces are not what the model meant.
+    // An object that the token limit cut does not count, and its pieces are not what the model meant.
     let is_cut = says && sink.reply.stop == Some(StopReason::MaxTokens);
     if mode == ToolMode::Native || is_cut || sink.reply.calls > 0 || sink.reply.is_muted() {
         return Ok(None);
@@ -75,13 +75,13 @@ pub(crate) fn recover(sink: &mut Sink<'_, '_>, config: &dyn Config) -> Result<Op
 struct Recovery<'a, 'r, 't> {
     sink: &'a mut Sink<'r, 't>,
     config: &'a dyn Config,
-    /// What is said may stand in the JSON.
+    /// The text may be in the JSON.
     says: bool,
     /// Candidates that were looked at.
     attempts: u16,
 }
 
-/// What one value holds.
+/// The content of one value.
 #[derive(Default)]
 struct CandidateFields {
     /// Calls that were made of it, or a text.
@@ -91,7 +91,7 @@ struct CandidateFields {
 }
 
 impl Recovery<'_, '_, '_> {
-    /// Reads the text record at `record`; returns the bytes that were taken out of it.
+    /// Reads the text record at `record`; returns the number of bytes removed.
     fn text(&mut self, record: usize) -> Result<usize, Error> {
         let mut from = find::behind_reasoning(self.payload(record));
         let mut gone = 0;
@@ -126,7 +126,7 @@ impl Recovery<'_, '_, '_> {
         self.sink.log.record(record).map_or(&[], |record| record.payload)
     }
 
-    /// Makes calls of a candidate; returns where it ends, or `None` when it is none.
+    /// Makes calls of a candidate; returns where it ends, or `None` if it is not a call.
     fn calls(&mut self, record: usize, candidate: Candidate) -> Result<Option<usize>, Error> {
         let Candidate { value, kind, .. } = candidate;
         if let (CallForm::Word, Some(end)) = (kind, self.named_call(record, value)?) {
@@ -214,7 +214,7 @@ impl Recovery<'_, '_, '_> {
                 | TOOL_CALLS_FUNCTION_ARGUMENTS,
                 bytes,
             ) => self.sink.stage(Slot::Arguments, bytes)?,
-            // Models repeat the tools that they were told of.
+            // Models repeat the descriptions of the tools.
             Token::PieceEnd(DESCRIPTION) => seen.is_other = true,
             Token::End(ROOT | CALLS | TOOL_CALLS) => {
                 let is_staged =
@@ -232,14 +232,14 @@ impl Recovery<'_, '_, '_> {
         Ok(())
     }
 
-    /// The strings that were staged become a call; whether it is one of a known tool, with an
-    /// object for its arguments.
+    /// Turns the staged strings into a call; returns whether it calls a known tool with an object
+    /// as arguments.
     fn commit(&mut self) -> Result<bool, Error> {
         if !self.sink.is_staged(Slot::Arguments) || !self.sink.is_staged(Slot::Name) {
             return Ok(false);
         }
         match self.sink.commit_new_call() {
-            // A name of that length is no tool's.
+            // No tool has a name of that length.
             Err(error) if error.kind() == ErrorKind::TooLong => return Ok(false),
             committed => committed?,
         }
@@ -275,7 +275,7 @@ impl Recovery<'_, '_, '_> {
     }
 }
 
-/// Candidates of one reply that are looked at; what stands after them stays text.
+/// The number of candidates examined in one reply; the text after them stays text.
 const MAX_ATTEMPTS: u16 = 256;
 
 const WINDOW_BYTES: usize = 64;
