@@ -332,7 +332,7 @@ enum zs_status
      */
     ZS_OUT_OF_RANGE = 1002,
     /**
-     * The pointer is not one that zs_session_init gave, or the session was moved, copied or
+     * The pointer is not one from zs_session_init, or the session was moved, copied or
      * freed.
      */
     ZS_BAD_HANDLE = 1003,
@@ -371,11 +371,11 @@ enum zs_step
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Nothing is going on: say something with zs_session_user, or stop.
+     * Nothing is open: add a message with zs_session_user, or stop.
      */
     ZS_STEP_IDLE = 0,
     /**
-     * Send what zs_session_read_request gives, then call zs_session_begin_response.
+     * Send the bytes of zs_session_read_request, then call zs_session_begin_response.
      */
     ZS_STEP_SEND = 1,
     /**
@@ -387,13 +387,13 @@ enum zs_step
      */
     ZS_STEP_RUN_TOOLS = 3,
     /**
-     * Wait as many milliseconds as the number says, then call zs_session_retry.
+     * Wait for `number` milliseconds, then call zs_session_retry.
      */
     ZS_STEP_WAIT = 4,
     /**
      * Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
-     * zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
-     * it is the window that is too long.
+     * zs_session_drop_oldest. The number is the count of missing bytes of memory; 0 if the window
+     * is too long.
      */
     ZS_STEP_MAKE_ROOM = 5,
     /**
@@ -419,7 +419,7 @@ enum zs_response_rule
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * None, or one that this version has no number for.
+     * None, or one without a number in this version.
      */
     ZS_RULE_NONE = 0,
     /**
@@ -464,7 +464,8 @@ typedef uint32_t zs_response_rule;
 #endif // __cplusplus
 
 /**
- * What an event says, and which fields of zs_event have it. Others may come: pass them over.
+ * The kind of an event, and the fields of zs_event that it uses. Others may be added: ignore
+ * unknown ones.
  */
 enum zs_event_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -497,8 +498,8 @@ enum zs_event_kind
      */
     ZS_EVENT_USAGE = 5,
     /**
-     * Something is not in the transcript, or not any more: `dropped`, and `bytes` that are gone. Of a
-     * reply, all of it was shown.
+     * Something was left out of the transcript, or removed from it: `dropped`, and the number of
+     * `bytes`. All of a reply was shown.
      */
     ZS_EVENT_TRUNCATED = 6,
     /**
@@ -506,17 +507,17 @@ enum zs_event_kind
      */
     ZS_EVENT_END = 7,
     /**
-     * The reply was cut off and is asked for again: discard what was shown since the request.
+     * The reply was cut off and is requested again: discard everything shown since the request.
      */
     ZS_EVENT_RESTART = 8,
     /**
-     * Room is made: the next request is one of the session's own, for a summary of what is oldest.
-     * Nothing of its reply is shown but the usage; it ends with ZS_EVENT_TRUNCATED or
+     * Room is made: the next request is one of the session's own, for a summary of the oldest
+     * messages. Only the usage of its reply is shown; it ends with ZS_EVENT_TRUNCATED or
      * ZS_EVENT_SUMMARY_FAILED.
      */
     ZS_EVENT_COMPACTING = 9,
     /**
-     * No summary came: `status`, `detail`. What is oldest goes without one.
+     * The model wrote no summary: `status`, `detail`. The oldest messages are removed without one.
      */
     ZS_EVENT_SUMMARY_FAILED = 10,
     /**
@@ -524,8 +525,8 @@ enum zs_event_kind
      */
     ZS_EVENT_REPEATING = 11,
     /**
-     * The text of the reply was read as `count` calls, or as JSON that holds what is said: what was
-     * shown gives way to what the transcript holds. zs_session_end_response gives it, and is
+     * The text of the reply was read as `count` calls, or as JSON that contains the text: the
+     * transcript's text replaces the text shown before. zs_session_end_response returns it, and is
      * called once more for the end.
      */
     ZS_EVENT_RECOVERED = 12,
@@ -561,7 +562,7 @@ enum zs_stop
      */
     ZS_STOP_NONE = 0,
     /**
-     * It said all it wanted.
+     * It finished its answer.
      */
     ZS_STOP_END_TURN = 1,
     /**
@@ -585,7 +586,7 @@ enum zs_stop
      */
     ZS_STOP_CONTENT_FILTER = 6,
     /**
-     * A long turn was paused; sending the conversation again goes on with it.
+     * A long turn was paused; sending the conversation again continues it.
      */
     ZS_STOP_PAUSE = 7,
     /**
@@ -677,7 +678,7 @@ typedef uint32_t zs_role;
 #endif // __cplusplus
 
 /**
- * What a part of a message is, and which fields of zs_entry have it.
+ * The kind of a part of a message, and the fields of zs_entry that it uses.
  */
 enum zs_part
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -705,12 +706,14 @@ enum zs_part
      */
     ZS_PART_OPAQUE = 5,
     /**
-     * What the program said to the model beside the user, by zs_session_instruct: `text`.
+     * An instruction of the program in addition to the user's text, by zs_session_instruct:
+     * `text`.
      */
     ZS_PART_INSTRUCTION = 6,
     /**
-     * A file beside the text or the result before it: `text` has its media type, `name` its name, and
-     * `provider_id` the address or the provider's id of it; `call` is its number, `subtype` its length.
+     * A file attached to the preceding text or result: `text` has its media type, `name` its name,
+     * and `provider_id` the address or the provider's id of it; `call` is its number, `subtype`
+     * its length.
      */
     ZS_PART_ATTACHMENT = 7,
     /**
@@ -727,7 +730,7 @@ typedef uint32_t zs_part;
 #endif // __cplusplus
 
 /**
- * What a run of a prompt gives.
+ * The kind of a prompt's result.
  */
 enum zs_output
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -735,7 +738,7 @@ enum zs_output
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * The prompt does not say.
+     * The prompt does not set it.
      */
     ZS_OUTPUT_UNSAID = 0,
     /**
@@ -747,7 +750,7 @@ enum zs_output
      */
     ZS_OUTPUT_PATCH = 2,
     /**
-     * A list of places with what is wrong there.
+     * A list of places with their faults.
      */
     ZS_OUTPUT_FINDINGS = 3,
     /**
@@ -768,7 +771,7 @@ typedef uint32_t zs_output;
 #endif // __cplusplus
 
 /**
- * What a JSON value is.
+ * The kind of a JSON value.
  */
 enum zs_json_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -887,7 +890,7 @@ enum zs_failed_turn
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * All of it is removed, the user's text too, as if it had never begun.
+     * All of it is removed, including the user's text, as if it had never begun.
      */
     ZS_TAKE_OUT = 0,
     /**
@@ -916,8 +919,8 @@ enum zs_room
      */
     ZS_ROOM_ASK = 0,
     /**
-     * zs_session_make_room replaces old tool results by a line that says what they were; when that
-     * is not enough, as ZS_ROOM_DROP_OLDEST.
+     * zs_session_make_room replaces old tool results by a line that describes them; if that is not
+     * enough, as ZS_ROOM_DROP_OLDEST.
      */
     ZS_ROOM_ELIDE_RESULTS = 1,
     /**
@@ -925,7 +928,7 @@ enum zs_room
      */
     ZS_ROOM_DROP_OLDEST = 2,
     /**
-     * zs_session_make_room asks the model for a summary that takes the place of what is oldest.
+     * zs_session_make_room asks the model for a summary that replaces the oldest messages.
      */
     ZS_ROOM_SUMMARISE = 3,
 };
@@ -957,7 +960,7 @@ enum zs_tool_mode
      */
     ZS_TOOLS_LENIENT = 1,
     /**
-     * By words: the tools stand in the system text, calls and results are text.
+     * In text: the tools are in the system text, calls and results are text.
      */
     ZS_TOOLS_TEXT = 2,
     /**
@@ -999,7 +1002,7 @@ typedef uint32_t zs_output_limit_key;
 #endif // __cplusplus
 
 /**
- * What counts the tokens of the window. All but the first want the feature `counting`.
+ * How the tokens of the window are counted. All but the first need the feature `counting`.
  */
 enum zs_counting
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1195,16 +1198,16 @@ enum zs_schema_mode
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * By the request's field for it where the dialect and the model take it beside the tools of the
-     * session; else in words.
+     * In the request's field for it if the dialect and the model accept it together with the tools
+     * of the session; else as text.
      */
     ZS_SCHEMA_AUTO = 0,
     /**
-     * By the request's field. ZS_UNSUPPORTED_OPTION where it cannot be used.
+     * In the request's field. ZS_UNSUPPORTED_OPTION if it cannot be used.
      */
     ZS_SCHEMA_NATIVE = 1,
     /**
-     * In words, after each text of the user.
+     * As text, after each text of the user.
      */
     ZS_SCHEMA_WORDS = 2,
 };
@@ -1246,9 +1249,9 @@ typedef struct {
 } zs_str;
 
 /**
- * What a request says beside the conversation. Fill it by zs_options_init, which leaves all of it
- * to the provider, then set what matters. Texts are lent as those of zs_config; an empty one is not
- * set.
+ * The options of a request. Fill them by zs_options_init, which leaves all of them to the
+ * provider, then set those that you need. Texts are lent as those of zs_config; an empty one is
+ * not set.
  *
  * It grows at its end, as zs_config does. It wants the feature `options`.
  */
@@ -1274,7 +1277,7 @@ typedef struct {
      */
     zs_str service_tier;
     /**
-     * For whom the request is made: an id that tells the provider of no person.
+     * The end user of the request: an id that does not identify a person to the provider.
      */
     zs_str user;
     /**
@@ -1315,15 +1318,15 @@ typedef struct {
      */
     int32_t top_k;
     /**
-     * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+     * How much it avoids words that it used often, in thousandths: -2000 to 2000.
      */
     int32_t frequency_penalty;
     /**
-     * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+     * How much it avoids words that it used at all, in thousandths: -2000 to 2000.
      */
     int32_t presence_penalty;
     /**
-     * Where its random choices begin: 0 or more.
+     * The seed of its random choices: 0 or more.
      */
     int32_t seed;
     /**
@@ -1349,7 +1352,7 @@ typedef struct {
      */
     zs_str name;
     /**
-     * What it does, for the model.
+     * Its description for the model.
      */
     zs_str description;
     /**
@@ -1359,12 +1362,12 @@ typedef struct {
 } zs_tool;
 
 /**
- * The settings of a session. Fill it by zs_config_init, then set dialect and model
- * at least. The struct itself is copied; the texts and the array of tools are lent: they must
+ * The settings of a session. Fill it by zs_config_init, then set at least dialect and model.
+ * The struct itself is copied; the texts and the array of tools are lent: they must
  * outlive the session, unchanged.
  *
  * It grows at its end. A program that was compiled with a shorter one works with a newer library,
- * because `size` says what it has; what is missing has its default.
+ * because `size` tells which fields it has; missing fields have their defaults.
  */
 typedef struct {
     /**
@@ -1424,11 +1427,11 @@ typedef struct {
      */
     uint32_t retry_max_ms;
     /**
-     * Where the jitter of the waits begins.
+     * The seed of the jitter of the waits.
      */
     uint32_t seed;
     /**
-     * What becomes of a turn that fails: a zs_failed_turn.
+     * What happens to a turn that fails: a zs_failed_turn.
      */
     uint32_t failed_turn;
     /**
@@ -1440,8 +1443,8 @@ typedef struct {
      */
     uint32_t max_response_bytes;
     /**
-     * Tokens of the request above which room is made; 0 is four fifths of what context_tokens
-     * leaves beside the reply.
+     * Tokens of the request above which room is made; 0 is four fifths of the part of
+     * context_tokens that the reply leaves.
      */
     uint32_t high_water_tokens;
     /**
@@ -1457,31 +1460,32 @@ typedef struct {
      */
     uint32_t max_turn_tokens;
     /**
-     * What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
+     * The cost limit of one turn by the prices, in millionths of their currency; 0 is no limit.
      */
     uint32_t max_turn_cost_micros;
     /**
-     * Milliseconds that zs_session_set_turn_elapsed_ms lets one turn take; 0 is no limit.
+     * The time limit of one turn in milliseconds, see zs_session_set_turn_elapsed_ms; 0 is no
+     * limit.
      */
     uint32_t max_turn_ms;
     /**
-     * Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
+     * How many times the model may make the same call in a row, at most 65535; 0 is no limit.
      */
     uint32_t max_repeats;
     /**
-     * What a million tokens of the request cost, in millionths of a currency.
+     * The price of a million tokens of the request, in millionths of a currency.
      */
     uint32_t input_price;
     /**
-     * What a million tokens of the reply cost.
+     * The price of a million tokens of the reply.
      */
     uint32_t output_price;
     /**
-     * What a million tokens cost that come from the provider's cache.
+     * The price of a million tokens from the provider's cache.
      */
     uint32_t cache_read_price;
     /**
-     * What a million tokens cost that are put into the provider's cache.
+     * The price of a million tokens that are written to the provider's cache.
      */
     uint32_t cache_write_price;
     /**
@@ -1493,7 +1497,7 @@ typedef struct {
      */
     uint32_t tool_mode;
     /**
-     * What counts the tokens of the window until the provider has counted it: a zs_counting.
+     * How the tokens of the window are counted until the provider has counted it: a zs_counting.
      */
     uint32_t counting;
     /**
@@ -1505,14 +1509,14 @@ typedef struct {
      */
     zs_str vocabulary;
     /**
-     * What a request says beside the conversation; NULL leaves all of it to the provider. The struct
+     * The options of a request; NULL leaves all of them to the provider. The struct
      * is copied, its texts are lent.
      */
     const zs_options *options;
     /**
      * What the server refuses or demands beyond its dialect; lent until the session is made. Entries
-     * with commas between them, each FIELD=VALUE, or the name or the host of a known server:
-     * "mistral,stream=false". Empty is as the dialect says.
+     * separated by commas, each FIELD=VALUE, or the name or the host of a known server:
+     * "mistral,stream=false". Empty leaves all to the dialect.
      */
     zs_str profile;
 } zs_config;
@@ -1561,7 +1565,7 @@ typedef struct {
      */
     uint32_t detail;
     /**
-     * The HTTP status, 0 when no response came.
+     * The HTTP status, 0 if there was no response.
      */
     uint32_t http_status;
     /**
@@ -1569,11 +1573,11 @@ typedef struct {
      */
     zs_response_rule broken_rule;
     /**
-     * The provider's code or type of the error, if it gave one.
+     * The provider's code or type of the error, if it sent one.
      */
     zs_str code;
     /**
-     * The provider's message, if it gave one; otherwise, how the response breaks the rule.
+     * The provider's message, if it sent one; otherwise, how the response breaks the rule.
      */
     zs_str message;
 } zs_failure;
@@ -1631,7 +1635,7 @@ typedef struct {
      */
     zs_str name;
     /**
-     * The provider's own id of the call; empty if it gives none.
+     * The provider's own id of the call; empty if it has none.
      */
     zs_str provider_id;
 } zs_event;
@@ -1649,7 +1653,7 @@ typedef struct {
      */
     zs_str path[3];
     /**
-     * How many headers zs_session_request_header gives.
+     * The number of headers of zs_session_request_header.
      */
     size_t header_count;
     /**
@@ -1663,14 +1667,14 @@ typedef struct {
 } zs_request;
 
 /**
- * A file beside a user's text or a tool's result. The session keeps what is here, and never the bytes
- * of the file: they are asked for while a request is written, see zs_session_wanted. Set what is not
- * used to 0.
+ * A file attached to a user's text or a tool's result. The session keeps these fields, and never
+ * the bytes of the file: they are requested while a request is written, see zs_session_wanted. Set
+ * unused fields to 0.
  */
 typedef struct {
     /**
-     * Its media type, `image/png`; see zs_media_type. Where the provider fetches the bytes itself the
-     * subtype may be a star, if it is unknown.
+     * Its media type, `image/png`; see zs_media_type. If the provider fetches the bytes itself,
+     * the subtype may be a star if it is unknown.
      */
     zs_str media_type;
     /**
@@ -1682,7 +1686,7 @@ typedef struct {
      */
     zs_str url;
     /**
-     * What the provider calls a file that was uploaded to it; empty if it was not.
+     * The provider's id of a file that was uploaded to it; empty if it was not.
      */
     zs_str file_id;
     /**
@@ -1694,7 +1698,7 @@ typedef struct {
      */
     uint32_t bytes;
     /**
-     * What it takes of the model's context; 0 if that is not known.
+     * Its size in tokens; 0 if that is not known.
      */
     uint32_t tokens;
     /**
@@ -1731,7 +1735,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * Who said it.
+     * Its author.
      */
     zs_role role;
     /**
@@ -1739,7 +1743,7 @@ typedef struct {
      */
     zs_part part;
     /**
-     * 1 when it begins a message, 0 when it goes on with the one before.
+     * 1 if it begins a message, 0 if it continues the previous one.
      */
     uint32_t starts_message;
     /**
@@ -1759,7 +1763,7 @@ typedef struct {
      */
     uint32_t dialect;
     /**
-     * What it is among the opaque texts of this provider.
+     * Its kind among the opaque data of this provider.
      */
     uint32_t subtype;
     /**
@@ -1789,16 +1793,16 @@ typedef struct {
      */
     zs_str body;
     /**
-     * What a run of it gives.
+     * The kind of its result.
      */
     zs_output output;
     /**
-     * 1 when the model may be told of it and may ask for it.
+     * 1 if it is offered to the model, which may ask for it.
      */
     uint32_t is_model_invocable;
     /**
-     * 1 when the body shows the caller's arguments anywhere. Else they are an instruction of
-     * their own.
+     * 1 when the body shows the caller's arguments anywhere. If not, they are a separate
+     * instruction.
      */
     uint32_t uses_arguments;
     /**
@@ -1808,7 +1812,7 @@ typedef struct {
 } zs_prompt;
 
 /**
- * What is wrong with a prompt, and where.
+ * The fault of a prompt, and its place.
  */
 typedef struct {
     /**
@@ -1820,7 +1824,7 @@ typedef struct {
      */
     uint32_t column;
     /**
-     * A sentence for people: what is wrong and what to write. It is static.
+     * A sentence for people: the fault and what to write. It is static.
      */
     zs_str message;
 } zs_prompt_fault;
@@ -1830,7 +1834,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * What the value is called: a name, `ARGUMENTS`, or the number of an argument.
+     * The name of the value: a name, `ARGUMENTS`, or the number of an argument.
      */
     zs_str name;
     /**
@@ -1866,7 +1870,7 @@ typedef struct {
      */
     zs_json_kind kind;
     /**
-     * The value as it is written.
+     * The value as written.
      */
     zs_str text;
 } zs_json;
@@ -1884,7 +1888,7 @@ typedef struct {
      */
     uint32_t status;
     /**
-     * The server's wish, or ZS_NO_RETRY_AFTER.
+     * The wait that the server asks for, or ZS_NO_RETRY_AFTER.
      */
     uint32_t retry_after_ms;
     /**
@@ -1902,7 +1906,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The name of a status, lower case, words joined by `_`; "unknown" for a number that is none.
+ * The name of a status, lower case, words joined by `_`; "unknown" for any other number.
  *
  * Any step. Lifetime: static; ended by a NUL.
  */
@@ -1936,8 +1940,8 @@ zs_status zs_options_init(zs_options *options, size_t size);
 zs_status zs_session_set_options(zs_session *session, const zs_options *options);
 
 /**
- * The JSON of the answer that the conversation ends with, without white space and a fence around
- * it: what a response schema asks for. Empty if there is none.
+ * The JSON of the answer at the end of the conversation, without white space and a fence around
+ * it, for a response schema. Empty if there is none.
  *
  * Any step.
  * Lifetime: until the next call that changes the session.
@@ -1962,12 +1966,12 @@ zs_status zs_config_init(zs_config *config, size_t size);
 size_t zs_session_overhead(void);
 
 /**
- * Starts an empty conversation in `len` bytes at `memory`, of any alignment, and gives it
- * through `session`. There is nothing to free: when the memory goes, the session is gone.
+ * Starts an empty conversation in `len` bytes at `memory`, of any alignment, and returns it in
+ * `session`. There is nothing to free: the session ends with its memory.
  *
  * The step is then ZS_STEP_IDLE. `detail` may be NULL.
  * Errors: ZS_BAD_CONFIG, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL, ZS_NOT_UTF8,
- * ZS_OUT_OF_RANGE; `*session` is NULL then.
+ * ZS_OUT_OF_RANGE; then `*session` is NULL.
  * Lifetime: memory, model, system and tools must outlive the session; the session must not be
  * moved or copied.
  */
@@ -1978,13 +1982,13 @@ zs_status zs_session_init(void *memory,
                           uint32_t *detail);
 
 /**
- * Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
- * checked, not trusted. It may lie in `memory` itself, and is then gone, also after an error.
+ * Continues a saved conversation: the bytes of zs_session_snapshot are copied into `memory` and
+ * checked, not trusted. They may be in `memory` itself, and are then lost, also after an error.
  *
- * The step is the one that the saved session was in: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
- * while the model was to answer, ZS_STEP_IDLE after an answer, or after a turn that ended without one,
+ * The step is the one of the saved session: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND if the
+ * model has to answer, ZS_STEP_IDLE after an answer, or after a turn that ended without one,
  * by zs_session_abort, a failure or a limit. `detail` may be NULL.
- * Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; `*session` is NULL then.
+ * Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; then `*session` is NULL.
  * Lifetime: as zs_session_init; the snapshot is not used any more.
  */
 zs_status zs_session_resume(void *memory,
@@ -1995,13 +1999,14 @@ zs_status zs_session_resume(void *memory,
                             uint32_t *detail);
 
 /**
- * The same conversation in other memory, to go on with it apart, as a subagent does; another
- * model, dialect and other tools are fine. Open calls are open there too. `from` stays as it is.
+ * The same conversation in other memory, to continue it independently, as a subagent does; another
+ * model, dialect and other tools are allowed. Open calls are open there too. `from` stays
+ * unchanged.
  *
- * Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
+ * Any step of `from`; the new one is in the step in which its conversation ends. `detail` may be
  * NULL.
  * Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`, ZS_OVERLAP for memory that it lies
- * in; `*session` is NULL then.
+ * in; then `*session` is NULL.
  * Lifetime: as zs_session_init; the two do not depend on each other.
  */
 zs_status zs_session_fork(const zs_session *from,
@@ -2016,7 +2021,7 @@ zs_status zs_session_fork(const zs_session *from,
  * zs_session_overhead of them are the session's own. Only in a library with the feature `alloc`.
  *
  * The step is then ZS_STEP_IDLE. `detail` may be NULL.
- * Errors: those of zs_session_init; ZS_FULL with `bytes` when there is no memory.
+ * Errors: those of zs_session_init; ZS_FULL with `bytes` if there is no memory.
  * Lifetime: until zs_session_free; model, system and tools must outlive the session.
  */
 zs_status zs_session_new(size_t bytes,
@@ -2025,16 +2030,16 @@ zs_status zs_session_new(size_t bytes,
                          uint32_t *detail);
 
 /**
- * Frees a session of zs_session_new. NULL is nothing to free. Only in a library with the feature
+ * Frees a session of zs_session_new. NULL is ignored. Only in a library with the feature
  * `alloc`.
  *
  * Any step.
- * Errors: ZS_BAD_HANDLE for a session in lent memory and for what is none; nothing is freed.
+ * Errors: ZS_BAD_HANDLE for a session in lent memory or an invalid one; nothing is freed.
  */
 zs_status zs_session_free(zs_session *session);
 
 /**
- * What to do now. Cheap, and the same until something is done. `number` is filled with the
+ * What to do now. Cheap, and the same until it is done. `number` is filled with the
  * milliseconds to wait, or the bytes missing; it may be NULL.
  *
  * Any step.
@@ -2044,7 +2049,7 @@ zs_step zs_session_step(const zs_session *session, uint32_t *number);
 
 /**
  * The field of the profile that the server has refused in the last attempt, after ZS_EVENT_RESTART:
- * the request goes once more without it, and so do all later ones. Empty if it was none.
+ * the request is sent again without it, and so are all later ones. Empty if there is none.
  *
  * Any step.
  * Lifetime: static. Errors: empty when there is no session.
@@ -2068,8 +2073,8 @@ uint32_t zs_session_error_detail(const zs_session *session);
 zs_usage zs_session_usage(const zs_session *session);
 
 /**
- * Tokens of what would be sent now: `*measured` is what the provider counted, everything up to
- * its last reply; `*estimated` what the configuration counts on top. False and nothing filled in
+ * Tokens of the next request: `*measured` is the provider's count of everything up to its last
+ * reply; `*estimated` is the configuration's count of the rest. False and nothing filled in
  * a library without the feature `window`.
  *
  * Any step.
@@ -2078,7 +2083,7 @@ zs_usage zs_session_usage(const zs_session *session);
 bool zs_session_window_tokens(const zs_session *session, uint32_t *measured, uint32_t *estimated);
 
 /**
- * Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+ * Whether the current request is the session's own: it asks for a summary, and its reply is not
  * shown.
  *
  * Any step.
@@ -2087,7 +2092,7 @@ bool zs_session_window_tokens(const zs_session *session, uint32_t *measured, uin
 bool zs_session_is_compacting(const zs_session *session);
 
 /**
- * The provider's own word for why it stopped; empty until it gives one.
+ * The provider's own stop reason; empty until it sends one.
  *
  * Any step.
  * Errors: empty when there is no session.
@@ -2125,8 +2130,8 @@ bool zs_session_failure(const zs_session *session, zs_failure *failure);
 bool zs_session_pending_call(const zs_session *session, size_t index, zs_event *call);
 
 /**
- * The conversation as plain versioned bytes, for zs_session_resume. A reply that is coming in is
- * not part of it yet.
+ * The conversation as plain versioned bytes, for zs_session_resume. It does not include the reply
+ * being received.
  *
  * Any step.
  * Errors: empty when there is no session.
@@ -2151,8 +2156,9 @@ const char *zs_version(void);
 zs_status zs_session_user(zs_session *session, zs_str content);
 
 /**
- * Says something to the model beside the user: another mode, other skills, another prompt. What
- * was sent stays as it is, so that the provider's cache goes on to serve. It starts no turn.
+ * Adds an instruction for the model besides the user's text: another mode, other skills, another
+ * prompt. Earlier messages stay unchanged, so the provider's cache keeps hitting. It starts no
+ * turn.
  *
  * ZS_STEP_IDLE.
  * Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
@@ -2161,8 +2167,8 @@ zs_status zs_session_user(zs_session *session, zs_str content);
 zs_status zs_session_instruct(zs_session *session, zs_str content);
 
 /**
- * The head of the response came, whatever its status: the body of a refusal says whether it is
- * worth another attempt. `retry_after_ms` is the server's wish, or ZS_NO_RETRY_AFTER.
+ * The head of the response arrived, with any status: the body of a refusal decides about another
+ * attempt. `retry_after_ms` is the wait that the server asks for, or ZS_NO_RETRY_AFTER.
  *
  * ZS_STEP_SEND to ZS_STEP_RECEIVE.
  * Errors: ZS_WRONG_STEP.
@@ -2170,14 +2176,14 @@ zs_status zs_session_instruct(zs_session *session, zs_str content);
 zs_status zs_session_begin_response(zs_session *session, uint16_t status, uint32_t retry_after_ms);
 
 /**
- * Takes bytes of the body, cut anywhere, even inside a character. Returns after the first event;
- * call again with the rest: `*used` says how many bytes were taken. `event` is filled in any
+ * Takes bytes of the body, split anywhere, even inside a character. Returns after the first event;
+ * call again with the rest: `*used` is how many bytes were taken. `event` is filled in any
  * case, its kind is ZS_EVENT_NONE when there is none. Bytes after the end of the reply are used
  * and ignored.
  *
  * ZS_STEP_RECEIVE; ZS_EVENT_RESTART ends it, see zs_session_end_response.
  * Errors: ZS_BAD_RESPONSE, ZS_FULL, ZS_TOO_LONG, ZS_LIMIT: the turn failed, or the step is
- * ZS_STEP_MAKE_ROOM; leave the rest of the body. The transcript holds no half message, `*used`
+ * ZS_STEP_MAKE_ROOM; leave the rest of the body. The transcript has no partial message, `*used`
  * is 0. ZS_WRONG_STEP, ZS_OVERLAP.
  * Lifetime: the event's texts until the next call that changes the session.
  */
@@ -2189,13 +2195,14 @@ zs_status zs_session_feed(zs_session *session,
 
 /**
  * The body ended, or the connection broke, or the caller stops reading after
- * zs_session_is_reply_complete. Here the reply is judged. In ZS_STEP_SEND it says that no
- * response came at all.
+ * zs_session_is_reply_complete. Here the reply is judged. In ZS_STEP_SEND it means that there was
+ * no response.
  *
  * ZS_STEP_RECEIVE to ZS_STEP_RUN_TOOLS or ZS_STEP_IDLE with ZS_EVENT_END, or to ZS_STEP_WAIT or
  * ZS_STEP_MAKE_ROOM with ZS_EVENT_RESTART. ZS_EVENT_RECOVERED leaves the step ZS_STEP_RECEIVE: call it once more for the
  * end. `event` may be NULL.
- * Errors: the turn failed, zs_session_failure says more: ZS_STATUS, ZS_CUT, ZS_BAD_RESPONSE,
+ * Errors: the turn failed, and zs_session_failure has the details: ZS_STATUS, ZS_CUT,
+ * ZS_BAD_RESPONSE,
  * ZS_TRUNCATED, ZS_UNREACHABLE; ZS_FULL with ZS_STEP_MAKE_ROOM; or ZS_WRONG_STEP.
  */
 zs_status zs_session_end_response(zs_session *session,
@@ -2225,8 +2232,8 @@ zs_status zs_session_tool_result(zs_session *session,
 zs_status zs_session_retry(zs_session *session);
 
 /**
- * Says that the turn has taken `turn_ms` so far, by the caller's clock. When max_turn_ms is over,
- * the turn is ended as by zs_session_abort.
+ * Sets how long the turn has taken so far, by the caller's clock. When max_turn_ms is reached, the
+ * turn is ended as by zs_session_abort.
  *
  * Any step.
  * Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
@@ -2235,8 +2242,8 @@ zs_status zs_session_retry(zs_session *session);
 zs_status zs_session_set_turn_elapsed_ms(zs_session *session, uint32_t turn_ms);
 
 /**
- * Ends the turn now. A reply that is coming in is taken out, open calls get the result
- * "aborted". What was said before stays; to be rid of it too, see zs_session_rollback.
+ * Ends the turn now. The current reply is removed, and open calls get the result "aborted".
+ * Earlier parts stay; to remove them too, see zs_session_rollback.
  *
  * Any step, to ZS_STEP_IDLE.
  * Errors: none but those of the pointer.
@@ -2244,20 +2251,21 @@ zs_status zs_session_set_turn_elapsed_ms(zs_session *session, uint32_t turn_ms);
 zs_status zs_session_abort(zs_session *session);
 
 /**
- * What to send: everything but the body, which zs_session_read_request gives. Asking again gives
- * the same.
+ * The request: everything except the body, which zs_session_read_request writes. Another call
+ * returns the same.
  *
  * ZS_STEP_SEND.
  * Errors: ZS_MISSING_ATTACHMENT when it needs the bytes of a file: use
- * zs_session_request_with_attachments, or go on without them by zs_session_leave_out_attachments;
+ * zs_session_request_with_attachments, or continue without them with
+ * zs_session_leave_out_attachments;
  * ZS_WRONG_STEP, ZS_NULL.
  * Lifetime: until the next call that changes the session.
  */
 zs_status zs_session_request(zs_session *session, zs_request *request);
 
 /**
- * What to send, as zs_session_request, by a caller that has the bytes of all attachments: it asks
- * zs_session_wanted where zs_session_read_request writes nothing, and gives them by
+ * The request, as zs_session_request, for a caller that has the bytes of all attachments: it calls
+ * zs_session_wanted where zs_session_read_request writes nothing, and supplies them with
  * zs_session_supply.
  *
  *     size_t at = 0, written;
@@ -2298,9 +2306,10 @@ zs_status zs_session_request_header(zs_session *session, size_t index, zs_str *n
 zs_status zs_session_request_len(zs_session *session, size_t *len);
 
 /**
- * Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` says
- * how many. 0 is the end, or a place where bytes of a file are needed, see zs_session_wanted. Reading on where the last call stopped takes linear time; another
- * offset begins anew and skips. Reading twice gives the same bytes.
+ * Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` is how
+ * many. 0 is the end, or a place where bytes of a file are needed, see zs_session_wanted. Reading
+ * on where the last call stopped takes linear time; another offset starts again and skips. Reading
+ * twice gives the same bytes.
  *
  * ZS_STEP_SEND.
  * Errors: ZS_WRONG_STEP, ZS_NULL, ZS_OVERLAP.
@@ -2312,7 +2321,7 @@ zs_status zs_session_read_request(zs_session *session,
                                   size_t *written);
 
 /**
- * Adds the user's text with files, which may be all there is, and starts a turn.
+ * Adds the user's text, which may be empty, with files, and starts a turn.
  *
  * ZS_STEP_IDLE to ZS_STEP_SEND.
  * Errors: ZS_BAD_ATTACHMENT, ZS_UNSUPPORTED_ATTACHMENT with the index of the one that cannot be sent,
@@ -2326,8 +2335,8 @@ zs_status zs_session_user_with(zs_session *session,
                                size_t attachment_count);
 
 /**
- * Answers one call with files beside the text, as zs_session_tool_result. A dialect whose results are
- * text alone gets them in a message of the user after all results of the reply.
+ * Answers one call with files attached to the text, as zs_session_tool_result. In a dialect whose
+ * results are only text, they follow in a user message after all results of the reply.
  *
  * ZS_STEP_RUN_TOOLS; after the last one ZS_STEP_SEND.
  * Errors: those of zs_session_tool_result; ZS_BAD_ATTACHMENT, ZS_UNSUPPORTED_ATTACHMENT: nothing was
@@ -2350,30 +2359,29 @@ zs_status zs_session_tool_result_with(zs_session *session,
 bool zs_session_takes_attachment(const zs_session *session, const zs_attachment *attachment);
 
 /**
- * From now on, a line of text tells the model what each attachment was whose bytes the caller should
- * give: for a conversation that goes on without them. `*count` is how many there are; it may be NULL.
+ * Replaces each attachment whose bytes the caller would have to supply by a line that describes it
+ * to the model: for a conversation that continues without them. `*count` is how many there are; it
+ * may be NULL.
  *
  * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM.
  * Errors: ZS_WRONG_STEP; ZS_UNSUPPORTED in a library without the feature `attachments`.
  */
-zs_status zs_session_leave_out_attachments(zs_session *session,
-                                           size_t *count);
+zs_status zs_session_leave_out_attachments(zs_session *session, size_t *count);
 
 /**
- * Which bytes of an attachment the request needs where zs_session_read_request stopped; `bytes` is 0
- * if it needs none there: the rest of the body is to be read, or there is none.
+ * The bytes of an attachment that the request needs where zs_session_read_request stopped; `bytes`
+ * is 0 if it needs none there: read the rest of the body, or it is complete.
  *
  * ZS_STEP_SEND.
  * Errors: ZS_WRONG_STEP, ZS_NULL.
  */
-zs_status zs_session_wanted(zs_session *session,
-                            zs_wanted *wanted);
+zs_status zs_session_wanted(zs_session *session, zs_wanted *wanted);
 
 /**
- * Writes the bytes that are wanted, or the first of them, as letters of the body into `len` bytes at
- * `buffer`; `*written` is how many. zs_session_wanted then tells how many were used: what does not fit
- * is asked for again. Give the bytes of the whole file, from `offset` on, and no others: a file that has
- * become shorter makes a request that cannot be finished, so give that one up.
+ * Encodes the wanted bytes, or the first of them, into `len` bytes of the body at `buffer`;
+ * `*written` is how many. zs_session_wanted then reports how many were used: the rest is requested
+ * again. Give the bytes of the whole file, from `offset` on, and no others: if a file has become
+ * shorter, the request cannot be finished: abandon it.
  *
  * ZS_STEP_SEND.
  * Errors: ZS_NOT_FOUND when no bytes are wanted; ZS_ATTACHMENT_LENGTH when there are fewer than three
@@ -2388,8 +2396,8 @@ zs_status zs_session_supply(zs_session *session,
 
 /**
  * The media type of a file that begins with `first`, of which 16 bytes are enough, and has this name
- * or address: the first bytes decide, and the name where they are those of no known type. Empty if
- * neither tells it, or in a library without the feature `attachments`.
+ * or address: the first bytes decide, or the name if they match no known type. Empty if neither
+ * identifies it, or in a library without the feature `attachments`.
  *
  * Any step; no session is needed.
  * Lifetime: static.
@@ -2399,23 +2407,23 @@ zs_str zs_media_type(const uint8_t *first,
                      zs_str name);
 
 /**
- * Makes room as the configuration's `room` says, down to the low checkpoint. `event` says what was
- * done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
- * may be NULL. Ask for the step again afterwards.
+ * Makes room by the configuration's `room`, down to the low mark. `event` is the result:
+ * ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING if the model is asked for a summary first; it may be
+ * NULL. Afterwards ask for the step again.
  *
  * ZS_STEP_MAKE_ROOM.
- * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
+ * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG if nothing more can be removed: the turn failed.
  * ZS_WRONG_STEP, also with ZS_ROOM_ASK; ZS_UNSUPPORTED in a library without the feature `window`.
  */
 zs_status zs_session_make_room(zs_session *session, zs_event *event);
 
 /**
  * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
- * `keep_turns` stay, the running one always.
+ * `keep_turns` stay, and always the running one.
  *
  * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
  * room enough.
- * Errors: ZS_FULL when the summary is longer than what it replaces and does not fit, or in
+ * Errors: ZS_FULL if the summary is longer than the turns that it replaces and does not fit, or in
  * ZS_STEP_MAKE_ROOM no turn can be replaced; nothing changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
  * Lifetime: the summary is copied.
  */
@@ -2424,19 +2432,19 @@ zs_status zs_session_compact(zs_session *session,
                              size_t keep_turns);
 
 /**
- * Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
- * `*freed` is the bytes that this gave; it may be NULL.
+ * Removes the oldest exchange: the oldest turn, or the oldest round of the running turn. `*freed`
+ * is the number of freed bytes; it may be NULL.
  *
  * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
  * room enough.
- * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
+ * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG if nothing more can be removed; in ZS_STEP_MAKE_ROOM the
+ * turn failed.
  * ZS_WRONG_STEP.
  */
-zs_status zs_session_drop_oldest(zs_session *session,
-                                 size_t *freed);
+zs_status zs_session_drop_oldest(zs_session *session, size_t *freed);
 
 /**
- * Checkpoints the end of the conversation as it is now, without a reply that is coming in.
+ * Marks the current end of the conversation, without the reply being received.
  *
  * Any step.
  * Errors: 0 when there is no session.
@@ -2445,14 +2453,13 @@ uint64_t zs_session_checkpoint(const zs_session *session);
 
 /**
  * Removes everything added since zs_session_checkpoint gave `checkpoint`; an open turn ends.
- * Checkpoints are a stack: those made after this one are of no use any more, those before it are.
+ * Checkpoints are a stack: those made after this one become invalid, earlier ones stay valid.
  *
- * Any step, to the one that the conversation ends with.
- * Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place is no longer there; nothing
- * changed.
+ * Any step, to the one in which the conversation ends.
+ * Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place no longer
+ * exists; nothing changed.
  */
-zs_status zs_session_rollback(zs_session *session,
-                              uint64_t checkpoint);
+zs_status zs_session_rollback(zs_session *session, uint64_t checkpoint);
 
 /**
  * The part of the transcript that has this index, counted from 0, the oldest first; in
@@ -2468,7 +2475,7 @@ zs_status zs_session_entry(zs_session *session,
 
 /**
  * Writes the transcript as JSON Lines, one part a line, from offset `at` on into `len` bytes at
- * `bytes`; `*written` says how many, 0 is the end. Each call begins anew and skips, so that a few
+ * `bytes`; `*written` is how many, 0 is the end. Each call starts again and skips, so that a few
  * large buffers take less time than many small ones.
  *
  * Any step.
@@ -2481,14 +2488,14 @@ zs_status zs_session_json_lines(zs_session *session,
                                 size_t *written);
 
 /**
- * Goes on with a conversation that was saved as JSON Lines, or written by hand: they are read into
- * `memory` and checked. Lines of the roles `system` and `tools` at the front are passed over.
+ * Continues a conversation that was saved as JSON Lines, or written by hand: they are read into
+ * `memory` and checked. Lines of the roles `system` and `tools` at the front are ignored.
  *
- * No session is needed; the step is what the conversation ends with, as with zs_session_resume.
- * `fault` says in a sentence what is wrong with the line that the detail names; it and `detail`
- * may be NULL.
+ * No session is needed; the step is the one in which the conversation ends, as with
+ * zs_session_resume. `fault` is a sentence about the fault of the line that the detail names; it
+ * and `detail` may be NULL.
  * Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
- * for lines in `memory`. `*session` is NULL then.
+ * for lines in `memory`. then `*session` is NULL.
  * Lifetime: as zs_session_init; the lines are not used any more. The sentence is static.
  */
 zs_status zs_session_from_json_lines(void *memory,
@@ -2501,13 +2508,13 @@ zs_status zs_session_from_json_lines(void *memory,
 
 /**
  * Starts to decode one response body in `len` bytes at `memory`: the session is in
- * ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
- * zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
+ * ZS_STEP_RECEIVE, as after a response with `http_status`. Pass the body to zs_session_feed and
+ * zs_session_end_response; the model's reply is also in its transcript,
  * after the user's text of one space.
  *
  * No session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_CONFIG for no dialect, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
- * ZS_OUT_OF_RANGE; `*session` is NULL then.
+ * ZS_OUT_OF_RANGE; then `*session` is NULL.
  * Lifetime: as zs_session_init.
  */
 zs_status zs_decoder_init(void *memory,
@@ -2536,7 +2543,7 @@ zs_status zs_prompt_built_in(size_t index, zs_str *name, zs_str *prompt);
 zs_status zs_prompt_find(zs_str name, zs_str *prompt);
 
 /**
- * Reads a prompt: the whole text of its file. `fault` says what is wrong; it may be NULL.
+ * Reads a prompt: the whole text of its file. `fault` is the fault; it may be NULL.
  *
  * Any step; no session is needed.
  * Errors: ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
@@ -2545,9 +2552,9 @@ zs_status zs_prompt_find(zs_str name, zs_str *prompt);
 zs_status zs_prompt_parse(zs_str file, zs_prompt *prompt, zs_prompt_fault *fault);
 
 /**
- * Decodes a field of the front matter that is one text (`name`, `description`, `mode`, `model`,
- * `argument-hint`, `schema`, any other) into `len` bytes at `bytes`; `*written` says how long it
- * is.
+ * Decodes a field of the front matter that is one string (`name`, `description`, `mode`, `model`,
+ * `argument-hint`, `schema`, any other) into `len` bytes at `bytes`; `*written` is its
+ * length.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for a list or a map; ZS_FULL: `*written` is the length that
@@ -2562,12 +2569,12 @@ zs_status zs_prompt_field(zs_str file,
 
 /**
  * Decodes an item of a field of the front matter that is a list (`tools`, `disallowed-tools`,
- * `arguments`, `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is.
+ * `arguments`, `includes`, `check`) into `len` bytes at `bytes`; `*written` is its length.
  * Items are counted from 0.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_NOT_FOUND after the last, and where there is no such list: without `tools` all
- * tools are meant but the disallowed ones, which switches may name, too. ZS_FULL: `*written` is the
+ * Errors: ZS_NOT_FOUND after the last, and if there is no such list: without `tools` all tools are
+ * allowed except the disallowed ones, which switches may also name. ZS_FULL: `*written` is the
  * length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
  */
 zs_status zs_prompt_item(zs_str file,
@@ -2579,7 +2586,8 @@ zs_status zs_prompt_item(zs_str file,
                          uint32_t *detail);
 
 /**
- * The placeholder of the body that has this index, counted from 0; a name can come more than once.
+ * The placeholder of the body that has this index, counted from 0; a name can occur more than
+ * once.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_NOT_FOUND after the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
@@ -2592,9 +2600,9 @@ zs_status zs_prompt_placeholder(zs_str file,
 
 /**
  * Fills the placeholders of a prompt's body with `count` values and writes the text to `len` bytes at
- * `bytes`; `*written` says how long it is. Arguments come as one value `ARGUMENTS`, or one by one
- * as `1`, `2`, and so on. Bodies of prompts that it includes stand before it and are rendered by
- * calls of their own.
+ * `bytes`; `*written` is its length. Arguments are one value `ARGUMENTS`, or one by one
+ * as `1`, `2`, and so on. Bodies of prompts that it includes precede it and are rendered by
+ * separate calls.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_MISSING_PLACEHOLDER with its offset; ZS_FULL: `*written` is the length that is enough;
@@ -2610,8 +2618,7 @@ zs_status zs_prompt_render(zs_str file,
 
 /**
  * Checks every byte of a packed vocabulary (cl100k_base.zsv, o200k_base.zsv). Do it once for a
- * file from outside; the other calls look only at its head, and whatever the bytes are, they give
- * wrong counts at worst.
+ * file from outside; the other calls check only its head, and at worst return wrong counts.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
@@ -2621,7 +2628,7 @@ zs_status zs_prompt_render(zs_str file,
 zs_status zs_vocabulary_check(zs_str vocabulary, uint32_t *detail);
 
 /**
- * Counts the tokens of a text. What is not UTF-8 in it counts as U+FFFD.
+ * Counts the tokens of a text. Bytes that are not UTF-8 count as U+FFFD.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_VOCABULARY, ZS_NULL.
@@ -2643,9 +2650,9 @@ zs_status zs_tokens_fit(zs_str vocabulary,
                         uint32_t *detail);
 
 /**
- * Writes the ids of a text to `len` places at `ids`; `*written` says how many. With
- * `with_specials` the special tokens of the vocabulary stand for themselves; without, what looks
- * like one is ordinary text, as it must be for text from outside.
+ * Writes the ids of a text to `len` places at `ids`; `*written` is how many. With `with_specials`
+ * the special tokens of the vocabulary are encoded as themselves; without, text that looks like
+ * one is ordinary text, as it must be for untrusted text.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_FULL: `*written` is the number that is enough; ZS_BAD_VOCABULARY, ZS_NOT_UTF8,
@@ -2660,7 +2667,7 @@ zs_status zs_tokens_encode(zs_str vocabulary,
                            uint32_t *detail);
 
 /**
- * Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` says how many. They need
+ * Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` is how many. They need
  * not be UTF-8: a token may be part of a character.
  *
  * Any step; no session is needed. `detail` may be NULL.
@@ -2692,12 +2699,12 @@ zs_status zs_tokens_estimate(zs_str content, uint64_t *tokens, uint64_t *at_most
 size_t zs_counter_overhead(void);
 
 /**
- * Starts a count in `len` bytes at `memory`, of any alignment, and gives it through `counter`.
- * There is nothing to free.
+ * Starts a count in `len` bytes at `memory`, of any alignment, and returns it in `counter`. There
+ * is nothing to free.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_FULL with the bytes missing, ZS_BAD_VOCABULARY, ZS_NULL, ZS_OUT_OF_RANGE; `*counter`
- * is NULL then.
+ * Errors: ZS_FULL with the bytes missing, ZS_BAD_VOCABULARY, ZS_NULL, ZS_OUT_OF_RANGE; then
+ * `*counter` is NULL.
  * Lifetime: memory and vocabulary must outlive the counter, which must not be moved.
  */
 zs_status zs_counter_init(void *memory,
@@ -2707,7 +2714,7 @@ zs_status zs_counter_init(void *memory,
                           uint32_t *detail);
 
 /**
- * Appends bytes to the text, cut anywhere, even inside a character.
+ * Appends bytes to the text, split anywhere, even inside a character.
  *
  * Any step; no session is needed.
  * Errors: ZS_NULL, ZS_BAD_HANDLE.
@@ -2715,7 +2722,7 @@ zs_status zs_counter_init(void *memory,
 zs_status zs_counter_push(zs_counter *counter, zs_str content);
 
 /**
- * Tokens of all the text so far: at any time what zs_tokens_count says of it.
+ * Tokens of all the text so far: always equal to the result of zs_tokens_count.
  *
  * Any step; no session is needed.
  * Errors: 0 when there is no counter.
@@ -2731,7 +2738,7 @@ uint64_t zs_counter_count(const zs_counter *counter);
 zs_status zs_counter_clear(zs_counter *counter);
 
 /**
- * Checks a JSON text, strictly, and says what it is.
+ * Checks a JSON text, strictly, and returns its kind.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_JSON with the offset of the first wrong byte, ZS_TOO_DEEP, ZS_NOT_UTF8, ZS_NULL.
@@ -2740,10 +2747,11 @@ zs_status zs_counter_clear(zs_counter *counter);
 zs_status zs_json_parse(zs_str json, zs_json *value, uint32_t *detail);
 
 /**
- * The member of that name of an object; the last one where it is there twice.
+ * The member of that name of an object; the last one if it occurs twice.
  *
  * Any step; no session is needed.
- * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for what is no object, and those of zs_json_parse.
+ * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for a value that is not an object, and those of
+ * zs_json_parse.
  * Lifetime: the value is a part of the text.
  */
 zs_status zs_json_member(zs_str object, zs_str name, zs_json *value);
@@ -2752,18 +2760,18 @@ zs_status zs_json_member(zs_str object, zs_str name, zs_json *value);
  * The element of an array that has this index, counted from 0.
  *
  * Any step; no session is needed.
- * Errors: ZS_NOT_FOUND after the last, ZS_OTHER_KIND for what is no array, and those of
- * zs_json_parse.
+ * Errors: ZS_NOT_FOUND after the last, ZS_OTHER_KIND for a value that is not an array, and those
+ * of zs_json_parse.
  * Lifetime: the value is a part of the text.
  */
 zs_status zs_json_element(zs_str array, size_t index, zs_json *value);
 
 /**
- * Decodes a string into `len` bytes at `bytes`; `*written` says how long it is, without a NUL.
+ * Decodes a string into `len` bytes at `bytes`; `*written` is its length, without a NUL.
  *
  * Any step; no session is needed.
- * Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for what is no string,
- * and those of zs_json_parse.
+ * Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for a value that is not
+ * a string, and those of zs_json_parse.
  */
 zs_status zs_json_string(zs_str string, uint8_t *bytes, size_t len, size_t *written);
 
@@ -2771,21 +2779,21 @@ zs_status zs_json_string(zs_str string, uint8_t *bytes, size_t len, size_t *writ
  * Reads a number that is an integer.
  *
  * Any step; no session is needed.
- * Errors: ZS_OTHER_KIND for what is no number, ZS_OUT_OF_RANGE for one with a fraction or an
- * exponent, or beyond 64 bits, and those of zs_json_parse.
+ * Errors: ZS_OTHER_KIND for a value that is not a number, ZS_OUT_OF_RANGE for one with a fraction
+ * or an exponent, or beyond 64 bits, and those of zs_json_parse.
  */
 zs_status zs_json_integer(zs_str number, int64_t *value);
 
 /**
- * Checks the arguments of a call against the JSON Schema of its tool. What is wrong is written to
- * `len` bytes at `bytes` as a sentence, to be given back to the model; `*written` says how long
- * it is.
+ * Checks the arguments of a call against the JSON Schema of its tool. The fault is written to
+ * `len` bytes at `bytes` as a sentence for the model; `*written` is its
+ * length.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_ARGUMENTS with the offset of the value, when the arguments do not fit;
- * ZS_UNSUPPORTED when the verdict hangs on a keyword that is not checked, which is written;
+ * ZS_UNSUPPORTED if the verdict depends on a keyword that is not checked, which is written;
  * ZS_BAD_JSON for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK,
- * ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 where no sentence is meant.
+ * ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 if there is no sentence.
  */
 zs_status zs_schema_check(zs_str schema,
                           zs_str arguments,
@@ -2795,11 +2803,11 @@ zs_status zs_schema_check(zs_str schema,
                           uint32_t *detail);
 
 /**
- * Repairs one value of the arguments of a call that a model plainly meant otherwise than it wrote it: a
- * string whose text is exactly one JSON value of the type that the schema wants there becomes that value,
- * and any other value becomes an array of that one where the schema wants an array and nothing else. The
+ * Repairs one obvious mistake in the arguments of a call: a string whose text is exactly one JSON
+ * value of the type that the schema asks for becomes that value, and any other value becomes an
+ * array of that one if the schema asks for an array and nothing else. The
  * arguments with it are written to `len` bytes at `bytes`, two more than the arguments are enough;
- * `*written` says how long they are. They may have other faults: check them again.
+ * `*written` is their length. They may have other faults: check them again.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_NOT_FOUND when nothing is wrong, or there is no repair, or `len` is short; ZS_BAD_JSON
@@ -2813,12 +2821,12 @@ zs_status zs_schema_repair(zs_str schema,
                            uint32_t *detail);
 
 /**
- * Writes the head of a request, its empty line included, to `len` bytes at `bytes`; `*written`
- * says how many. `path` begins with `/`; `host` has a port unless it is the scheme's own; the
+ * Writes the head of a request, including its empty line, to `len` bytes at `bytes`; `*written` is
+ * how many. `path` begins with `/`; `host` has a port unless it is the scheme's own; the
  * headers are those of zs_session_request_header and the key.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_BAD_REQUEST for what would not be one request; ZS_FULL: `*written` is the length that
+ * Errors: ZS_BAD_REQUEST for a malformed request; ZS_FULL: `*written` is the length that
  * is enough; ZS_NOT_UTF8, ZS_NULL.
  */
 zs_status zs_http_write_head(zs_str method,
@@ -2850,11 +2858,11 @@ size_t zs_http_overhead(void);
 zs_status zs_http_init(void *memory, size_t len, zs_http **http, uint32_t *detail);
 
 /**
- * Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
- * rest: `*used` says how many bytes were taken. Bytes after the end are used and ignored.
+ * Takes bytes of the response, split anywhere. Returns after the first event; call again with the
+ * rest: `*used` is how many bytes were taken. Bytes after the end are used and ignored.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: the response cannot be read on.
+ * Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: reading cannot continue.
  * ZS_NULL, ZS_BAD_HANDLE.
  * Lifetime: the body is a part of the bytes given.
  */

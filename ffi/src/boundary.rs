@@ -1,4 +1,4 @@
-//! What is unsafe about pointers from C.
+//! The unsafe handling of pointers from C.
 //!
 //! # The promise
 //! The caller of an exported function promises what the top of the header says: each pointer is

@@ -29,7 +29,7 @@ pub enum zs_dialect {
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_failed_turn {
-    /// All of it is removed, the user's text too, as if it had never begun.
+    /// All of it is removed, including the user's text, as if it had never begun.
     ZS_TAKE_OUT = 0,
     /// The rounds that were complete stay.
     ZS_KEEP = 1,
@@ -41,12 +41,12 @@ pub enum zs_failed_turn {
 pub enum zs_room {
     /// The caller makes it, by zs_session_compact or zs_session_drop_oldest.
     ZS_ROOM_ASK = 0,
-    /// zs_session_make_room replaces old tool results by a line that says what they were; when that
-    /// is not enough, as ZS_ROOM_DROP_OLDEST.
+    /// zs_session_make_room replaces old tool results by a line that describes them; if that is not
+    /// enough, as ZS_ROOM_DROP_OLDEST.
     ZS_ROOM_ELIDE_RESULTS = 1,
     /// zs_session_make_room drops the oldest exchanges.
     ZS_ROOM_DROP_OLDEST = 2,
-    /// zs_session_make_room asks the model for a summary that takes the place of what is oldest.
+    /// zs_session_make_room asks the model for a summary that replaces the oldest messages.
     ZS_ROOM_SUMMARISE = 3,
 }
 
@@ -61,7 +61,7 @@ pub enum zs_tool_mode {
     ZS_TOOLS_NATIVE = 0,
     /// The same; where the model writes its calls into the text, they are found there.
     ZS_TOOLS_LENIENT = 1,
-    /// By words: the tools stand in the system text, calls and results are text.
+    /// In text: the tools are in the system text, calls and results are text.
     ZS_TOOLS_TEXT = 2,
     /// The same, and the server holds the model to a JSON Schema of its reply.
     ZS_TOOLS_SCHEMA = 3,
@@ -77,7 +77,7 @@ pub enum zs_output_limit_key {
     ZS_MAX_COMPLETION_TOKENS = 1,
 }
 
-/// What counts the tokens of the window. All but the first want the feature `counting`.
+/// How the tokens of the window are counted. All but the first need the feature `counting`.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_counting {
@@ -95,18 +95,18 @@ pub enum zs_counting {
 pub struct zs_tool {
     /// `[a-zA-Z0-9_-]`, 64 bytes at most.
     pub name: zs_str,
-    /// What it does, for the model.
+    /// Its description for the model.
     pub description: zs_str,
     /// JSON Schema of the arguments: one JSON object.
     pub parameters: zs_str,
 }
 
-/// The settings of a session. Fill it by zs_config_init, then set dialect and model
-/// at least. The struct itself is copied; the texts and the array of tools are lent: they must
+/// The settings of a session. Fill it by zs_config_init, then set at least dialect and model.
+/// The struct itself is copied; the texts and the array of tools are lent: they must
 /// outlive the session, unchanged.
 ///
 /// It grows at its end. A program that was compiled with a shorter one works with a newer library,
-/// because `size` says what it has; what is missing has its default.
+/// because `size` tells which fields it has; missing fields have their defaults.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_config {
@@ -138,16 +138,16 @@ pub struct zs_config {
     pub retry_base_ms: u32,
     /// The longest wait, even if the provider asks for a longer one.
     pub retry_max_ms: u32,
-    /// Where the jitter of the waits begins.
+    /// The seed of the jitter of the waits.
     pub seed: u32,
-    /// What becomes of a turn that fails: a zs_failed_turn.
+    /// What happens to a turn that fails: a zs_failed_turn.
     pub failed_turn: u32,
     /// 1: the arguments of calls are told while they come in, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
     pub call_deltas: u32,
     /// Bytes of one response body, stored or not: a server that never ends.
     pub max_response_bytes: u32,
-    /// Tokens of the request above which room is made; 0 is four fifths of what context_tokens
-    /// leaves beside the reply.
+    /// Tokens of the request above which room is made; 0 is four fifths of the part of
+    /// context_tokens that the reply leaves.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
     pub low_water_tokens: u32,
@@ -155,36 +155,37 @@ pub struct zs_config {
     pub room: u32,
     /// Tokens of all requests and replies of one turn; 0 is no limit.
     pub max_turn_tokens: u32,
-    /// What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
+    /// The cost limit of one turn by the prices, in millionths of their currency; 0 is no limit.
     pub max_turn_cost_micros: u32,
-    /// Milliseconds that zs_session_set_turn_elapsed_ms lets one turn take; 0 is no limit.
+    /// The time limit of one turn in milliseconds, see zs_session_set_turn_elapsed_ms; 0 is no
+    /// limit.
     pub max_turn_ms: u32,
-    /// Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
+    /// How many times the model may make the same call in a row, at most 65535; 0 is no limit.
     pub max_repeats: u32,
-    /// What a million tokens of the request cost, in millionths of a currency.
+    /// The price of a million tokens of the request, in millionths of a currency.
     pub input_price: u32,
-    /// What a million tokens of the reply cost.
+    /// The price of a million tokens of the reply.
     pub output_price: u32,
-    /// What a million tokens cost that come from the provider's cache.
+    /// The price of a million tokens from the provider's cache.
     pub cache_read_price: u32,
-    /// What a million tokens cost that are put into the provider's cache.
+    /// The price of a million tokens that are written to the provider's cache.
     pub cache_write_price: u32,
     /// The key under which OpenAI chat receives max_output_tokens: a zs_output_limit_key.
     pub output_limit_key: u32,
     /// How tools are described to the model, and how it calls them: a zs_tool_mode.
     pub tool_mode: u32,
-    /// What counts the tokens of the window until the provider has counted it: a zs_counting.
+    /// How the tokens of the window are counted until the provider has counted it: a zs_counting.
     pub counting: u32,
     /// Calls of one reply, 65535 at most; a reply with more fails the turn.
     pub max_calls: u32,
     /// The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
     pub vocabulary: zs_str,
-    /// What a request says beside the conversation; NULL leaves all of it to the provider. The struct
+    /// The options of a request; NULL leaves all of them to the provider. The struct
     /// is copied, its texts are lent.
     pub options: *const zs_options,
     /// What the server refuses or demands beyond its dialect; lent until the session is made. Entries
-    /// with commas between them, each FIELD=VALUE, or the name or the host of a known server:
-    /// "mistral,stream=false". Empty is as the dialect says.
+    /// separated by commas, each FIELD=VALUE, or the name or the host of a known server:
+    /// "mistral,stream=false". Empty leaves all to the dialect.
     pub profile: zs_str,
 }
 

@@ -24,12 +24,12 @@ pub extern "C" fn zs_counter_overhead() -> usize {
     overhead::<zs_counter>()
 }
 
-/// Starts a count in `len` bytes at `memory`, of any alignment, and gives it through `counter`.
-/// There is nothing to free.
+/// Starts a count in `len` bytes at `memory`, of any alignment, and returns it in `counter`. There
+/// is nothing to free.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_FULL with the bytes missing, ZS_BAD_VOCABULARY, ZS_NULL, ZS_OUT_OF_RANGE; `*counter`
-/// is NULL then.
+/// Errors: ZS_FULL with the bytes missing, ZS_BAD_VOCABULARY, ZS_NULL, ZS_OUT_OF_RANGE; then
+/// `*counter` is NULL.
 /// Lifetime: memory and vocabulary must outlive the counter, which must not be moved.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_counter_init(
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn zs_counter_init(
     unsafe { caller_memory::begin(memory, len, counter, detail, || Ok(bpe(vocabulary)?.counter())) }
 }
 
-/// Appends bytes to the text, cut anywhere, even inside a character.
+/// Appends bytes to the text, split anywhere, even inside a character.
 ///
 /// Any step; no session is needed.
 /// Errors: ZS_NULL, ZS_BAD_HANDLE.
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn zs_counter_push(counter: *mut zs_counter, content: zs_s
     }
 }
 
-/// Tokens of all the text so far: at any time what zs_tokens_count says of it.
+/// Tokens of all the text so far: always equal to the result of zs_tokens_count.
 ///
 /// Any step; no session is needed.
 /// Errors: 0 when there is no counter.

@@ -11,13 +11,13 @@ use crate::life::{empty, place};
 use crate::status::zs_status;
 
 /// Starts to decode one response body in `len` bytes at `memory`: the session is in
-/// ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
-/// zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
+/// ZS_STEP_RECEIVE, as after a response with `http_status`. Pass the body to zs_session_feed and
+/// zs_session_end_response; the model's reply is also in its transcript,
 /// after the user's text of one space.
 ///
 /// No session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_CONFIG for no dialect, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
-/// ZS_OUT_OF_RANGE; `*session` is NULL then.
+/// ZS_OUT_OF_RANGE; then `*session` is NULL.
 /// Lifetime: as zs_session_init.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_decoder_init(

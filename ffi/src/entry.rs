@@ -23,7 +23,7 @@ pub enum zs_role {
     ZS_ROLE_TOOL = 3,
 }
 
-/// What a part of a message is, and which fields of zs_entry have it.
+/// The kind of a part of a message, and the fields of zs_entry that it uses.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_part {
@@ -37,10 +37,12 @@ pub enum zs_part {
     ZS_PART_TOOL_RESULT = 4,
     /// Text that only its provider understands: `dialect`, `subtype`, `text`.
     ZS_PART_OPAQUE = 5,
-    /// What the program said to the model beside the user, by zs_session_instruct: `text`.
+    /// An instruction of the program in addition to the user's text, by zs_session_instruct:
+    /// `text`.
     ZS_PART_INSTRUCTION = 6,
-    /// A file beside the text or the result before it: `text` has its media type, `name` its name, and
-    /// `provider_id` the address or the provider's id of it; `call` is its number, `subtype` its length.
+    /// A file attached to the preceding text or result: `text` has its media type, `name` its name,
+    /// and `provider_id` the address or the provider's id of it; `call` is its number, `subtype`
+    /// its length.
     ZS_PART_ATTACHMENT = 7,
     /// Something that this version of the library has no number for.
     ZS_PART_OTHER = 1000,
@@ -50,11 +52,11 @@ pub enum zs_part {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_entry {
-    /// Who said it.
+    /// Its author.
     pub role: zs_role,
     /// What it is.
     pub part: zs_part,
-    /// 1 when it begins a message, 0 when it goes on with the one before.
+    /// 1 if it begins a message, 0 if it continues the previous one.
     pub starts_message: u32,
     /// 1 when it is kept in part only.
     pub is_cut: u32,
@@ -64,7 +66,7 @@ pub struct zs_entry {
     pub call: u32,
     /// Who made an opaque text: a zs_dialect.
     pub dialect: u32,
-    /// What it is among the opaque texts of this provider.
+    /// Its kind among the opaque data of this provider.
     pub subtype: u32,
     /// What was said.
     pub text: zs_str,

@@ -5,7 +5,8 @@ use zerostack_core::{Dropped, Event, StopReason, ToolCall, Usage};
 use crate::status::zs_status;
 use crate::text::zs_str;
 
-/// What an event says, and which fields of zs_event have it. Others may come: pass them over.
+/// The kind of an event, and the fields of zs_event that it uses. Others may be added: ignore
+/// unknown ones.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_event_kind {
@@ -22,23 +23,23 @@ pub enum zs_event_kind {
     ZS_EVENT_TOOL_CALL = 4,
     /// Counts of this reply so far: `usage`.
     ZS_EVENT_USAGE = 5,
-    /// Something is not in the transcript, or not any more: `dropped`, and `bytes` that are gone. Of a
-    /// reply, all of it was shown.
+    /// Something was left out of the transcript, or removed from it: `dropped`, and the number of
+    /// `bytes`. All of a reply was shown.
     ZS_EVENT_TRUNCATED = 6,
     /// The reply is complete, the last event of a reply: `stop`.
     ZS_EVENT_END = 7,
-    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    /// The reply was cut off and is requested again: discard everything shown since the request.
     ZS_EVENT_RESTART = 8,
-    /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
-    /// Nothing of its reply is shown but the usage; it ends with ZS_EVENT_TRUNCATED or
+    /// Room is made: the next request is one of the session's own, for a summary of the oldest
+    /// messages. Only the usage of its reply is shown; it ends with ZS_EVENT_TRUNCATED or
     /// ZS_EVENT_SUMMARY_FAILED.
     ZS_EVENT_COMPACTING = 9,
-    /// No summary came: `status`, `detail`. What is oldest goes without one.
+    /// The model wrote no summary: `status`, `detail`. The oldest messages are removed without one.
     ZS_EVENT_SUMMARY_FAILED = 10,
     /// The model makes the same call again: `name`, and `count` times in a row.
     ZS_EVENT_REPEATING = 11,
-    /// The text of the reply was read as `count` calls, or as JSON that holds what is said: what was
-    /// shown gives way to what the transcript holds. zs_session_end_response gives it, and is
+    /// The text of the reply was read as `count` calls, or as JSON that contains the text: the
+    /// transcript's text replaces the text shown before. zs_session_end_response returns it, and is
     /// called once more for the end.
     ZS_EVENT_RECOVERED = 12,
     /// More of the arguments of a call, where zs_config.call_deltas asks for it: `call`, `name` and
@@ -55,7 +56,7 @@ pub enum zs_event_kind {
 pub enum zs_stop {
     /// It did not, or not yet.
     ZS_STOP_NONE = 0,
-    /// It said all it wanted.
+    /// It finished its answer.
     ZS_STOP_END_TURN = 1,
     /// It waits for the results of its calls.
     ZS_STOP_TOOL_USE = 2,
@@ -67,7 +68,7 @@ pub enum zs_stop {
     ZS_STOP_REFUSAL = 5,
     /// The provider's filter stopped it.
     ZS_STOP_CONTENT_FILTER = 6,
-    /// A long turn was paused; sending the conversation again goes on with it.
+    /// A long turn was paused; sending the conversation again continues it.
     ZS_STOP_PAUSE = 7,
     /// A word that this version does not know; zs_session_raw_stop_reason has it.
     ZS_STOP_OTHER = 1000,
@@ -141,7 +142,7 @@ pub struct zs_event {
     pub text: zs_str,
     /// The tool's name, as the model wrote it.
     pub name: zs_str,
-    /// The provider's own id of the call; empty if it gives none.
+    /// The provider's own id of the call; empty if it has none.
     pub provider_id: zs_str,
 }
 

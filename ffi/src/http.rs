@@ -27,7 +27,7 @@ pub struct zs_http_event {
     pub kind: zs_http_event_kind,
     /// The status code, for zs_session_begin_response.
     pub status: u32,
-    /// The server's wish, or ZS_NO_RETRY_AFTER.
+    /// The wait that the server asks for, or ZS_NO_RETRY_AFTER.
     pub retry_after_ms: u32,
     /// 0 in this version.
     pub reserved: u32,
@@ -47,12 +47,12 @@ pub enum zs_http_event_kind {
     ZS_HTTP_BODY = 2,
 }
 
-/// Writes the head of a request, its empty line included, to `len` bytes at `bytes`; `*written`
-/// says how many. `path` begins with `/`; `host` has a port unless it is the scheme's own; the
+/// Writes the head of a request, including its empty line, to `len` bytes at `bytes`; `*written` is
+/// how many. `path` begins with `/`; `host` has a port unless it is the scheme's own; the
 /// headers are those of zs_session_request_header and the key.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_BAD_REQUEST for what would not be one request; ZS_FULL: `*written` is the length that
+/// Errors: ZS_BAD_REQUEST for a malformed request; ZS_FULL: `*written` is the length that
 /// is enough; ZS_NOT_UTF8, ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_write_head(
@@ -118,11 +118,11 @@ pub unsafe extern "C" fn zs_http_init(
     unsafe { caller_memory::begin(memory, len, http, detail, || Ok(Response::new())) }
 }
 
-/// Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
-/// rest: `*used` says how many bytes were taken. Bytes after the end are used and ignored.
+/// Takes bytes of the response, split anywhere. Returns after the first event; call again with the
+/// rest: `*used` is how many bytes were taken. Bytes after the end are used and ignored.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: the response cannot be read on.
+/// Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: reading cannot continue.
 /// ZS_NULL, ZS_BAD_HANDLE.
 /// Lifetime: the body is a part of the bytes given.
 #[unsafe(no_mangle)]

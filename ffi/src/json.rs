@@ -10,7 +10,7 @@ use crate::status::{
 };
 use crate::text::zs_str;
 
-/// What a JSON value is.
+/// The kind of a JSON value.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_json_kind {
@@ -36,7 +36,7 @@ pub enum zs_json_kind {
 pub struct zs_json {
     /// What it is.
     pub kind: zs_json_kind,
-    /// The value as it is written.
+    /// The value as written.
     pub text: zs_str,
 }
 
@@ -55,7 +55,7 @@ impl From<Json<'_>> for zs_json {
     }
 }
 
-/// Checks a JSON text, strictly, and says what it is.
+/// Checks a JSON text, strictly, and returns its kind.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_JSON with the offset of the first wrong byte, ZS_TOO_DEEP, ZS_NOT_UTF8, ZS_NULL.
@@ -76,10 +76,11 @@ pub unsafe extern "C" fn zs_json_parse(
     }
 }
 
-/// The member of that name of an object; the last one where it is there twice.
+/// The member of that name of an object; the last one if it occurs twice.
 ///
 /// Any step; no session is needed.
-/// Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for what is no object, and those of zs_json_parse.
+/// Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for a value that is not an object, and those of
+/// zs_json_parse.
 /// Lifetime: the value is a part of the text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_json_member(
@@ -101,8 +102,8 @@ pub unsafe extern "C" fn zs_json_member(
 /// The element of an array that has this index, counted from 0.
 ///
 /// Any step; no session is needed.
-/// Errors: ZS_NOT_FOUND after the last, ZS_OTHER_KIND for what is no array, and those of
-/// zs_json_parse.
+/// Errors: ZS_NOT_FOUND after the last, ZS_OTHER_KIND for a value that is not an array, and those
+/// of zs_json_parse.
 /// Lifetime: the value is a part of the text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_json_element(
@@ -121,11 +122,11 @@ pub unsafe extern "C" fn zs_json_element(
     }
 }
 
-/// Decodes a string into `len` bytes at `bytes`; `*written` says how long it is, without a NUL.
+/// Decodes a string into `len` bytes at `bytes`; `*written` is its length, without a NUL.
 ///
 /// Any step; no session is needed.
-/// Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for what is no string,
-/// and those of zs_json_parse.
+/// Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for a value that is not
+/// a string, and those of zs_json_parse.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_json_string(
     string: zs_str,
@@ -146,8 +147,8 @@ pub unsafe extern "C" fn zs_json_string(
 /// Reads a number that is an integer.
 ///
 /// Any step; no session is needed.
-/// Errors: ZS_OTHER_KIND for what is no number, ZS_OUT_OF_RANGE for one with a fraction or an
-/// exponent, or beyond 64 bits, and those of zs_json_parse.
+/// Errors: ZS_OTHER_KIND for a value that is not a number, ZS_OUT_OF_RANGE for one with a fraction
+/// or an exponent, or beyond 64 bits, and those of zs_json_parse.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_json_integer(number: zs_str, value: *mut i64) -> zs_status {
     // SAFETY: the promise of `boundary`.
@@ -161,15 +162,15 @@ pub unsafe extern "C" fn zs_json_integer(number: zs_str, value: *mut i64) -> zs_
     }
 }
 
-/// Checks the arguments of a call against the JSON Schema of its tool. What is wrong is written to
-/// `len` bytes at `bytes` as a sentence, to be given back to the model; `*written` says how long
-/// it is.
+/// Checks the arguments of a call against the JSON Schema of its tool. The fault is written to
+/// `len` bytes at `bytes` as a sentence for the model; `*written` is its
+/// length.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_ARGUMENTS with the offset of the value, when the arguments do not fit;
-/// ZS_UNSUPPORTED when the verdict hangs on a keyword that is not checked, which is written;
+/// ZS_UNSUPPORTED if the verdict depends on a keyword that is not checked, which is written;
 /// ZS_BAD_JSON for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK,
-/// ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 where no sentence is meant.
+/// ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 if there is no sentence.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_schema_check(
     schema: zs_str,
@@ -203,11 +204,11 @@ pub unsafe extern "C" fn zs_schema_check(
     }
 }
 
-/// Repairs one value of the arguments of a call that a model plainly meant otherwise than it wrote it: a
-/// string whose text is exactly one JSON value of the type that the schema wants there becomes that value,
-/// and any other value becomes an array of that one where the schema wants an array and nothing else. The
+/// Repairs one obvious mistake in the arguments of a call: a string whose text is exactly one JSON
+/// value of the type that the schema asks for becomes that value, and any other value becomes an
+/// array of that one if the schema asks for an array and nothing else. The
 /// arguments with it are written to `len` bytes at `bytes`, two more than the arguments are enough;
-/// `*written` says how long they are. They may have other faults: check them again.
+/// `*written` is their length. They may have other faults: check them again.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_NOT_FOUND when nothing is wrong, or there is no repair, or `len` is short; ZS_BAD_JSON

@@ -16,7 +16,7 @@ use crate::status::{
 use crate::text::zs_str;
 
 /// Writes the transcript as JSON Lines, one part a line, from offset `at` on into `len` bytes at
-/// `bytes`; `*written` says how many, 0 is the end. Each call begins anew and skips, so that a few
+/// `bytes`; `*written` is how many, 0 is the end. Each call starts again and skips, so that a few
 /// large buffers take less time than many small ones.
 ///
 /// Any step.
@@ -50,14 +50,14 @@ pub unsafe extern "C" fn zs_session_json_lines(
     }
 }
 
-/// Goes on with a conversation that was saved as JSON Lines, or written by hand: they are read into
-/// `memory` and checked. Lines of the roles `system` and `tools` at the front are passed over.
+/// Continues a conversation that was saved as JSON Lines, or written by hand: they are read into
+/// `memory` and checked. Lines of the roles `system` and `tools` at the front are ignored.
 ///
-/// No session is needed; the step is what the conversation ends with, as with zs_session_resume.
-/// `fault` says in a sentence what is wrong with the line that the detail names; it and `detail`
-/// may be NULL.
+/// No session is needed; the step is the one in which the conversation ends, as with
+/// zs_session_resume. `fault` is a sentence about the fault of the line that the detail names; it
+/// and `detail` may be NULL.
 /// Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
-/// for lines in `memory`. `*session` is NULL then.
+/// for lines in `memory`. then `*session` is NULL.
 /// Lifetime: as zs_session_init; the lines are not used any more. The sentence is static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_from_json_lines(

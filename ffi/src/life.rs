@@ -21,12 +21,12 @@ pub extern "C" fn zs_session_overhead() -> usize {
     overhead::<zs_session>()
 }
 
-/// Starts an empty conversation in `len` bytes at `memory`, of any alignment, and gives it
-/// through `session`. There is nothing to free: when the memory goes, the session is gone.
+/// Starts an empty conversation in `len` bytes at `memory`, of any alignment, and returns it in
+/// `session`. There is nothing to free: the session ends with its memory.
 ///
 /// The step is then ZS_STEP_IDLE. `detail` may be NULL.
 /// Errors: ZS_BAD_CONFIG, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL, ZS_NOT_UTF8,
-/// ZS_OUT_OF_RANGE; `*session` is NULL then.
+/// ZS_OUT_OF_RANGE; then `*session` is NULL.
 /// Lifetime: memory, model, system and tools must outlive the session; the session must not be
 /// moved or copied.
 #[unsafe(no_mangle)]
@@ -49,13 +49,13 @@ pub unsafe extern "C" fn zs_session_init(
     unsafe { answer(detail, act) }
 }
 
-/// Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
-/// checked, not trusted. It may lie in `memory` itself, and is then gone, also after an error.
+/// Continues a saved conversation: the bytes of zs_session_snapshot are copied into `memory` and
+/// checked, not trusted. They may be in `memory` itself, and are then lost, also after an error.
 ///
-/// The step is the one that the saved session was in: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
-/// while the model was to answer, ZS_STEP_IDLE after an answer, or after a turn that ended without one,
+/// The step is the one of the saved session: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND if the
+/// model has to answer, ZS_STEP_IDLE after an answer, or after a turn that ended without one,
 /// by zs_session_abort, a failure or a limit. `detail` may be NULL.
-/// Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; `*session` is NULL then.
+/// Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; then `*session` is NULL.
 /// Lifetime: as zs_session_init; the snapshot is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_resume(
@@ -86,13 +86,14 @@ pub unsafe extern "C" fn zs_session_resume(
     unsafe { answer(detail, act) }
 }
 
-/// The same conversation in other memory, to go on with it apart, as a subagent does; another
-/// model, dialect and other tools are fine. Open calls are open there too. `from` stays as it is.
+/// The same conversation in other memory, to continue it independently, as a subagent does; another
+/// model, dialect and other tools are allowed. Open calls are open there too. `from` stays
+/// unchanged.
 ///
-/// Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
+/// Any step of `from`; the new one is in the step in which its conversation ends. `detail` may be
 /// NULL.
 /// Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`, ZS_OVERLAP for memory that it lies
-/// in; `*session` is NULL then.
+/// in; then `*session` is NULL.
 /// Lifetime: as zs_session_init; the two do not depend on each other.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_fork(
@@ -127,7 +128,7 @@ pub unsafe extern "C" fn zs_session_fork(
 /// zs_session_overhead of them are the session's own. Only in a library with the feature `alloc`.
 ///
 /// The step is then ZS_STEP_IDLE. `detail` may be NULL.
-/// Errors: those of zs_session_init; ZS_FULL with `bytes` when there is no memory.
+/// Errors: those of zs_session_init; ZS_FULL with `bytes` if there is no memory.
 /// Lifetime: until zs_session_free; model, system and tools must outlive the session.
 #[cfg(feature = "alloc")]
 #[unsafe(no_mangle)]
@@ -169,11 +170,11 @@ pub unsafe extern "C" fn zs_session_new(
     unsafe { answer(detail, act) }
 }
 
-/// Frees a session of zs_session_new. NULL is nothing to free. Only in a library with the feature
+/// Frees a session of zs_session_new. NULL is ignored. Only in a library with the feature
 /// `alloc`.
 ///
 /// Any step.
-/// Errors: ZS_BAD_HANDLE for a session in lent memory and for what is none; nothing is freed.
+/// Errors: ZS_BAD_HANDLE for a session in lent memory or an invalid one; nothing is freed.
 #[cfg(feature = "alloc")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_free(session: *mut zs_session) -> zs_status {

@@ -12,19 +12,19 @@ use crate::text::zs_str;
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_step {
-    /// Nothing is going on: say something with zs_session_user, or stop.
+    /// Nothing is open: add a message with zs_session_user, or stop.
     ZS_STEP_IDLE = 0,
-    /// Send what zs_session_read_request gives, then call zs_session_begin_response.
+    /// Send the bytes of zs_session_read_request, then call zs_session_begin_response.
     ZS_STEP_SEND = 1,
     /// Give the body to zs_session_feed, then call zs_session_end_response.
     ZS_STEP_RECEIVE = 2,
     /// Answer each zs_session_pending_call by zs_session_tool_result.
     ZS_STEP_RUN_TOOLS = 3,
-    /// Wait as many milliseconds as the number says, then call zs_session_retry.
+    /// Wait for `number` milliseconds, then call zs_session_retry.
     ZS_STEP_WAIT = 4,
     /// Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
-    /// zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
-    /// it is the window that is too long.
+    /// zs_session_drop_oldest. The number is the count of missing bytes of memory; 0 if the window
+    /// is too long.
     ZS_STEP_MAKE_ROOM = 5,
     /// The pointer is not a session that can be used: NULL, moved, freed or broken. Or the step
     /// is one that this version has no number for.
@@ -39,17 +39,17 @@ pub struct zs_failure {
     pub status: zs_status,
     /// Its detail.
     pub detail: u32,
-    /// The HTTP status, 0 when no response came.
+    /// The HTTP status, 0 if there was no response.
     pub http_status: u32,
     /// The rule that the response broke, for ZS_BAD_RESPONSE.
     pub broken_rule: zs_response_rule,
-    /// The provider's code or type of the error, if it gave one.
+    /// The provider's code or type of the error, if it sent one.
     pub code: zs_str,
-    /// The provider's message, if it gave one; otherwise, how the response breaks the rule.
+    /// The provider's message, if it sent one; otherwise, how the response breaks the rule.
     pub message: zs_str,
 }
 
-/// What to do now. Cheap, and the same until something is done. `number` is filled with the
+/// What to do now. Cheap, and the same until it is done. `number` is filled with the
 /// milliseconds to wait, or the bytes missing; it may be NULL.
 ///
 /// Any step.
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
 }
 
 /// The field of the profile that the server has refused in the last attempt, after ZS_EVENT_RESTART:
-/// the request goes once more without it, and so do all later ones. Empty if it was none.
+/// the request is sent again without it, and so are all later ones. Empty if there is none.
 ///
 /// Any step.
 /// Lifetime: static. Errors: empty when there is no session.
@@ -114,8 +114,8 @@ pub unsafe extern "C" fn zs_session_usage(session: *const zs_session) -> zs_usag
     unsafe { look(session, |session| session.chat.usage().into()) }.unwrap_or_default()
 }
 
-/// Tokens of what would be sent now: `*measured` is what the provider counted, everything up to
-/// its last reply; `*estimated` what the configuration counts on top. False and nothing filled in
+/// Tokens of the next request: `*measured` is the provider's count of everything up to its last
+/// reply; `*estimated` is the configuration's count of the rest. False and nothing filled in
 /// a library without the feature `window`.
 ///
 /// Any step.
@@ -148,7 +148,7 @@ fn window(_: &zs_session) -> Option<(u32, u32)> {
     None
 }
 
-/// Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+/// Whether the current request is the session's own: it asks for a summary, and its reply is not
 /// shown.
 ///
 /// Any step.
@@ -169,7 +169,7 @@ fn is_compacting(_: &zs_session) -> bool {
     false
 }
 
-/// The provider's own word for why it stopped; empty until it gives one.
+/// The provider's own stop reason; empty until it sends one.
 ///
 /// Any step.
 /// Errors: empty when there is no session.
@@ -254,8 +254,8 @@ pub unsafe extern "C" fn zs_session_pending_call(
     }
 }
 
-/// The conversation as plain versioned bytes, for zs_session_resume. A reply that is coming in is
-/// not part of it yet.
+/// The conversation as plain versioned bytes, for zs_session_resume. It does not include the reply
+/// being received.
 ///
 /// Any step.
 /// Errors: empty when there is no session.

@@ -13,17 +13,17 @@ use crate::text::{zs_pair, zs_str};
 /// The most values that zs_prompt_render takes.
 pub const ZS_PROMPT_VALUES_MAX: usize = 32;
 
-/// What a run of a prompt gives.
+/// The kind of a prompt's result.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_output {
-    /// The prompt does not say.
+    /// The prompt does not set it.
     ZS_OUTPUT_UNSAID = 0,
     /// The model's last text.
     ZS_OUTPUT_TEXT = 1,
     /// The changes to the files.
     ZS_OUTPUT_PATCH = 2,
-    /// A list of places with what is wrong there.
+    /// A list of places with their faults.
     ZS_OUTPUT_FINDINGS = 3,
     /// One JSON value that fits the prompt's schema.
     ZS_OUTPUT_JSON = 4,
@@ -37,18 +37,18 @@ pub enum zs_output {
 pub struct zs_prompt {
     /// The text after the front matter, placeholders not filled.
     pub body: zs_str,
-    /// What a run of it gives.
+    /// The kind of its result.
     pub output: zs_output,
-    /// 1 when the model may be told of it and may ask for it.
+    /// 1 if it is offered to the model, which may ask for it.
     pub is_model_invocable: u32,
-    /// 1 when the body shows the caller's arguments anywhere. Else they are an instruction of
-    /// their own.
+    /// 1 when the body shows the caller's arguments anywhere. If not, they are a separate
+    /// instruction.
     pub uses_arguments: u32,
     /// 0 in this version.
     pub reserved: u32,
 }
 
-/// What is wrong with a prompt, and where.
+/// The fault of a prompt, and its place.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_prompt_fault {
@@ -56,7 +56,7 @@ pub struct zs_prompt_fault {
     pub line: u32,
     /// The character in the line, from 1.
     pub column: u32,
-    /// A sentence for people: what is wrong and what to write. It is static.
+    /// A sentence for people: the fault and what to write. It is static.
     pub message: zs_str,
 }
 
@@ -64,7 +64,7 @@ pub struct zs_prompt_fault {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_placeholder {
-    /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
+    /// The name of the value: a name, `ARGUMENTS`, or the number of an argument.
     pub name: zs_str,
     /// The default value; its `ptr` is NULL if there is none.
     pub fallback: zs_str,
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn zs_prompt_find(name: zs_str, prompt: *mut zs_str) -> zs
     }
 }
 
-/// Reads a prompt: the whole text of its file. `fault` says what is wrong; it may be NULL.
+/// Reads a prompt: the whole text of its file. `fault` is the fault; it may be NULL.
 ///
 /// Any step; no session is needed.
 /// Errors: ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
@@ -139,9 +139,9 @@ pub unsafe extern "C" fn zs_prompt_parse(
     }
 }
 
-/// Decodes a field of the front matter that is one text (`name`, `description`, `mode`, `model`,
-/// `argument-hint`, `schema`, any other) into `len` bytes at `bytes`; `*written` says how long it
-/// is.
+/// Decodes a field of the front matter that is one string (`name`, `description`, `mode`, `model`,
+/// `argument-hint`, `schema`, any other) into `len` bytes at `bytes`; `*written` is its
+/// length.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for a list or a map; ZS_FULL: `*written` is the length that
@@ -175,12 +175,12 @@ pub unsafe extern "C" fn zs_prompt_field(
 }
 
 /// Decodes an item of a field of the front matter that is a list (`tools`, `disallowed-tools`,
-/// `arguments`, `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is.
+/// `arguments`, `includes`, `check`) into `len` bytes at `bytes`; `*written` is its length.
 /// Items are counted from 0.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_NOT_FOUND after the last, and where there is no such list: without `tools` all
-/// tools are meant but the disallowed ones, which switches may name, too. ZS_FULL: `*written` is the
+/// Errors: ZS_NOT_FOUND after the last, and if there is no such list: without `tools` all tools are
+/// allowed except the disallowed ones, which switches may also name. ZS_FULL: `*written` is the
 /// length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_item(
@@ -211,7 +211,8 @@ pub unsafe extern "C" fn zs_prompt_item(
     }
 }
 
-/// The placeholder of the body that has this index, counted from 0; a name can come more than once.
+/// The placeholder of the body that has this index, counted from 0; a name can occur more than
+/// once.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_NOT_FOUND after the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
@@ -240,9 +241,9 @@ pub unsafe extern "C" fn zs_prompt_placeholder(
 }
 
 /// Fills the placeholders of a prompt's body with `count` values and writes the text to `len` bytes at
-/// `bytes`; `*written` says how long it is. Arguments come as one value `ARGUMENTS`, or one by one
-/// as `1`, `2`, and so on. Bodies of prompts that it includes stand before it and are rendered by
-/// calls of their own.
+/// `bytes`; `*written` is its length. Arguments are one value `ARGUMENTS`, or one by one
+/// as `1`, `2`, and so on. Bodies of prompts that it includes precede it and are rendered by
+/// separate calls.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_MISSING_PLACEHOLDER with its offset; ZS_FULL: `*written` is the length that is enough;

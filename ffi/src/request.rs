@@ -17,7 +17,7 @@ pub struct zs_request {
     pub method: zs_str,
     /// The path under the provider's base URL, in pieces to be put together; some may be empty.
     pub path: [zs_str; 3],
-    /// How many headers zs_session_request_header gives.
+    /// The number of headers of zs_session_request_header.
     pub header_count: usize,
     /// Bytes of the body, for content-length.
     pub body_len: usize,
@@ -38,12 +38,13 @@ impl zs_request {
     }
 }
 
-/// What to send: everything but the body, which zs_session_read_request gives. Asking again gives
-/// the same.
+/// The request: everything except the body, which zs_session_read_request writes. Another call
+/// returns the same.
 ///
 /// ZS_STEP_SEND.
 /// Errors: ZS_MISSING_ATTACHMENT when it needs the bytes of a file: use
-/// zs_session_request_with_attachments, or go on without them by zs_session_leave_out_attachments;
+/// zs_session_request_with_attachments, or continue without them with
+/// zs_session_leave_out_attachments;
 /// ZS_WRONG_STEP, ZS_NULL.
 /// Lifetime: until the next call that changes the session.
 #[unsafe(no_mangle)]
@@ -61,8 +62,8 @@ pub unsafe extern "C" fn zs_session_request(
     }
 }
 
-/// What to send, as zs_session_request, by a caller that has the bytes of all attachments: it asks
-/// zs_session_wanted where zs_session_read_request writes nothing, and gives them by
+/// The request, as zs_session_request, for a caller that has the bytes of all attachments: it calls
+/// zs_session_wanted where zs_session_read_request writes nothing, and supplies them with
 /// zs_session_supply.
 ///
 ///     size_t at = 0, written;
@@ -141,9 +142,10 @@ pub unsafe extern "C" fn zs_session_request_len(
     }
 }
 
-/// Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` says
-/// how many. 0 is the end, or a place where bytes of a file are needed, see zs_session_wanted. Reading on where the last call stopped takes linear time; another
-/// offset begins anew and skips. Reading twice gives the same bytes.
+/// Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` is how
+/// many. 0 is the end, or a place where bytes of a file are needed, see zs_session_wanted. Reading
+/// on where the last call stopped takes linear time; another offset starts again and skips. Reading
+/// twice gives the same bytes.
 ///
 /// ZS_STEP_SEND.
 /// Errors: ZS_WRONG_STEP, ZS_NULL, ZS_OVERLAP.

@@ -8,12 +8,12 @@ use crate::handle::zs_session;
 use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
 
-/// Makes room as the configuration's `room` says, down to the low checkpoint. `event` says what was
-/// done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
-/// may be NULL. Ask for the step again afterwards.
+/// Makes room by the configuration's `room`, down to the low mark. `event` is the result:
+/// ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING if the model is asked for a summary first; it may be
+/// NULL. Afterwards ask for the step again.
 ///
 /// ZS_STEP_MAKE_ROOM.
-/// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
+/// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG if nothing more can be removed: the turn failed.
 /// ZS_WRONG_STEP, also with ZS_ROOM_ASK; ZS_UNSUPPORTED in a library without the feature `window`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_make_room(
@@ -45,11 +45,11 @@ fn make_room(_: &mut zs_session, _: Option<Out<zs_event>>) -> Result<(), Fault> 
 }
 
 /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-/// `keep_turns` stay, the running one always.
+/// `keep_turns` stay, and always the running one.
 ///
 /// ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
 /// room enough.
-/// Errors: ZS_FULL when the summary is longer than what it replaces and does not fit, or in
+/// Errors: ZS_FULL if the summary is longer than the turns that it replaces and does not fit, or in
 /// ZS_STEP_MAKE_ROOM no turn can be replaced; nothing changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
 /// Lifetime: the summary is copied.
 #[unsafe(no_mangle)]
@@ -68,12 +68,13 @@ pub unsafe extern "C" fn zs_session_compact(
     }
 }
 
-/// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
-/// `*freed` is the bytes that this gave; it may be NULL.
+/// Removes the oldest exchange: the oldest turn, or the oldest round of the running turn. `*freed`
+/// is the number of freed bytes; it may be NULL.
 ///
 /// ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
 /// room enough.
-/// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
+/// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG if nothing more can be removed; in ZS_STEP_MAKE_ROOM the
+/// turn failed.
 /// ZS_WRONG_STEP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_drop_oldest(
@@ -94,7 +95,7 @@ pub unsafe extern "C" fn zs_session_drop_oldest(
     }
 }
 
-/// Checkpoints the end of the conversation as it is now, without a reply that is coming in.
+/// Marks the current end of the conversation, without the reply being received.
 ///
 /// Any step.
 /// Errors: 0 when there is no session.
@@ -105,11 +106,11 @@ pub unsafe extern "C" fn zs_session_checkpoint(session: *const zs_session) -> u6
 }
 
 /// Removes everything added since zs_session_checkpoint gave `checkpoint`; an open turn ends.
-/// Checkpoints are a stack: those made after this one are of no use any more, those before it are.
+/// Checkpoints are a stack: those made after this one become invalid, earlier ones stay valid.
 ///
-/// Any step, to the one that the conversation ends with.
-/// Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place is no longer there; nothing
-/// changed.
+/// Any step, to the one in which the conversation ends.
+/// Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place no longer
+/// exists; nothing changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_rollback(
     session: *mut zs_session,

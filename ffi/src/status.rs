@@ -1,4 +1,4 @@
-//! What a call returns.
+//! The status that a call returns.
 
 use core::ffi::{CStr, c_char};
 
@@ -193,7 +193,7 @@ pub enum zs_status {
     ZS_NOT_UTF8 = 1001,
     /// A number is out of its range, such as a length above half of the address space.
     ZS_OUT_OF_RANGE = 1002,
-    /// The pointer is not one that zs_session_init gave, or the session was moved, copied or
+    /// The pointer is not one from zs_session_init, or the session was moved, copied or
     /// freed.
     ZS_BAD_HANDLE = 1003,
     /// An argument lies in the session's own memory, which this call changes: copy it first.
@@ -213,7 +213,7 @@ use zs_status::*;
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_response_rule {
-    /// None, or one that this version has no number for.
+    /// None, or one without a number in this version.
     ZS_RULE_NONE = 0,
     /// The body, or the data of an event, is JSON.
     ZS_RULE_JSON = 1,
@@ -370,7 +370,7 @@ fn texts(status: u32) -> Option<&'static (u32, &'static CStr, &'static CStr)> {
     CORE_TEXTS.iter().chain(TEXTS).find(|(known, ..)| *known == status)
 }
 
-/// The name of a status, lower case, words joined by `_`; "unknown" for a number that is none.
+/// The name of a status, lower case, words joined by `_`; "unknown" for any other number.
 ///
 /// Any step. Lifetime: static; ended by a NUL.
 #[unsafe(no_mangle)]

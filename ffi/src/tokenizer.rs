@@ -8,8 +8,7 @@ use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
 
 /// Checks every byte of a packed vocabulary (cl100k_base.zsv, o200k_base.zsv). Do it once for a
-/// file from outside; the other calls look only at its head, and whatever the bytes are, they give
-/// wrong counts at worst.
+/// file from outside; the other calls check only its head, and at worst return wrong counts.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
@@ -26,7 +25,7 @@ pub unsafe extern "C" fn zs_vocabulary_check(vocabulary: zs_str, detail: *mut u3
     }
 }
 
-/// Counts the tokens of a text. What is not UTF-8 in it counts as U+FFFD.
+/// Counts the tokens of a text. Bytes that are not UTF-8 count as U+FFFD.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_VOCABULARY, ZS_NULL.
@@ -73,9 +72,9 @@ pub unsafe extern "C" fn zs_tokens_fit(
     }
 }
 
-/// Writes the ids of a text to `len` places at `ids`; `*written` says how many. With
-/// `with_specials` the special tokens of the vocabulary stand for themselves; without, what looks
-/// like one is ordinary text, as it must be for text from outside.
+/// Writes the ids of a text to `len` places at `ids`; `*written` is how many. With `with_specials`
+/// the special tokens of the vocabulary are encoded as themselves; without, text that looks like
+/// one is ordinary text, as it must be for untrusted text.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_FULL: `*written` is the number that is enough; ZS_BAD_VOCABULARY, ZS_NOT_UTF8,
@@ -102,7 +101,7 @@ pub unsafe extern "C" fn zs_tokens_encode(
     }
 }
 
-/// Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` says how many. They need
+/// Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` is how many. They need
 /// not be UTF-8: a token may be part of a character.
 ///
 /// Any step; no session is needed. `detail` may be NULL.

@@ -29,8 +29,9 @@ pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, content: zs_s
     }
 }
 
-/// Says something to the model beside the user: another mode, other skills, another prompt. What
-/// was sent stays as it is, so that the provider's cache goes on to serve. It starts no turn.
+/// Adds an instruction for the model besides the user's text: another mode, other skills, another
+/// prompt. Earlier messages stay unchanged, so the provider's cache keeps hitting. It starts no
+/// turn.
 ///
 /// ZS_STEP_IDLE.
 /// Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
@@ -51,8 +52,8 @@ pub unsafe extern "C" fn zs_session_instruct(
     }
 }
 
-/// The head of the response came, whatever its status: the body of a refusal says whether it is
-/// worth another attempt. `retry_after_ms` is the server's wish, or ZS_NO_RETRY_AFTER.
+/// The head of the response arrived, with any status: the body of a refusal decides about another
+/// attempt. `retry_after_ms` is the wait that the server asks for, or ZS_NO_RETRY_AFTER.
 ///
 /// ZS_STEP_SEND to ZS_STEP_RECEIVE.
 /// Errors: ZS_WRONG_STEP.
@@ -73,14 +74,14 @@ pub unsafe extern "C" fn zs_session_begin_response(
     }
 }
 
-/// Takes bytes of the body, cut anywhere, even inside a character. Returns after the first event;
-/// call again with the rest: `*used` says how many bytes were taken. `event` is filled in any
+/// Takes bytes of the body, split anywhere, even inside a character. Returns after the first event;
+/// call again with the rest: `*used` is how many bytes were taken. `event` is filled in any
 /// case, its kind is ZS_EVENT_NONE when there is none. Bytes after the end of the reply are used
 /// and ignored.
 ///
 /// ZS_STEP_RECEIVE; ZS_EVENT_RESTART ends it, see zs_session_end_response.
 /// Errors: ZS_BAD_RESPONSE, ZS_FULL, ZS_TOO_LONG, ZS_LIMIT: the turn failed, or the step is
-/// ZS_STEP_MAKE_ROOM; leave the rest of the body. The transcript holds no half message, `*used`
+/// ZS_STEP_MAKE_ROOM; leave the rest of the body. The transcript has no partial message, `*used`
 /// is 0. ZS_WRONG_STEP, ZS_OVERLAP.
 /// Lifetime: the event's texts until the next call that changes the session.
 #[unsafe(no_mangle)]
@@ -114,13 +115,14 @@ pub unsafe extern "C" fn zs_session_feed(
 }
 
 /// The body ended, or the connection broke, or the caller stops reading after
-/// zs_session_is_reply_complete. Here the reply is judged. In ZS_STEP_SEND it says that no
-/// response came at all.
+/// zs_session_is_reply_complete. Here the reply is judged. In ZS_STEP_SEND it means that there was
+/// no response.
 ///
 /// ZS_STEP_RECEIVE to ZS_STEP_RUN_TOOLS or ZS_STEP_IDLE with ZS_EVENT_END, or to ZS_STEP_WAIT or
 /// ZS_STEP_MAKE_ROOM with ZS_EVENT_RESTART. ZS_EVENT_RECOVERED leaves the step ZS_STEP_RECEIVE: call it once more for the
 /// end. `event` may be NULL.
-/// Errors: the turn failed, zs_session_failure says more: ZS_STATUS, ZS_CUT, ZS_BAD_RESPONSE,
+/// Errors: the turn failed, and zs_session_failure has the details: ZS_STATUS, ZS_CUT,
+/// ZS_BAD_RESPONSE,
 /// ZS_TRUNCATED, ZS_UNREACHABLE; ZS_FULL with ZS_STEP_MAKE_ROOM; or ZS_WRONG_STEP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_end_response(
@@ -189,8 +191,8 @@ pub unsafe extern "C" fn zs_session_retry(session: *mut zs_session) -> zs_status
     }
 }
 
-/// Says that the turn has taken `turn_ms` so far, by the caller's clock. When max_turn_ms is over,
-/// the turn is ended as by zs_session_abort.
+/// Sets how long the turn has taken so far, by the caller's clock. When max_turn_ms is reached, the
+/// turn is ended as by zs_session_abort.
 ///
 /// Any step.
 /// Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
@@ -222,8 +224,8 @@ fn set_turn_elapsed_ms(_: &mut zs_session, _: u32) -> Result<(), Fault> {
     Err(Fault::new(zs_status::ZS_UNSUPPORTED))
 }
 
-/// Ends the turn now. A reply that is coming in is taken out, open calls get the result
-/// "aborted". What was said before stays; to be rid of it too, see zs_session_rollback.
+/// Ends the turn now. The current reply is removed, and open calls get the result "aborted".
+/// Earlier parts stay; to remove them too, see zs_session_rollback.
 ///
 /// Any step, to ZS_STEP_IDLE.
 /// Errors: none but those of the pointer.

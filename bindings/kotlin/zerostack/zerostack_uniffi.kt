@@ -2061,22 +2061,22 @@ public interface PromptInterface {
     fun `description`(): kotlin.String?
     
     /**
-     * The tools that it may not use, as it writes them.
+     * The tools that it may not use, as written.
      */
     fun `excludedTools`(): List<kotlin.String>
     
     /**
-     * The model that it wants.
+     * The model that it asks for.
      */
     fun `model`(): kotlin.String?
     
     /**
-     * What it is called by.
+     * Its name.
      */
     fun `name`(): kotlin.String
     
     /**
-     * What a run of it gives; nothing when it does not say.
+     * The kind of its result; nothing if it is not set.
      */
     fun `output`(): PromptOutput?
     
@@ -2088,9 +2088,9 @@ public interface PromptInterface {
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     *
-     * The prompts that it includes stand before it, where `library` has them.
-     *
+     * 
+     * The prompts that it includes precede it, if `library` has them.
+     * 
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -2103,12 +2103,12 @@ public interface PromptInterface {
     fun `schema`(): kotlin.String?
     
     /**
-     * What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+     * Its faults as an Agent Skill in `folder`: one sentence each.
      */
     fun `skillProblems`(`folder`: kotlin.String): List<kotlin.String>
     
     /**
-     * The tools it may use, as it writes them; nothing means all but the excluded ones.
+     * The tools it may use, as written; nothing means all but the excluded ones.
      */
     fun `tools`(): List<kotlin.String>?
     
@@ -2143,8 +2143,8 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
         this.cleanable = null
     }
     /**
-     * Reads a prompt. `name` is what it is called by: the stem of its file.
-     *
+     * Reads a prompt. `name` is its name: the stem of its file.
+     * 
      * # Errors
      * `BadPrompt`; the message has line, column and what to write.
      */
@@ -2269,7 +2269,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The tools that it may not use, as it writes them.
+     * The tools that it may not use, as written.
      */override fun `excludedTools`(): List<kotlin.String> {
             return FfiConverterSequenceString.lift(
     callWithHandle {
@@ -2285,7 +2285,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The model that it wants.
+     * The model that it asks for.
      */override fun `model`(): kotlin.String? {
             return FfiConverterOptionalString.lift(
     callWithHandle {
@@ -2301,7 +2301,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * What it is called by.
+     * Its name.
      */override fun `name`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -2317,7 +2317,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * What a run of it gives; nothing when it does not say.
+     * The kind of its result; nothing if it is not set.
      */override fun `output`(): PromptOutput? {
             return FfiConverterOptionalTypePromptOutput.lift(
     callWithHandle {
@@ -2351,9 +2351,9 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     *
-     * The prompts that it includes stand before it, where `library` has them.
-     *
+     * 
+     * The prompts that it includes precede it, if `library` has them.
+     * 
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -2391,7 +2391,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+     * Its faults as an Agent Skill in `folder`: one sentence each.
      */override fun `skillProblems`(`folder`: kotlin.String): List<kotlin.String> {
             return FfiConverterSequenceString.lift(
     callWithHandle {
@@ -2408,7 +2408,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The tools it may use, as it writes them; nothing means all but the excluded ones.
+     * The tools it may use, as written; nothing means all but the excluded ones.
      */override fun `tools`(): List<kotlin.String>? {
             return FfiConverterOptionalSequenceString.lift(
     callWithHandle {
@@ -2587,25 +2587,25 @@ public interface RequestBodyInterface {
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     *
+     * 
      * # Errors
-     * `WrongStep` when the session has gone on since.
+     * `WrongStep` if the session has changed since.
      */
     fun `read`(`most`: kotlin.UInt): kotlin.ByteArray
     
     /**
-     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
-     * the first of them, three at least.
-     *
+     * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
+     * of them, at least three.
+     * 
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
-     * wanted: the file is not as long as was said. And as `read`.
+     * wanted: the file does not have its declared length. And as `read`.
      */
     fun `supply`(`bytes`: java.nio.ByteBuffer): kotlin.ByteArray
     
     /**
-     * The bytes that come next, if they are those of an attachment.
-     *
+     * The next bytes, if they are those of an attachment.
+     * 
      * # Errors
      * As `read`.
      */
@@ -2739,9 +2739,9 @@ open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     *
+     * 
      * # Errors
-     * `WrongStep` when the session has gone on since.
+     * `WrongStep` if the session has changed since.
      */
     @Throws(ZerostackException::class)override fun `read`(`most`: kotlin.UInt): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -2759,12 +2759,12 @@ open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
 
     
     /**
-     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
-     * the first of them, three at least.
-     *
+     * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
+     * of them, at least three.
+     * 
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
-     * wanted: the file is not as long as was said. And as `read`.
+     * wanted: the file does not have its declared length. And as `read`.
      */
     @Throws(ZerostackException::class)override fun `supply`(`bytes`: java.nio.ByteBuffer): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -2782,8 +2782,8 @@ open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
 
     
     /**
-     * The bytes that come next, if they are those of an attachment.
-     *
+     * The next bytes, if they are those of an attachment.
+     * 
      * # Errors
      * As `read`.
      */
@@ -2953,18 +2953,18 @@ public object FfiConverterTypeRequestBody: FfiConverter<RequestBody, Long> {
 public interface SessionInterface {
     
     /**
-     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
     fun `beginRequest`(): BegunRequest
     
     /**
-     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
-     * how many there are.
-     *
+     * Continues without the bytes of the caller's files: requests describe them in text instead.
+     * Returns how many there are.
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -2993,62 +2993,62 @@ public interface SessionInterface {
     fun `userWith`(`text`: kotlin.String, `attachments`: List<Attachment>)
     
     /**
-     * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-     * get the result "aborted".
+     * Ends the turn now, in any step. The current reply is removed, and open calls get the result
+     * "aborted".
      */
     fun `abort`()
     
     /**
-     * What the model said last: the text of the reply that the conversation ends with.
+     * The model's last answer: the text of the reply at the end of the conversation.
      */
     fun `answer`(): kotlin.String
     
     /**
-     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     * Its JSON, without white space and a fence around it, for a response schema.
      */
     fun `answerJson`(): kotlin.String
     
     /**
-     * The head of the response came, whatever its status. `retry_after_ms` is the server's
-     * wish, if it gave one.
-     *
+     * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
+     * server asks for, if any.
+     * 
      * # Errors
      * `WrongStep`.
      */
     fun `beginResponse`(`status`: kotlin.UShort, `retryAfterMs`: kotlin.UInt?)
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     * Marks the current end of the conversation, without the reply being received.
      */
     fun `checkpoint`(): Checkpoint
     
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-     * `keep_turns` stay, the running one always.
-     *
+     * `keep_turns` stay, and always the running one.
+     * 
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
     fun `compact`(`summary`: kotlin.String, `keepTurns`: kotlin.UInt)
     
     /**
-     * Takes out the oldest exchange. Returns the bytes that this freed.
-     *
+     * Removes the oldest exchange. Returns the number of freed bytes.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
      */
     fun `dropOldest`(): kotlin.ULong
     
     /**
      * The body ended, or the connection broke, or the caller stops reading after
-     * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
-     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
-     * and the next call gives the end.
-     *
+     * `is_reply_complete`. In the step `Send` it means that there was no response. Returns `End`,
+     * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
+     * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
+     * call returns the end.
+     * 
      * # Errors
-     * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
+     * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
      */
     fun `endResponse`(): Event
@@ -3059,36 +3059,36 @@ public interface SessionInterface {
     fun `failure`(): Failure?
     
     /**
-     * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
-     * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
-     *
+     * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
+     * ends the step; the rest of the bytes belongs to a removed reply.
+     * 
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
     fun `feed`(`chunk`: java.nio.ByteBuffer): Fed
     
     /**
-     * The same conversation in a session of its own, to go on with it apart. Another model,
-     * another provider and other tools are fine.
-     *
+     * The same conversation in a separate session, to continue it independently. Another model,
+     * another provider and other tools are allowed.
+     * 
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
     fun `fork`(`config`: Config, `capacityBytes`: kotlin.ULong): Session
     
     /**
-     * Says something to the model beside the user: another mode, other skills, another prompt.
-     * It starts no turn.
-     *
+     * Adds an instruction for the model besides the user's text: another mode, other skills,
+     * another prompt. It starts no turn.
+     * 
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
     fun `instruct`(`text`: kotlin.String)
     
     /**
-     * Whether the request that goes on is one of the session's own, for a summary.
+     * Whether the current request is the session's own, for a summary.
      */
     fun `isCompacting`(): kotlin.Boolean
     
@@ -3103,11 +3103,11 @@ public interface SessionInterface {
     fun `jsonLines`(): kotlin.ByteArray
     
     /**
-     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
-     * `Compacting` when the model is asked for a summary first.
-     *
+     * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
+     * `Compacting` if the model is asked for a summary first.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
      */
     fun `makeRoom`(): Event
@@ -3118,13 +3118,13 @@ public interface SessionInterface {
     fun `pendingCalls`(): List<ToolCall>
     
     /**
-     * The provider's own word for why it stopped; empty until it gives one.
+     * The provider's own stop reason; empty until it sends one.
      */
     fun `rawStopReason`(): kotlin.String
     
     /**
-     * What to send in this step. Asking again gives the same bytes.
-     *
+     * The request of this step. Another call returns the same bytes.
+     * 
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -3140,32 +3140,31 @@ public interface SessionInterface {
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     *
+     * 
      * # Errors
-     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
-     * changed.
+     * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
     fun `rollback`(`checkpoint`: Checkpoint)
     
     /**
-     * Another configuration from the next turn on: other tools, other options, another model.
-     *
+     * Changes the configuration from the next turn on: other tools, other options, another model.
+     * 
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
     fun `setConfig`(`config`: Config)
     
     /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
+     * Sets how long the turn has taken so far, by the caller's clock; in any step.
+     * 
      * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
     fun `setTurnElapsedMs`(`turnMs`: kotlin.UInt)
     
     /**
-     * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
-     * part of it yet.
+     * The conversation as plain versioned bytes, for `resume`. It does not include the reply being
+     * received.
      */
     fun `snapshot`(): kotlin.ByteArray
     
@@ -3175,8 +3174,8 @@ public interface SessionInterface {
     fun `step`(): Step
     
     /**
-     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
-     * follows goes without it.
+     * The field of the profile that the server has refused in the last attempt, after `Restart`:
+     * later requests omit it.
      */
     fun `switchedOff`(): kotlin.String?
     
@@ -3191,7 +3190,7 @@ public interface SessionInterface {
     fun `toolResult`(`id`: kotlin.UInt, `content`: kotlin.String, `isError`: kotlin.Boolean): kotlin.UInt
     
     /**
-     * All that was said, oldest first.
+     * All parts, oldest first.
      */
     fun `transcript`(): List<Entry>
     
@@ -3209,7 +3208,7 @@ public interface SessionInterface {
     fun `user`(`text`: kotlin.String)
     
     /**
-     * Tokens of what would be sent now.
+     * Tokens of the next request.
      */
     fun `windowTokens`(): WindowTokens
     
@@ -3351,9 +3350,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -3372,9 +3371,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
-     * how many there are.
-     *
+     * Continues without the bytes of the caller's files: requests describe them in text instead.
+     * Returns how many there are.
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -3456,8 +3455,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-     * get the result "aborted".
+     * Ends the turn now, in any step. The current reply is removed, and open calls get the result
+     * "aborted".
      */override fun `abort`()
         = 
     callWithHandle {
@@ -3472,7 +3471,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * What the model said last: the text of the reply that the conversation ends with.
+     * The model's last answer: the text of the reply at the end of the conversation.
      */override fun `answer`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -3488,7 +3487,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     * Its JSON, without white space and a fence around it, for a response schema.
      */override fun `answerJson`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -3504,9 +3503,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The head of the response came, whatever its status. `retry_after_ms` is the server's
-     * wish, if it gave one.
-     *
+     * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
+     * server asks for, if any.
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -3526,7 +3525,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     * Marks the current end of the conversation, without the reply being received.
      */override fun `checkpoint`(): Checkpoint {
             return FfiConverterTypeCheckpoint.lift(
     callWithHandle {
@@ -3543,8 +3542,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-     * `keep_turns` stay, the running one always.
-     *
+     * `keep_turns` stay, and always the running one.
+     * 
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
@@ -3564,10 +3563,10 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Takes out the oldest exchange. Returns the bytes that this freed.
-     *
+     * Removes the oldest exchange. Returns the number of freed bytes.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
      */
     @Throws(ZerostackException::class)override fun `dropOldest`(): kotlin.ULong {
@@ -3586,13 +3585,13 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * The body ended, or the connection broke, or the caller stops reading after
-     * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
-     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
-     * and the next call gives the end.
-     *
+     * `is_reply_complete`. In the step `Send` it means that there was no response. Returns `End`,
+     * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
+     * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
+     * call returns the end.
+     * 
      * # Errors
-     * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
+     * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
      */
     @Throws(ZerostackException::class)override fun `endResponse`(): Event {
@@ -3626,11 +3625,11 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
-     * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
-     *
+     * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
+     * ends the step; the rest of the bytes belongs to a removed reply.
+     * 
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -3650,9 +3649,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The same conversation in a session of its own, to go on with it apart. Another model,
-     * another provider and other tools are fine.
-     *
+     * The same conversation in a separate session, to continue it independently. Another model,
+     * another provider and other tools are allowed.
+     * 
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
@@ -3673,9 +3672,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Says something to the model beside the user: another mode, other skills, another prompt.
-     * It starts no turn.
-     *
+     * Adds an instruction for the model besides the user's text: another mode, other skills,
+     * another prompt. It starts no turn.
+     * 
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
@@ -3694,7 +3693,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Whether the request that goes on is one of the session's own, for a summary.
+     * Whether the current request is the session's own, for a summary.
      */override fun `isCompacting`(): kotlin.Boolean {
             return FfiConverterBoolean.lift(
     callWithHandle {
@@ -3742,11 +3741,11 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
-     * `Compacting` when the model is asked for a summary first.
-     *
+     * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
+     * `Compacting` if the model is asked for a summary first.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
      */
     @Throws(ZerostackException::class)override fun `makeRoom`(): Event {
@@ -3780,7 +3779,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The provider's own word for why it stopped; empty until it gives one.
+     * The provider's own stop reason; empty until it sends one.
      */override fun `rawStopReason`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -3796,8 +3795,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * What to send in this step. Asking again gives the same bytes.
-     *
+     * The request of this step. Another call returns the same bytes.
+     * 
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -3836,10 +3835,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     *
+     * 
      * # Errors
-     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
-     * changed.
+     * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
     @Throws(ZerostackException::class)override fun `rollback`(`checkpoint`: Checkpoint)
         = 
@@ -3856,8 +3854,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Another configuration from the next turn on: other tools, other options, another model.
-     *
+     * Changes the configuration from the next turn on: other tools, other options, another model.
+     * 
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
@@ -3876,10 +3874,10 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
+     * Sets how long the turn has taken so far, by the caller's clock; in any step.
+     * 
      * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
     @Throws(ZerostackException::class)override fun `setTurnElapsedMs`(`turnMs`: kotlin.UInt)
         = 
@@ -3896,8 +3894,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
-     * part of it yet.
+     * The conversation as plain versioned bytes, for `resume`. It does not include the reply being
+     * received.
      */override fun `snapshot`(): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
     callWithHandle {
@@ -3929,8 +3927,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
-     * follows goes without it.
+     * The field of the profile that the server has refused in the last attempt, after `Restart`:
+     * later requests omit it.
      */override fun `switchedOff`(): kotlin.String? {
             return FfiConverterOptionalString.lift(
     callWithHandle {
@@ -3971,7 +3969,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * All that was said, oldest first.
+     * All parts, oldest first.
      */override fun `transcript`(): List<Entry> {
             return FfiConverterSequenceTypeEntry.lift(
     callWithHandle {
@@ -4023,7 +4021,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Tokens of what would be sent now.
+     * Tokens of the next request.
      */override fun `windowTokens`(): WindowTokens {
             return FfiConverterTypeWindowTokens.lift(
     callWithHandle {
@@ -4046,8 +4044,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     companion object {
         
     /**
-     * Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
-     *
+     * Continues a conversation from JSON Lines, written by `json_lines` or by a person.
+     * 
      * # Errors
      * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
      */
@@ -4067,8 +4065,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
         
     /**
-     * Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
-     *
+     * Continues a conversation from the bytes of `snapshot`. They are checked, not trusted.
+     * 
      * # Errors
      * `BadTranscript`, and those of `new`.
      */
@@ -4218,9 +4216,9 @@ public interface TokenizerInterface {
     
     /**
      * Tokens of `text`.
-     *
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     fun `count`(`text`: kotlin.String): kotlin.ULong
     
@@ -4233,19 +4231,19 @@ public interface TokenizerInterface {
     fun `decode`(`ids`: List<kotlin.UInt>): kotlin.ByteArray
     
     /**
-     * Ids of `text`; the special tokens of `specials` stand for themselves, what looks like
-     * another is ordinary text.
-     *
+     * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
+     * like another is ordinary text.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     fun `encode`(`text`: kotlin.String, `specials`: List<kotlin.String>): List<kotlin.UInt>
     
     /**
-     * What the vocabulary is called.
-     *
+     * The name of the vocabulary.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     fun `name`(): kotlin.String
     
@@ -4374,9 +4372,9 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
     
     /**
      * Tokens of `text`.
-     *
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     @Throws(ZerostackException::class)override fun `count`(`text`: kotlin.String): kotlin.ULong {
             return FfiConverterULong.lift(
@@ -4415,11 +4413,11 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
 
     
     /**
-     * Ids of `text`; the special tokens of `specials` stand for themselves, what looks like
-     * another is ordinary text.
-     *
+     * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
+     * like another is ordinary text.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     @Throws(ZerostackException::class)override fun `encode`(`text`: kotlin.String, `specials`: List<kotlin.String>): List<kotlin.UInt> {
             return FfiConverterSequenceUInt.lift(
@@ -4438,10 +4436,10 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
 
     
     /**
-     * What the vocabulary is called.
-     *
+     * The name of the vocabulary.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     @Throws(ZerostackException::class)override fun `name`(): kotlin.String {
             return FfiConverterString.lift(
@@ -4514,8 +4512,8 @@ public object FfiConverterTypeTokenizer: FfiConverter<Tokenizer, Long> {
 
 
 /**
- * A file beside a user's text or a tool's result. The transcript holds what is here, and never the
- * bytes of the file: they are pulled while a request is written, see [`RequestBody`].
+ * A file attached to a user's text or a tool's result. The transcript has these fields, and never
+ * the bytes of the file: they are pulled while a request is written, see [`RequestBody`].
  */
 data class Attachment (
     /**
@@ -4534,7 +4532,7 @@ data class Attachment (
     val `bytes`: kotlin.UInt
     , 
     /**
-     * What it takes of the model's context; 0: by the rule of the dialect.
+     * Its size in tokens; 0: by the rule of the dialect.
      */
     val `tokens`: kotlin.UInt
     , 
@@ -4676,7 +4674,7 @@ data class Config (
     val `outputLimitKey`: OutputLimitKey
     , 
     /**
-     * What counts tokens until the provider has counted them.
+     * How tokens are counted until the provider has counted them.
      */
     val `counting`: Counting
     , 
@@ -4686,13 +4684,13 @@ data class Config (
     val `toolMode`: ToolMode
     , 
     /**
-     * What a request says beside the conversation.
+     * The options of a request.
      */
     val `options`: RequestOptions? = null 
     , 
     /**
-     * What the server refuses or demands beyond its dialect: entries with commas between them,
-     * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+     * What the server refuses or demands beyond its dialect: entries separated by commas, each
+     * `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
      * one of them.
      */
     val `profile`: kotlin.String = "" 
@@ -4763,16 +4761,16 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
 
 
 /**
- * What a response body says.
+ * The content of a response body.
  */
 data class Decoded (
     /**
-     * What happened, in order; texts in as few pieces as they came.
+     * The events, in order; adjacent texts are joined.
      */
     val `events`: List<Event>
     , 
     /**
-     * The provider's own word for why the model stopped; empty when it gave none.
+     * The provider's own stop reason; empty if it sent none.
      */
     val `rawStopReason`: kotlin.String
     , 
@@ -4826,11 +4824,11 @@ public object FfiConverterTypeDecoded: FfiConverterRustBuffer<Decoded> {
 
 
 /**
- * One part of the transcript, and where it stands.
+ * One part of the transcript, and its place.
  */
 data class Entry (
     /**
-     * Who said it.
+     * Its author.
      */
     val `role`: Role
     , 
@@ -4840,7 +4838,7 @@ data class Entry (
     val `part`: Part
     , 
     /**
-     * Whether it begins a message; else it goes on with the one before.
+     * Whether it begins a message; else it continues the previous one.
      */
     val `startsMessage`: kotlin.Boolean
     , 
@@ -4898,7 +4896,7 @@ data class Estimate (
     val `tokens`: kotlin.ULong
     , 
     /**
-     * What no byte-level vocabulary exceeds: a token for each byte.
+     * The upper bound of every byte-level vocabulary: a token for each byte.
      */
     val `atMost`: kotlin.ULong
     
@@ -4945,17 +4943,17 @@ data class Failure (
     val `fault`: Fault
     , 
     /**
-     * The provider's code or type of the error, if it gave one.
+     * The provider's code or type of the error, if it sent one.
      */
     val `code`: kotlin.String
     , 
     /**
-     * The provider's message, if it gave one.
+     * The provider's message, if it sent one.
      */
     val `message`: kotlin.String
     , 
     /**
-     * The HTTP status, 0 when no response came.
+     * The HTTP status, 0 if there was no response.
      */
     val `status`: kotlin.UShort
     
@@ -5013,7 +5011,7 @@ data class Fault (
     val `code`: kotlin.UByte
     , 
     /**
-     * A number whose meaning the kind gives.
+     * A number whose meaning depends on the kind.
      */
     val `detail`: kotlin.UInt
     , 
@@ -5062,11 +5060,11 @@ public object FfiConverterTypeFault: FfiConverterRustBuffer<Fault> {
 
 
 /**
- * What [`crate::Session::feed`] did.
+ * The result of [`crate::Session::feed`].
  */
 data class Fed (
     /**
-     * What happened, in order.
+     * The events, in order.
      */
     val `events`: List<Event>
     , 
@@ -5161,7 +5159,7 @@ public object FfiConverterTypeHeader: FfiConverterRustBuffer<Header> {
  */
 data class Limits (
     /**
-     * Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
+     * Tokens of one reply; 0 leaves it to the provider, or a large number if it requires one.
      */
     val `maxOutputTokens`: kotlin.UInt
     , 
@@ -5171,8 +5169,8 @@ data class Limits (
     val `contextTokens`: kotlin.UInt
     , 
     /**
-     * Tokens of the request above which room is made; 0 is four fifths of what
-     * `context_tokens` leaves beside the reply.
+     * Tokens of the request above which room is made; 0 is four fifths of the part of
+     * `context_tokens` that the reply leaves.
      */
     val `highWaterTokens`: kotlin.UInt
     , 
@@ -5212,17 +5210,17 @@ data class Limits (
     val `maxTurnTokens`: kotlin.UInt
     , 
     /**
-     * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+     * The cost limit of one turn by `prices`, in millionths of their currency; 0 is no limit.
      */
     val `maxTurnCostMicros`: kotlin.UInt
     , 
     /**
-     * Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
+     * The time limit of one turn in milliseconds, see `set_turn_elapsed_ms`; 0 is no limit.
      */
     val `maxTurnMs`: kotlin.UInt
     , 
     /**
-     * Times that the model may make the same call in a row; 0 is no limit.
+     * How many times the model may make the same call in a row; 0 is no limit.
      */
     val `maxRepeats`: kotlin.UShort
     , 
@@ -5232,7 +5230,7 @@ data class Limits (
     val `maxCalls`: kotlin.UShort
     , 
     /**
-     * What tokens cost.
+     * The prices of tokens.
      */
     val `prices`: Prices
     , 
@@ -5252,7 +5250,7 @@ data class Limits (
     val `retryMaxMs`: kotlin.UInt
     , 
     /**
-     * Where the jitter of the waits begins.
+     * The seed of the jitter of the waits.
      */
     val `seed`: kotlin.UInt
     , 
@@ -5349,7 +5347,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
 
 
 /**
- * What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+ * The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
  */
 data class Prices (
     /**
@@ -5475,8 +5473,8 @@ public object FfiConverterTypeRequest: FfiConverterRustBuffer<Request> {
 
 
 /**
- * What a request says beside the conversation. What is not set is left to the provider.
- *
+ * The options of a request. An option that is not set is left to the provider.
+ * 
  * `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
  * out of range; nothing is sent then.
  */
@@ -5497,17 +5495,17 @@ data class RequestOptions (
     val `topK`: kotlin.UInt? = null 
     , 
     /**
-     * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+     * How much it avoids words that it used often, in thousandths: -2000 to 2000.
      */
     val `frequencyPenalty`: kotlin.Int? = null 
     , 
     /**
-     * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+     * How much it avoids words that it used at all, in thousandths: -2000 to 2000.
      */
     val `presencePenalty`: kotlin.Int? = null 
     , 
     /**
-     * Where its random choices begin: 0 to 2,147,483,647.
+     * The seed of its random choices: 0 to 2,147,483,647.
      */
     val `seed`: kotlin.UInt? = null 
     , 
@@ -5537,7 +5535,7 @@ data class RequestOptions (
     val `serviceTier`: kotlin.String? = null 
     , 
     /**
-     * For whom the request is made: an id that tells the provider of no person.
+     * The end user of the request: an id that does not identify a person to the provider.
      */
     val `user`: kotlin.String? = null 
     , 
@@ -5648,12 +5646,12 @@ data class ResponseSchema (
     val `isStrict`: kotlin.Boolean = false 
     , 
     /**
-     * How it reaches the model; `Auto` if nothing is said.
+     * How it reaches the model; `Auto` by default.
      */
     val `mode`: SchemaMode? = null 
     , 
     /**
-     * How often an answer that does not fit is asked for again in one turn, which then ends with
+     * How often the model is asked to correct an answer in one turn, which then ends with
      * `BadAnswer`; none: the session does not check answers.
      */
     val `maxRepairs`: kotlin.UByte? = null 
@@ -5705,12 +5703,12 @@ public object FfiConverterTypeResponseSchema: FfiConverterRustBuffer<ResponseSch
  */
 data class ToolCall (
     /**
-     * What `tool_result` answers to.
+     * The call that `tool_result` answers.
      */
     val `id`: kotlin.UInt
     , 
     /**
-     * The provider's own id of the call; empty if it gives none.
+     * The provider's own id of the call; empty if it has none.
      */
     val `providerId`: kotlin.String
     , 
@@ -5773,7 +5771,7 @@ data class ToolSpec (
     val `name`: kotlin.String
     , 
     /**
-     * What it does, for the model.
+     * Its description for the model.
      */
     val `description`: kotlin.String
     , 
@@ -5945,16 +5943,16 @@ public object FfiConverterTypeWantedBytes: FfiConverterRustBuffer<WantedBytes> {
 
 
 /**
- * Tokens of what would be sent now.
+ * Tokens of the next request.
  */
 data class WindowTokens (
     /**
-     * What the provider counted.
+     * The provider's count.
      */
     val `measured`: kotlin.UInt
     , 
     /**
-     * What is counted here on top: everything since.
+     * Counted here in addition: everything since.
      */
     val `estimated`: kotlin.UInt
     
@@ -6308,7 +6306,7 @@ public object FfiConverterTypeCheckedArguments : FfiConverterRustBuffer<CheckedA
 
 
 /**
- * What counts tokens until the provider has counted them.
+ * How tokens are counted until the provider has counted them.
  */
 
 enum class Counting {
@@ -6869,7 +6867,7 @@ sealed class Event {
      */
     data class Truncated(
         /**
-         * What is not kept whole.
+         * What was not kept completely.
          */
         val `what`: zerostack.Dropped, 
         /**
@@ -6884,14 +6882,14 @@ sealed class Event {
     }
     
     /**
-     * Room is made: the next request is one of the session's own, for a summary of what is
-     * oldest.
+     * Room is made: the next request is one of the session's own, for a summary of the oldest
+     * messages.
      */
     object Compacting : Event()
     
     
     /**
-     * No summary came: what is oldest goes without one.
+     * The model wrote no summary: the oldest messages are removed without one.
      */
     data class SummaryFailed(
         /**
@@ -6925,8 +6923,8 @@ sealed class Event {
     }
     
     /**
-     * The text of the reply was read as calls, or as JSON that holds what is said: the text
-     * that was shown gives way to that of the transcript.
+     * The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+     * text replaces the text shown before.
      */
     data class Recovered(
         /**
@@ -6956,7 +6954,7 @@ sealed class Event {
     }
     
     /**
-     * The reply was cut off and is asked for again: discard what was shown since the request.
+     * The reply was cut off and is requested again: discard everything shown since the request.
      */
     object Restart : Event()
     
@@ -7211,7 +7209,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
 enum class FailedTurn {
     
     /**
-     * All of it is removed, the user's text too, as if it had never begun.
+     * All of it is removed, including the user's text, as if it had never begun.
      */
     TAKE_OUT,
     /**
@@ -7311,7 +7309,7 @@ sealed class Part {
     }
     
     /**
-     * Something that was said to the model beside the user.
+     * An instruction in addition to the user's text.
      */
     data class Instruction(
         /**
@@ -7341,7 +7339,7 @@ sealed class Part {
     }
     
     /**
-     * A file beside the user's text or the tool's result before it.
+     * A file attached to the preceding user's text or tool's result.
      */
     data class Attachment(
         /**
@@ -7402,7 +7400,7 @@ sealed class Part {
          */
         val `dialect`: zerostack.Dialect?, 
         /**
-         * What it is among the opaque texts of this provider.
+         * Its kind among the opaque data of this provider.
          */
         val `subtype`: kotlin.UByte, 
         /**
@@ -7584,7 +7582,7 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
 
 
 /**
- * What a run of a prompt gives.
+ * The kind of a prompt's result.
  */
 
 enum class PromptOutput {
@@ -7598,7 +7596,7 @@ enum class PromptOutput {
      */
     PATCH,
     /**
-     * A list of places with what is wrong there.
+     * A list of places with their faults.
      */
     FINDINGS,
     /**
@@ -7802,8 +7800,8 @@ public object FfiConverterTypeRoomPolicy: FfiConverterRustBuffer<RoomPolicy> {
 enum class SchemaMode {
     
     /**
-     * By the request's field for it where the dialect and the model take it beside the tools
-     * of the session; else in words.
+     * In the request's field for it if the dialect and the model accept it together with the
+     * tools of the session; else as text.
      */
     AUTO,
     /**
@@ -7811,7 +7809,7 @@ enum class SchemaMode {
      */
     NATIVE,
     /**
-     * In words, after each text of the user.
+     * As text, after each text of the user.
      */
     WORDS;
 
@@ -7849,7 +7847,7 @@ public object FfiConverterTypeSchemaMode: FfiConverterRustBuffer<SchemaMode> {
 sealed class Step {
     
     /**
-     * Nothing is going on: `user`, or stop.
+     * Nothing is open: call `user`, or stop.
      */
     object Idle : Step()
     
@@ -7888,8 +7886,8 @@ sealed class Step {
     }
     
     /**
-     * Call `make_room`, which does what the configuration says; where it says nothing,
-     * `compact` or `drop_oldest`.
+     * Call `make_room`, which follows the policy of the configuration; if it has none, `compact`
+     * or `drop_oldest`.
      */
     data class MakeRoom(
         /**
@@ -8034,7 +8032,7 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
 enum class StopReason {
     
     /**
-     * It said all it wanted.
+     * It finished its answer.
      */
     END_TURN,
     /**
@@ -8058,7 +8056,7 @@ enum class StopReason {
      */
     CONTENT_FILTER,
     /**
-     * A long turn was paused; sending the conversation again goes on with it.
+     * A long turn was paused; sending the conversation again continues it.
      */
     PAUSE,
     /**
@@ -8148,7 +8146,7 @@ public object FfiConverterTypeToolMode: FfiConverterRustBuffer<ToolMode> {
 
 
 /**
- * What is thrown.
+ * The error that is thrown.
  */
 sealed class ZerostackException: kotlin.Exception() {
     
@@ -9017,9 +9015,9 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     }
 }
         /**
-         * The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
-         * plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value
-         * of the type that is wanted, and a single value where an array is wanted.
+         * The arguments of a call, checked against the JSON Schema `parameters`. With `repair`, obvious
+         * mistakes are repaired: a string that is exactly one JSON value of the expected type, and a
+         * single value where an array is expected.
          */ fun `checkArguments`(`parameters`: kotlin.String, `arguments`: kotlin.String, `repair`: kotlin.Boolean): CheckedArguments {
             return FfiConverterTypeCheckedArguments.lift(
     uniffiRustCall() { _status ->
@@ -9035,7 +9033,8 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * What a file is by its first bytes (16 are enough) and by its name; nothing where neither tells.
+         * The media type of a file, from its first bytes (16 are enough) and its name; nothing if neither
+         * identifies it.
          */ fun `mediaTypeOf`(`first`: java.nio.ByteBuffer, `name`: kotlin.String): kotlin.String? {
             return FfiConverterOptionalString.lift(
     uniffiRustCall() { _status ->
@@ -9050,7 +9049,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * What `usage` costs by these prices, in millionths of their currency, rounded up.
+         * The cost of `usage` by these prices, in millionths of their currency, rounded up.
          */ fun `costMicros`(`prices`: Prices, `usage`: Usage): kotlin.ULong {
             return FfiConverterULong.lift(
     uniffiRustCall() { _status ->

@@ -6,9 +6,9 @@ use zerostack_core::tool::{BadCallPolicy, check_arguments};
 use crate::enums;
 use crate::error;
 
-/// The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
-/// plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value of the type
-/// that is wanted, and a single value where an array is wanted.
+/// The arguments of a call, checked against the JSON Schema `parameters`. With `repair`, obvious
+/// mistakes are repaired: a string that is exactly one JSON value of the expected type, and a
+/// single value where an array is expected.
 ///
 /// Raises `BadArguments` with the sentence for the model.
 #[pyfunction]

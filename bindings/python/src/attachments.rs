@@ -50,7 +50,7 @@ impl One {
         let Ok(attachment) = value.cast::<Attachment>() else {
             let name = value.get_type().name()?;
             return Err(PyTypeError::new_err(format!(
-                "attachments must be Attachment values, {name} is none"
+                "attachments must be Attachment values, {name} is not one"
             )));
         };
         let attachment = attachment.get();

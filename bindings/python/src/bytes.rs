@@ -19,7 +19,7 @@ pub fn bytes_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes>
     match buffer {
         Ok(buffer) => Ok(buffer.call_method0("tobytes")?.cast_into::<PyBytes>()?.into()),
         Err(_) if is_text => Err(PyTypeError::new_err(format!(
-            "{name} must be bytes as they came from the network, not str"
+            "{name} must be bytes as received from the network, not str"
         ))),
         Err(_) => Err(PyTypeError::new_err(format!("{name} must be bytes, not {class}"))),
     }

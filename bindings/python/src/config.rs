@@ -14,7 +14,7 @@ value_class! {
     pub struct ToolSpec {
         /// `[a-zA-Z0-9_-]`, 64 bytes at most.
         name: Py<PyString>,
-        /// What it does, for the model.
+        /// Its description for the model.
         description: Py<PyString>,
         /// JSON Schema of the arguments: the text of one JSON object.
         parameters: Py<PyString>,
@@ -22,7 +22,7 @@ value_class! {
 }
 
 value_class! {
-    /// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+    /// The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
     pub struct Prices {
         /// Tokens of requests that no cache knows.
         input: u32 = 0,
@@ -42,7 +42,7 @@ value_class! {
 
 /// The numbers of a session. Reaching a limit is always reported.
 ///
-/// Whatever is not given has a default that suits a program with an operating system.
+/// A number that is not given has a default that suits a program with an operating system.
 #[pyclass(frozen, module = "zerostack", eq)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -97,7 +97,7 @@ macro_rules! limits {
                 enums::room_policy(py, self.core.room)
             }
 
-            /// What tokens cost.
+            /// The prices of tokens.
             #[getter]
             fn prices(&self) -> Prices {
                 self.core.prices.into()
@@ -148,8 +148,8 @@ limits! {
     max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is four fifths of what `context_tokens`
-    /// leaves beside the reply.
+    /// Tokens of the request above which room is made; 0 is four fifths of the part of
+    /// `context_tokens` that the reply leaves.
     high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
     low_water_tokens: u32,
@@ -164,11 +164,12 @@ limits! {
     /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
     /// further request is sent when more is used up.
     max_turn_tokens: u32,
-    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    /// The cost limit of one turn by `prices`, in millionths of their currency; 0 is no limit.
     max_turn_cost_micros: u32,
-    /// Milliseconds that `Session.set_turn_elapsed_ms` lets one turn take; 0 is no limit.
+    /// The time limit of one turn in milliseconds, see `Session.set_turn_elapsed_ms`; 0 is no
+    /// limit.
     max_turn_ms: u32,
-    /// Times that the model may make the same call in a row; 0 is no limit.
+    /// How many times the model may make the same call in a row; 0 is no limit.
     max_repeats: u16,
     /// Calls of one reply; a reply with more fails the turn.
     max_calls: u16,
@@ -178,7 +179,7 @@ limits! {
     retry_base_ms: u32,
     /// The longest wait, even if the provider asks for a longer one.
     retry_max_ms: u32,
-    /// Where the jitter of the waits begins.
+    /// The seed of the jitter of the waits.
     seed: u32,
 }
 

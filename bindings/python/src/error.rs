@@ -7,10 +7,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 use zerostack_core::{Error, ErrorKind, Failure, Step};
 
-/// What the provider said of its own error.
+/// The provider's own description of its error.
 #[derive(Clone, Default)]
 pub struct Said {
-    /// The HTTP status, 0 when no response came.
+    /// The HTTP status, 0 if there was no response.
     pub status: u16,
     /// Its code or type.
     pub code: String,

@@ -35,13 +35,13 @@ value_class! {
 value_class! {
     /// A call that the model made.
     pub struct ToolCall {
-        /// What `Session.tool_result` answers to.
+        /// The call that `Session.tool_result` answers.
         id: u32,
         /// The tool's name, as the model wrote it.
         name: Py<PyString>,
         /// JSON text as the model wrote it; may be empty or malformed. `parse()` reads it.
         arguments: Py<PyString>,
-        /// The provider's own id of the call; empty if it gives none.
+        /// The provider's own id of the call; empty if it has none.
         provider_id: Py<PyString>,
     }
 
@@ -93,14 +93,14 @@ value_class! {
 }
 
 value_class! {
-    /// Room is made: the next request is one of the session's own, for a summary of what is
-    /// oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    /// Room is made: the next request is one of the session's own, for a summary of the oldest
+    /// messages. Only the usage of its reply is shown; it ends with `Truncated` or
     /// `SummaryFailed`.
     pub struct Compacting {}
 }
 
 value_class! {
-    /// No summary came: what is oldest goes without one.
+    /// The model wrote no summary: the oldest messages are removed without one.
     pub struct SummaryFailed {
         /// Why.
         error: Py<PyAny>,
@@ -108,8 +108,8 @@ value_class! {
 }
 
 value_class! {
-    /// The model makes the same call for the third time in a row, or more often; it was told by
-    /// the event before.
+    /// The model makes the same call for the third time in a row, or more often; the previous event
+    /// reported the call.
     pub struct Repeating {
         /// The tool's name, as the model wrote it.
         name: Py<PyString>,
@@ -119,8 +119,8 @@ value_class! {
 }
 
 value_class! {
-    /// The text of the reply was read as calls, or as JSON that holds what is said: the text that
-    /// was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
+    /// The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+    /// text replaces the text shown before. Comes from `Session.end_response`, which is
     /// called once more for the end; see `ToolMode`.
     pub struct Recovered {
         /// How many calls; they are pending when the reply has ended.
@@ -129,11 +129,11 @@ value_class! {
 }
 
 value_class! {
-    /// Tokens of what would be sent now.
+    /// Tokens of the next request.
     pub struct WindowTokens {
-        /// What the provider counted: everything up to its last reply, unless some of it went.
+        /// Counted by the provider: everything up to its last reply, unless some of it was removed.
         measured: u32,
-        /// What the session counts on top: everything since.
+        /// Counted by the session in addition: everything since.
         estimated: u32,
     }
 
@@ -147,7 +147,7 @@ value_class! {
 value_class! {
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     pub struct Truncated {
-        /// What was not kept whole.
+        /// What was not kept completely.
         what: Py<PyAny>,
         /// Bytes that are not in the transcript.
         bytes: u32,
@@ -163,7 +163,7 @@ value_class! {
 }
 
 value_class! {
-    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    /// The reply was cut off and is requested again: discard everything shown since the request.
     pub struct Restart {}
 }
 
@@ -176,7 +176,7 @@ value_class! {
 }
 
 value_class! {
-    /// A part of the transcript: something that the program said to the model beside the user, by
+    /// A part of the transcript: an instruction of the program in addition to the user's text, by
     /// `Session.instruct`.
     pub struct Instruction {
         /// The text.
@@ -197,7 +197,7 @@ value_class! {
     pub struct ToolResult {
         /// Which call it answers.
         id: u32,
-        /// What the tool said to the model.
+        /// The tool's output for the model.
         content: Py<PyString>,
         /// Whether the call failed.
         is_error: bool = false,
@@ -210,7 +210,7 @@ value_class! {
     pub struct Opaque {
         /// The dialect that made it.
         dialect: Py<PyAny>,
-        /// What it is among the opaque texts of this provider.
+        /// Its kind among the opaque data of this provider.
         subtype: u8,
         /// The text as received.
         text: Py<PyString>,
@@ -218,8 +218,8 @@ value_class! {
 }
 
 value_class! {
-    /// A file beside a user's text or a tool's result, without its bytes. Given to `Session.user` or
-    /// `Session.tool_result`, and a part of the transcript.
+    /// A file attached to a user's text or a tool's result, without its bytes. Given to
+    /// `Session.user` or `Session.tool_result`, and a part of the transcript.
     pub struct Attachment {
         /// Its media type, `image/png`.
         media_type: Py<PyString>,
@@ -231,20 +231,20 @@ value_class! {
         bytes: u32 = 0,
         /// The name of the file; may be empty.
         name: Option<Py<PyString>> = None,
-        /// What it takes of the model's context; 0 is by the rule of the dialect.
+        /// Its size in tokens; 0: by the rule of the dialect.
         tokens: u32 = 0,
     }
 }
 
 value_class! {
-    /// One part of the transcript, and where it stands.
+    /// One part of the transcript, and its place.
     pub struct Entry {
-        /// Who said it.
+        /// Its author.
         role: Py<PyAny>,
-        /// What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult`, `Attachment` or
-        /// `Opaque`.
+        /// The content: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult`, `Attachment`
+        /// or `Opaque`.
         part: Py<PyAny>,
-        /// Whether it begins a message; else it goes on with the one before.
+        /// Whether it begins a message; else it continues the previous one.
         starts_message: bool = false,
         /// Whether it is kept in part only; of a tool result, that it was left out to make room.
         is_cut: bool = false,
@@ -256,11 +256,11 @@ value_class! {
     pub struct Failure {
         /// The error that the call raised, or would have raised without another attempt.
         error: Py<PyAny>,
-        /// The provider's code or type of the error, if it gave one.
+        /// The provider's code or type of the error, if it sent one.
         code: Py<PyString>,
-        /// The provider's message, if it gave one.
+        /// The provider's message, if it sent one.
         message: Py<PyString>,
-        /// The HTTP status, 0 when no response came.
+        /// The HTTP status, 0 if there was no response.
         status: u16,
     }
 }
@@ -274,13 +274,13 @@ value_class! {
         path: Py<PyString>,
         /// Header names, in lower case, and values; the key is not among them.
         headers: Py<PyDict>,
-        /// The body. It is the same each time until the session goes on.
+        /// The body. It is the same each time until the session changes.
         body: Py<PyBytes>,
     }
 }
 
-/// A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
-/// after one that was gone back to are of no use any more.
+/// A place in a conversation to return to, by `Session.rollback`. Checkpoints are a stack: a
+/// rollback makes later ones invalid.
 #[pyclass(frozen, module = "zerostack", eq)]
 #[derive(PartialEq, Eq)]
 pub struct Checkpoint {

@@ -11,7 +11,7 @@ use crate::held::{Held, OwnedSession};
 use crate::json_lines;
 use crate::options::Options;
 
-/// One in which nothing was said.
+/// An empty one.
 ///
 /// # Errors
 /// `BadConfig`, `Full`; wrong types.
@@ -26,7 +26,7 @@ pub fn new(
     core::Session::new(storage, config).map_err(|error| raised(dialect.py(), error))
 }
 
-/// One that goes on from a snapshot.
+/// One that continues from a snapshot.
 ///
 /// # Errors
 /// `BadTranscript`, and as [`new`].
@@ -48,7 +48,7 @@ pub fn resume(
     session.map_err(|error| raised(py, error))
 }
 
-/// One that goes on from JSON Lines.
+/// One that continues from JSON Lines.
 ///
 /// # Errors
 /// `BadLine`, and as [`new`].
@@ -73,7 +73,7 @@ pub fn read_lines(
     })
 }
 
-/// One that goes on from where another is.
+/// One that continues from the state of another.
 ///
 /// # Errors
 /// `Busy`, `Closed`, and as [`new`].

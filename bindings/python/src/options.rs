@@ -1,4 +1,4 @@
-//! What may be said of a session beside its dialect and model.
+//! The settings of a session besides its dialect and model.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use crate::config::Limits;
 use crate::number::number;
 use crate::{enums, profile, request_options, tokenizer};
 
-/// What may be said of a session beside its dialect and model.
+/// The settings of a session besides its dialect and model.
 #[derive(Default)]
 pub struct Options<'py> {
     /// The system prompt.
@@ -29,7 +29,7 @@ pub struct Options<'py> {
     counting: Option<Bound<'py, PyAny>>,
     /// The most that the transcript may take.
     capacity_bytes: Option<Bound<'py, PyAny>>,
-    /// What requests say beside the conversation, as far as it is given.
+    /// The options of requests that are given.
     requests: Vec<(String, Bound<'py, PyAny>)>,
 }
 

@@ -8,11 +8,11 @@ use zerostack_core::{Error, ErrorKind};
 use crate::enums;
 use crate::error::{raised, raised_text};
 
-/// One JSON document that comes in pieces, as values that grow: for arguments and answers that are
-/// shown while they stream.
+/// One JSON document that arrives in pieces, as values that grow: for arguments and answers that
+/// are shown while they stream.
 ///
-/// `feed()` takes the next piece of text, cut anywhere. `value` is what there is so far: objects and
-/// arrays with the members that have begun, texts as far as they came; a number or a word is there
+/// `feed()` takes the next piece of text, split anywhere. `value` is the value so far: objects and
+/// arrays with the members that have begun, strings as far as received; a number or a word appears
 /// when it is complete. It is the same object each time, and grows.
 #[pyclass(module = "zerostack")]
 pub struct PartialJson {
@@ -53,8 +53,8 @@ impl PartialJson {
         }
     }
 
-    /// Reads more. Returns whether `value` is another one now. `BadJson` for what is no JSON, with
-    /// its offset in bytes; `TooLong` and `TooDeep` for a path of more than 192 bytes and more than
+    /// Reads more. Returns whether `value` has changed. `BadJson` for invalid JSON, with its offset
+    /// in bytes; `TooLong` and `TooDeep` for a path of more than 192 bytes and more than
     /// 64 levels. After an error every call raises it again, and `value` stays.
     fn feed(&mut self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<bool> {
         let text = enums::text("text", text)?;
@@ -98,7 +98,7 @@ impl PartialJson {
         Ok(self.has_changed)
     }
 
-    /// What there is so far; `None` before the document begins, and for `null`.
+    /// The value so far; `None` before the document begins, and for `null`.
     #[getter]
     fn value(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.root.as_ref().map(|root| root.clone_ref(py))

@@ -13,7 +13,7 @@ use crate::value::value_class;
 value_class! {
     /// A place of a prompt that is to be filled.
     pub struct Placeholder {
-        /// What its value is called.
+        /// The name of its value.
         name: Py<PyString>,
         /// The default value; `None` if a value is required.
         default: Option<Py<PyString>>,
@@ -63,7 +63,7 @@ impl Prompt {
         names()
     }
 
-    /// What the prompt is called by.
+    /// The name of the prompt.
     #[getter]
     fn name(&self) -> &str {
         &self.name
@@ -81,7 +81,7 @@ impl Prompt {
         self.read(py, |prompt| prompt.body().to_owned())
     }
 
-    /// What the prompt calls itself.
+    /// The name in the prompt's front matter.
     #[getter]
     fn declared_name(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.read(py, |prompt| prompt.declared_name().map(own))
@@ -93,7 +93,7 @@ impl Prompt {
         self.read(py, |prompt| prompt.description().map(own))
     }
 
-    /// What a run of it gives: `text`, `patch`, `findings` or `json`; `None` when it does not say.
+    /// The kind of its result: `text`, `patch`, `findings` or `json`; `None` if it is not set.
     #[getter]
     fn output(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
         self.read(py, |prompt| {
@@ -113,25 +113,25 @@ impl Prompt {
         self.read(py, |prompt| prompt.schema().map(own))
     }
 
-    /// The tools it may use, as it writes them; `None` means all but `excluded_tools`.
+    /// The tools it may use, as written; `None` means all but `excluded_tools`.
     #[getter]
     fn tools(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
         self.read(py, |prompt| prompt.tools().map(|tools| tools.map(own).collect()))
     }
 
-    /// The tools that it may not use, as it writes them.
+    /// The tools that it may not use, as written.
     #[getter]
     fn excluded_tools(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         self.read(py, |prompt| prompt.excluded_tools().map(own).collect())
     }
 
-    /// The mode that it wants to run in.
+    /// The mode that it asks for.
     #[getter]
     fn mode(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.read(py, |prompt| prompt.mode().map(own))
     }
 
-    /// The model that it wants; `inherit` is none.
+    /// The model that it asks for; `inherit` counts as none.
     #[getter]
     fn model(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.read(py, |prompt| prompt.model().map(own))
@@ -143,13 +143,13 @@ impl Prompt {
         self.read(py, |prompt| prompt.argument_names().map(|names| names.map(own).collect()))
     }
 
-    /// What a person is shown of its arguments.
+    /// The description of its arguments for a person.
     #[getter]
     fn argument_hint(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.read(py, |prompt| prompt.argument_hint().map(own))
     }
 
-    /// The prompts that stand before this one.
+    /// The prompts that precede this one.
     #[getter]
     fn includes(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         self.read(py, |prompt| prompt.includes().into_iter().flatten().map(own).collect())
@@ -161,13 +161,13 @@ impl Prompt {
         self.read(py, |prompt| prompt.check().into_iter().flatten().map(own).collect())
     }
 
-    /// Whether the model may be told of it and may ask for it.
+    /// Whether it is offered to the model, which may ask for it.
     #[getter]
     fn is_model_invocable(&self, py: Python<'_>) -> PyResult<bool> {
         self.read(py, |prompt| prompt.is_model_invocable())
     }
 
-    /// The placeholders of the body, in their order; a name can come more than once.
+    /// The placeholders of the body, in order; a name can occur more than once.
     #[getter]
     fn placeholders(&self, py: Python<'_>) -> PyResult<Vec<Placeholder>> {
         self.read(py, |prompt| {
@@ -181,8 +181,8 @@ impl Prompt {
         })
     }
 
-    /// The body with its placeholders filled. `arguments` is what a person writes after the prompt's
-    /// name, for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
+    /// The body with its placeholders filled. `arguments` is the text after the prompt's name,
+    /// for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
     ///
     /// Raises `MissingPlaceholder`, which names the placeholder that has neither value nor default.
     #[pyo3(signature = (arguments=None, /, **values))]
@@ -248,7 +248,7 @@ impl Prompt {
     }
 }
 
-/// All that is wrong with a prompt as an Agent Skill in the folder of that name, in sentences.
+/// All faults of a prompt as an Agent Skill in the folder of that name, in sentences.
 #[pyfunction]
 pub fn skill_problems(prompt: &Bound<'_, Prompt>, folder: &str) -> PyResult<Vec<&'static str>> {
     if folder.contains('/') {

@@ -1,4 +1,4 @@
-//! What a request says beside the conversation, from keyword arguments and to a `dict`.
+//! The options of a request, from keyword arguments and to a `dict`.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;

@@ -39,8 +39,8 @@ use crate::{
 /// `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
 /// most that the transcript may take.
 ///
-/// `temperature` to `extra` are what requests say beside the conversation: numbers, texts, a list of
-/// texts for `stop`, `True` or `False` for `parallel_tool_calls`, JSON as a text or a mapping for
+/// `temperature` to `extra` are the options of requests: numbers, strings, a list of strings for
+/// `stop`, `True` or `False` for `parallel_tool_calls`, JSON as a string or a mapping for
 /// `response_schema` and `extra`. `UnsupportedOption` names one that the dialect has no field for,
 /// `BadOption` one that is out of range.
 #[pyclass(frozen, module = "zerostack", weakref)]
@@ -63,9 +63,9 @@ impl Session {
         open::new(dialect, model, options).map(Self::holding)
     }
 
-    /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
-    /// trusted: `BadTranscript` says where they are wrong. The step is the one that the saved session
-    /// was in. The other arguments are those of `Session`.
+    /// Continues a conversation from the bytes of `snapshot()`. They are checked, not trusted:
+    /// `BadTranscript` has the place of a fault. The step is the one of the saved session.
+    /// The other arguments are those of `Session`.
     #[staticmethod]
     #[pyo3(
         signature = (snapshot, dialect, model, **options),
@@ -80,8 +80,8 @@ impl Session {
         open::resume(snapshot, dialect, model, options).map(Self::holding)
     }
 
-    /// Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that somebody
-    /// wrote: text, or bytes in UTF-8. `BadLine` says which line is wrong, and why.
+    /// Continues a conversation from the JSON Lines of `json_lines()`, or written by hand: text, or
+    /// bytes in UTF-8. `BadLine` names the wrong line and the reason.
     #[staticmethod]
     #[pyo3(
         signature = (lines, dialect, model, **options),
@@ -98,7 +98,7 @@ impl Session {
 
     // Looking.
 
-    /// What to do now. Cheap, and the same until something is done.
+    /// What to do now. Cheap, and the same until it is done.
     #[getter]
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let step = self.held.look(py, OwnedSession::step)?;
@@ -123,7 +123,7 @@ impl Session {
         })
     }
 
-    /// All that was said, oldest first; in the step `RECEIVE` also the part of the reply received so far.
+    /// All parts, oldest first; in the step `RECEIVE` also the part of the reply received so far.
     #[getter]
     fn transcript(&self, py: Python<'_>) -> PyResult<Vec<Py<Entry>>> {
         self.held.look(py, |session| {
@@ -132,13 +132,13 @@ impl Session {
         })?
     }
 
-    /// What the model said last: the text of the reply that the conversation ends with.
+    /// The model's last answer: the text of the reply at the end of the conversation.
     #[getter]
     fn answer(&self, py: Python<'_>) -> PyResult<String> {
         self.held.look(py, |session| session.transcript().answer().collect())
     }
 
-    /// The JSON of that, without white space and a fence around it; what `response_schema` asks for.
+    /// Its JSON, without white space and a fence around it, for `response_schema`.
     #[getter]
     fn answer_json(&self, py: Python<'_>) -> PyResult<String> {
         self.held.look(py, |session| session.answer_json().to_owned())
@@ -150,22 +150,21 @@ impl Session {
         self.held.look(py, |session| session.usage().into())
     }
 
-    /// Tokens of what would be sent now: what the provider counted, and what the session counts on
-    /// top of it.
+    /// Tokens of the next request: the provider's count, and the session's count of the rest.
     #[getter]
     fn window_tokens(&self, py: Python<'_>) -> PyResult<WindowTokens> {
         let tokens = self.held.look(py, OwnedSession::window_tokens)?;
         Ok(WindowTokens { measured: tokens.measured, estimated: tokens.estimated })
     }
 
-    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is not
-    /// shown.
+    /// Whether the current request is the session's own: it asks for a summary, and its reply is
+    /// not shown.
     #[getter]
     fn is_compacting(&self, py: Python<'_>) -> PyResult<bool> {
         self.held.look(py, OwnedSession::is_compacting)
     }
 
-    /// The provider's own word for why it stopped; empty until it gives one.
+    /// The provider's own stop reason; empty until it sends one.
     #[getter]
     fn raw_stop_reason(&self, py: Python<'_>) -> PyResult<String> {
         self.held.look(py, |session| session.raw_stop_reason().to_owned())
@@ -236,8 +235,7 @@ impl Session {
         enums::tool_mode(py, mode)
     }
 
-    /// What requests say beside the conversation, as far as it is set: a new `dict` of the keyword
-    /// arguments.
+    /// The options of requests that are set: a new `dict` of the keyword arguments.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let options = self.held.look(py, |session| session.config().options.clone())?;
@@ -251,8 +249,7 @@ impl Session {
         enums::output_limit_key(py, key)
     }
 
-    /// What the server refuses or demands beyond its dialect, as the next request takes it: a new
-    /// `dict` of the fields that are set.
+    /// The profile of the next request: a new `dict` of the fields that are set.
     #[getter]
     fn profile<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let profile = self.held.look(py, |session| session.profile())?;
@@ -260,7 +257,7 @@ impl Session {
     }
 
     /// The field of the profile that the server has refused in the last attempt, after `Restart`, or
-    /// `None`: what follows goes without it.
+    /// `None`: later requests omit it.
     #[getter]
     fn switched_off(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
         self.held.look(py, |session| session.switched_off().map(|field| field.name()))
@@ -279,8 +276,8 @@ impl Session {
         })
     }
 
-    /// The conversation as plain versioned bytes, for `resume()`. A reply that is coming in is not
-    /// part of it yet.
+    /// The conversation as plain versioned bytes, for `resume()`. It does not include the reply
+    /// being received.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.held.look(py, |session| PyBytes::new(py, session.snapshot()))
     }
@@ -309,16 +306,16 @@ impl Session {
         self.held.act(py, "user", |session| session.user_with(&text, &given.core()))
     }
 
-    /// Says something to the model beside the user: another mode, other skills, another prompt.
-    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
-    /// With `Full` nothing was added.
+    /// Adds an instruction for the model besides the user's text: another mode, other skills,
+    /// another prompt. Earlier messages stay unchanged, so the provider's cache keeps hitting. It
+    /// starts no turn. With `Full` nothing was added.
     fn instruct(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
         let text = enums::text("text", text)?;
         self.held.act(py, "instruct", |session| session.instruct(&text))
     }
 
-    /// What the answers must be from the next turn on: JSON Schema as the keyword `response_schema`
-    /// takes it, or `None` for plain text. `WrongStep` while a turn is open.
+    /// Sets the form of the answers from the next turn on: JSON Schema as the keyword
+    /// `response_schema` takes it, or `None` for plain text. `WrongStep` while a turn is open.
     fn set_response_schema(&self, py: Python<'_>, schema: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut options = self.held.look(py, |session| session.config().options.clone())?;
         options.response_schema = None;
@@ -341,17 +338,18 @@ impl Session {
         })
     }
 
-    /// What to send in this step; asking again gives the same bytes.
+    /// The request of this step; another call returns the same bytes.
     ///
-    /// `read` gives the bytes of attachments: it is called with number, offset and size, and returns
-    /// exactly so many bytes. `MissingAttachment` when one is needed and there is no `read`.
+    /// `read` supplies the bytes of attachments: it is called with number, offset and size, and
+    /// returns exactly that many bytes. `MissingAttachment` if one is needed and there is no
+    /// `read`.
     #[pyo3(signature = (read=None))]
     fn request(&self, py: Python<'_>, read: Option<&Bound<'_, PyAny>>) -> PyResult<Request> {
         self.held.look(py, |session| request::of(py, session, read))?
     }
 
-    /// From now on, a line of text says what each attachment was whose bytes `request` would need:
-    /// for a conversation that goes on without them. Returns how many there are.
+    /// Replaces each attachment whose bytes `request` would need by a line that describes it: for a
+    /// conversation that continues without them. Returns how many there are.
     fn leave_out_attachments(&self, py: Python<'_>) -> PyResult<usize> {
         let mut count = 0;
         self.held.act(py, "leave_out_attachments", |session| {
@@ -361,9 +359,9 @@ impl Session {
         Ok(count)
     }
 
-    /// The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
-    /// refusal says whether it is worth another attempt. `retry_after_ms` is the server's wish, if
-    /// it gave one.
+    /// The head of the response arrived, with any status. `SEND` to `RECEIVE`: the body of a
+    /// refusal decides about another attempt. `retry_after_ms` is the wait that the server asks
+    /// for, if any.
     #[pyo3(signature = (status, retry_after_ms=None))]
     fn begin_response(
         &self,
@@ -376,15 +374,15 @@ impl Session {
         self.held.act(py, "begin_response", |session| session.begin_response(status, wish))
     }
 
-    /// Takes bytes of the body, cut anywhere, even inside a character, all of them, and gives what
-    /// came of it. Bytes after the end of the reply are used and ignored.
+    /// Takes all bytes of a chunk of the body, split anywhere, even inside a character, and returns
+    /// their events. Bytes after the end of the reply are used and ignored.
     ///
-    /// The last event is `Restart` when the reply was broken: it is taken out, the step is not
-    /// `RECEIVE` any more, and it will be asked for again.
+    /// The last event is `Restart` if the reply was interrupted: it is removed, the step is no
+    /// longer `RECEIVE`, and it will be requested again.
     ///
-    /// When the reply cannot be used, `BadResponse`, `Full`, `TooLong` or `Limit` is raised, and
-    /// its `events` are those that came before. The turn failed then, or `step` is `MAKE_ROOM` when
-    /// room can be made.
+    /// If the reply cannot be used, `BadResponse`, `Full`, `TooLong` or `Limit` is raised, and its
+    /// `events` are those before the fault. Then the turn failed, or `step` is `MAKE_ROOM` if room
+    /// can be made.
     fn feed<'py>(
         &self,
         py: Python<'py>,
@@ -421,8 +419,8 @@ impl Session {
         event.map_or(Ok(None), |event| message::event(py, event))
     }
 
-    /// Answers one call, in any order; gives the bytes that were left out of the middle because of
-    /// `max_result_bytes`. After the last one the step is `SEND`.
+    /// Answers one call, in any order; returns the number of bytes left out of the middle because
+    /// of `max_result_bytes`. After the last one the step is `SEND`.
     ///
     /// Raises `UnknownCall` for an id that is not pending, `Limit` when the turn has no round left,
     /// `BadAttachment` and `UnsupportedAttachment` for `attachments` that cannot be sent.
@@ -452,8 +450,8 @@ impl Session {
         self.held.act(py, "retry", OwnedSession::retry)
     }
 
-    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls get
-    /// the result "aborted".
+    /// Ends the turn now, in any step. The current reply is removed, and open calls get the result
+    /// "aborted".
     fn abort(&self, py: Python<'_>) -> PyResult<()> {
         self.held.act(py, "abort", |session| {
             session.abort();
@@ -461,30 +459,30 @@ impl Session {
         })
     }
 
-    /// Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit` when
-    /// that is all of `max_turn_ms`: the turn was ended, as by `abort()`.
+    /// Sets how long the turn has taken so far, by the caller's clock. Raises `Limit` if that
+    /// reaches `max_turn_ms`: the turn was ended, as by `abort()`.
     fn set_turn_elapsed_ms(&self, py: Python<'_>, turn_ms: &Bound<'_, PyAny>) -> PyResult<()> {
         let turn_ms = number::saturated("turn_ms", Some(turn_ms))?.unwrap_or_default();
         self.held.act(py, "set_turn_elapsed_ms", |session| session.set_turn_elapsed_ms(turn_ms))
     }
 
-    // Going back, and apart.
+    // Rolling back, and forking.
 
-    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    /// Marks the current end of the conversation, without the reply being received.
     fn checkpoint(&self, py: Python<'_>) -> PyResult<Checkpoint> {
         self.held.look(py, |session| Checkpoint { core: session.checkpoint() })
     }
 
     /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-    /// Raises `StaleCheckpoint` when room was made since, or its place is no longer there.
+    /// Raises `StaleCheckpoint` when room was made since, or its place no longer exists.
     fn rollback(&self, py: Python<'_>, checkpoint: &Bound<'_, Checkpoint>) -> PyResult<()> {
         let checkpoint = checkpoint.get().core;
         self.held.act(py, "rollback", |session| session.rollback(checkpoint))
     }
 
-    /// The same conversation in a session of its own, to go on with it apart, as a subagent does.
-    /// What is not given is as here; another model, provider and other tools are fine. Open calls
-    /// are open there too.
+    /// The same conversation in a separate session, to continue it independently, as a subagent
+    /// does. Arguments that are not given stay the same; another model, provider and other tools
+    /// are allowed. Open calls are open there too.
     #[pyo3(
         signature = (*, dialect=None, model=None, **options),
         text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, call_deltas=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
@@ -501,9 +499,9 @@ impl Session {
 
     // Room.
 
-    /// Makes room as `Limits.room` says, down to the low mark, and says what it did: `Truncated`,
-    /// or `Compacting` when the model is asked for a summary first. Ask for the step again
-    /// afterwards. Raises `Full` or `WindowTooLong` when only what is needed is left: the turn
+    /// Makes room by the policy `Limits.room`, down to the low mark, and returns the result:
+    /// `Truncated`, or `Compacting` if the model is asked for a summary first. Afterwards ask for
+    /// the step again. Raises `Full` or `WindowTooLong` if nothing more can be removed: the turn
     /// failed.
     fn make_room(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut event = None;
@@ -515,7 +513,7 @@ impl Session {
     }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-    /// `keep_turns` stay, the running one always.
+    /// `keep_turns` stay, and always the running one.
     #[pyo3(signature = (summary, keep_turns))]
     fn compact(
         &self,

@@ -97,7 +97,7 @@ impl Tokenizer {
                 Some(VocabularyFault::ByteOrder) => "it was packed for another byte order",
                 _ => "it is damaged",
             };
-            let text = format!("{} is no packed vocabulary: {why}", path.display());
+            let text = format!("{} is not a packed vocabulary: {why}", path.display());
             return Err(raised_text(py, error, text));
         }
         Ok(Self { packed: Packed::Read(bytes.into()) })
@@ -123,7 +123,7 @@ impl Tokenizer {
         Ok(specials.map(|special| (text(special.text), special.id)).collect())
     }
 
-    /// Tokens of `text`. What looks like a special token counts as ordinary text.
+    /// Tokens of `text`. Text that looks like a special token counts as ordinary text.
     fn count(&self, text: &Bound<'_, PyAny>) -> PyResult<u64> {
         let py = text.py();
         let (bpe, text) = (self.bpe(py)?, Content::of(text)?);
@@ -135,7 +135,7 @@ impl Tokenizer {
     }
 
     /// The ids of `text`. Only the special tokens in `specials` (texts such as `<|endoftext|>`)
-    /// stand for themselves, so that no text from outside brings in others.
+    /// are encoded as themselves, so that untrusted text cannot add others.
     #[pyo3(signature = (text, *, specials=None))]
     fn encode(
         &self,
@@ -150,7 +150,7 @@ impl Tokenizer {
             let known: Vec<&str> = known.keys().map(String::as_str).collect();
             let known = known.join(", ");
             return Err(PyValueError::new_err(format!(
-                "{name:?} is no special token; there are {known}"
+                "{name:?} is not a special token; there are {known}"
             )));
         }
         let text = text.lossy();
@@ -165,8 +165,8 @@ impl Tokenizer {
         ids.map_err(|error| raised(py, error))
     }
 
-    /// The text of `ids`. Bytes that are no whole characters become U+FFFD; `decode_bytes()` gives
-    /// them as they are.
+    /// The text of `ids`. Bytes that are not complete characters become U+FFFD; `decode_bytes()`
+    /// returns them unchanged.
     fn decode(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<String> {
         let bytes = self.decoded(py, ids)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -243,7 +243,7 @@ impl Tokenizer {
 
 #[pymethods]
 impl Counter {
-    /// Appends `text` (`str` or bytes, cut anywhere) and gives the count so far.
+    /// Appends `text` (`str` or bytes, split anywhere) and returns the count so far.
     fn push(&self, text: &Bound<'_, PyAny>) -> PyResult<u64> {
         let content = Content::of(text)?;
         text.py().detach(|| {
@@ -313,8 +313,8 @@ fn counting(bpe: &'static Option<Bpe<'static>>) -> Counting<'static> {
     bpe.as_ref().map_or(Counting::ESTIMATE, |bpe| Counting::with(bpe))
 }
 
-/// How many tokens a text probably has, without a vocabulary: the best guess, and what no
-/// byte-level vocabulary exceeds.
+/// How many tokens a text probably has, without a vocabulary: the best guess, and the upper bound
+/// of every byte-level vocabulary.
 #[pyfunction]
 pub fn estimate(text: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
     let content = Content::of(text)?;

@@ -17,9 +17,9 @@ pub enum CheckedArguments {
     },
 }
 
-/// The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
-/// plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value
-/// of the type that is wanted, and a single value where an array is wanted.
+/// The arguments of a call, checked against the JSON Schema `parameters`. With `repair`, obvious
+/// mistakes are repaired: a string that is exactly one JSON value of the expected type, and a
+/// single value where an array is expected.
 #[uniffi::export]
 #[must_use]
 pub fn check_arguments(parameters: &str, arguments: &str, repair: bool) -> CheckedArguments {

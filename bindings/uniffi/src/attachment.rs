@@ -9,8 +9,8 @@ use zerostack_core::{
 use crate::session::{Request, Session};
 use crate::{ErrorKind, Fault, ZerostackError};
 
-/// A file beside a user's text or a tool's result. The transcript holds what is here, and never the
-/// bytes of the file: they are pulled while a request is written, see [`RequestBody`].
+/// A file attached to a user's text or a tool's result. The transcript has these fields, and never
+/// the bytes of the file: they are pulled while a request is written, see [`RequestBody`].
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Attachment {
     /// Its media type, `image/png`.
@@ -19,7 +19,7 @@ pub struct Attachment {
     pub name: String,
     /// Its length; 0 where it is not known because the provider has the bytes.
     pub bytes: u32,
-    /// What it takes of the model's context; 0: by the rule of the dialect.
+    /// Its size in tokens; 0: by the rule of the dialect.
     pub tokens: u32,
     /// Where the bytes are.
     pub source: AttachmentSource,
@@ -98,8 +98,8 @@ impl Session {
         self.lock().takes_attachment(&attachment.core())
     }
 
-    /// Goes on without the bytes of the caller's files: requests say in words what they were. Returns
-    /// how many there are.
+    /// Continues without the bytes of the caller's files: requests describe them in text instead.
+    /// Returns how many there are.
     ///
     /// # Errors
     /// `WrongStep`.
@@ -108,7 +108,7 @@ impl Session {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// The head of what to send in this step, with an empty body, and the body to be read a piece at a
+    /// The head of this step's request, with an empty body, and the body to be read a piece at a
     /// time, with the bytes of attachments.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl RequestBody {
     /// The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
     ///
     /// # Errors
-    /// `WrongStep` when the session has gone on since.
+    /// `WrongStep` if the session has changed since.
     pub fn read(&self, most: u32) -> Result<Vec<u8>, ZerostackError> {
         self.with(|request| {
             let mut bytes = vec![0; most.min(PIECE_BYTES_MAX) as usize];
@@ -156,7 +156,7 @@ impl RequestBody {
         })
     }
 
-    /// The bytes that come next, if they are those of an attachment.
+    /// The next bytes, if they are those of an attachment.
     ///
     /// # Errors
     /// As `read`.
@@ -170,12 +170,12 @@ impl RequestBody {
         })
     }
 
-    /// What the body says for these bytes, which are wanted: all of them to the end of the file, or
-    /// the first of them, three at least.
+    /// The body's encoding of these wanted bytes: all of them to the end of the file, or the first
+    /// of them, at least three.
     ///
     /// # Errors
     /// `AttachmentLength` for none, for less than three that are not the last, and for more than are
-    /// wanted: the file is not as long as was said. And as `read`.
+    /// wanted: the file does not have its declared length. And as `read`.
     pub fn supply(&self, bytes: &[u8]) -> Result<Vec<u8>, ZerostackError> {
         self.with(|request| {
             let number = request.wanted().map_or(u32::MAX, |it| it.number);
@@ -225,7 +225,8 @@ impl RequestBody {
     }
 }
 
-/// What a file is by its first bytes (16 are enough) and by its name; nothing where neither tells.
+/// The media type of a file, from its first bytes (16 are enough) and its name; nothing if neither
+/// identifies it.
 #[uniffi::export]
 #[must_use]
 pub fn media_type_of(first: &[u8], name: &str) -> Option<String> {
@@ -268,7 +269,7 @@ fn wrong_length(number: u32) -> ZerostackError {
             code: kind as u8,
             detail: number,
             message: format!(
-                "attachment {number} is not as long as was said: attach the file anew"
+                "attachment {number} does not have its declared length: attach the file again"
             ),
         },
     }
@@ -279,7 +280,7 @@ fn gone_on() -> Fault {
         kind: ErrorKind::WrongStep,
         code: zerostack_core::ErrorKind::WrongStep as u8,
         detail: 1,
-        message: "the session has gone on since the request was begun: begin it anew".to_owned(),
+        message: "the session has changed since the request was begun: begin it again".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a session is made with.
+//! The configuration of a session.
 
 use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices, Profile};
 
@@ -22,15 +22,15 @@ pub struct Config {
     pub limits: Limits,
     /// The key under which OpenAI chat receives `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
-    /// What counts tokens until the provider has counted them.
+    /// How tokens are counted until the provider has counted them.
     pub counting: Counting,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
-    /// What a request says beside the conversation.
+    /// The options of a request.
     #[uniffi(default = None)]
     pub options: Option<RequestOptions>,
-    /// What the server refuses or demands beyond its dialect: entries with commas between them,
-    /// each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+    /// What the server refuses or demands beyond its dialect: entries separated by commas, each
+    /// `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
     /// one of them.
     #[uniffi(default = "")]
     pub profile: String,
@@ -44,7 +44,7 @@ pub struct Config {
 pub struct ToolSpec {
     /// `[a-zA-Z0-9_-]`, 64 bytes at most.
     pub name: String,
-    /// What it does, for the model.
+    /// Its description for the model.
     pub description: String,
     /// JSON Schema of the arguments: one JSON object.
     pub parameters: String,
@@ -53,12 +53,12 @@ pub struct ToolSpec {
 /// The numbers of a session. Reaching a limit is always reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Limits {
-    /// Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
+    /// Tokens of one reply; 0 leaves it to the provider, or a large number if it requires one.
     pub max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     pub context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is four fifths of what
-    /// `context_tokens` leaves beside the reply.
+    /// Tokens of the request above which room is made; 0 is four fifths of the part of
+    /// `context_tokens` that the reply leaves.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
     pub low_water_tokens: u32,
@@ -74,15 +74,15 @@ pub struct Limits {
     pub max_rounds: u16,
     /// Tokens of all requests and replies of one turn; 0 is no limit.
     pub max_turn_tokens: u32,
-    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    /// The cost limit of one turn by `prices`, in millionths of their currency; 0 is no limit.
     pub max_turn_cost_micros: u32,
-    /// Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
+    /// The time limit of one turn in milliseconds, see `set_turn_elapsed_ms`; 0 is no limit.
     pub max_turn_ms: u32,
-    /// Times that the model may make the same call in a row; 0 is no limit.
+    /// How many times the model may make the same call in a row; 0 is no limit.
     pub max_repeats: u16,
     /// Calls of one reply; a reply with more fails the turn.
     pub max_calls: u16,
-    /// What tokens cost.
+    /// The prices of tokens.
     pub prices: Prices,
     /// Times that one request is sent, the first included.
     pub max_attempts: u8,
@@ -90,13 +90,13 @@ pub struct Limits {
     pub retry_base_ms: u32,
     /// The longest wait, even if the provider asks for a longer one.
     pub retry_max_ms: u32,
-    /// Where the jitter of the waits begins.
+    /// The seed of the jitter of the waits.
     pub seed: u32,
     /// What happens to a turn that fails.
     pub failed_turn: FailedTurn,
 }
 
-/// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+/// The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Prices {
     /// Tokens of requests that were not cached.
@@ -109,7 +109,7 @@ pub struct Prices {
     pub cache_write: u32,
 }
 
-/// What `usage` costs by these prices, in millionths of their currency, rounded up.
+/// The cost of `usage` by these prices, in millionths of their currency, rounded up.
 #[must_use]
 #[uniffi::export]
 pub fn cost_micros(prices: Prices, usage: Usage) -> u64 {

@@ -1,10 +1,10 @@
-//! What counts the tokens of a session.
+//! How the tokens of a session are counted.
 
 use zerostack_core::Counting as CoreCounting;
 
 use crate::{BuiltInVocabulary, ZerostackError, tokenizer};
 
-/// What counts tokens until the provider has counted them.
+/// How tokens are counted until the provider has counted them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
 pub enum Counting {
     /// A token for each four bytes.

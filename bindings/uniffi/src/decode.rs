@@ -6,12 +6,12 @@ use zerostack_core::{
 
 use crate::{Dialect, Event, Failure, Usage, ZerostackError};
 
-/// What a response body says.
+/// The content of a response body.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Decoded {
-    /// What happened, in order; texts in as few pieces as they came.
+    /// The events, in order; adjacent texts are joined.
     pub events: Vec<Event>,
-    /// The provider's own word for why the model stopped; empty when it gave none.
+    /// The provider's own stop reason; empty if it sent none.
     pub raw_stop_reason: String,
     /// Tokens, as the provider counted them.
     pub usage: Usage,
@@ -27,7 +27,7 @@ pub struct Decoded {
 #[uniffi::export]
 pub fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, ZerostackError> {
     let mut config = SessionConfig::new(CoreDialect::from(dialect), "decode");
-    // One attempt: the body that is there is the only one.
+    // One attempt: there is only this body.
     config.limits = Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
     let mut session = Session::new(Growing::new(u32::MAX as usize), config)?;
     session.user("decode")?;

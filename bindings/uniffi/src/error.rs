@@ -4,7 +4,7 @@ use zerostack_core::prompt;
 
 use crate::{Config, ErrorKind};
 
-/// What is thrown.
+/// The error that is thrown.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Error)]
 pub enum ZerostackError {
     /// The core refused the call, and nothing changed, or the turn failed.
@@ -21,7 +21,7 @@ pub struct Fault {
     pub kind: ErrorKind,
     /// Its number, the same in every language.
     pub code: u8,
-    /// A number whose meaning the kind gives.
+    /// A number whose meaning depends on the kind.
     pub detail: u32,
     /// One sentence for a person: what, where, what to do.
     pub message: String,
@@ -32,11 +32,11 @@ pub struct Fault {
 pub struct Failure {
     /// The error that the call threw.
     pub fault: Fault,
-    /// The provider's code or type of the error, if it gave one.
+    /// The provider's code or type of the error, if it sent one.
     pub code: String,
-    /// The provider's message, if it gave one.
+    /// The provider's message, if it sent one.
     pub message: String,
-    /// The HTTP status, 0 when no response came.
+    /// The HTTP status, 0 if there was no response.
     pub status: u16,
 }
 

@@ -1,14 +1,14 @@
-//! What a person may see of a reply while it comes.
+//! What a person may see of a reply while it arrives.
 
 use zerostack_core::CallId;
 
 use crate::error::RAISE;
 use crate::{Dropped, Fault, StopReason};
 
-/// What [`crate::Session::feed`] did.
+/// The result of [`crate::Session::feed`].
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Fed {
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<Event>,
     /// Why the turn failed, or why room must be made, after these events. A record and not a
     /// throw, so that the events before it are not lost.
@@ -51,15 +51,15 @@ pub enum Event {
     },
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     Truncated {
-        /// What is not kept whole.
+        /// What was not kept completely.
         what: Dropped,
         /// Bytes that are not in the transcript.
         bytes: u32,
     },
-    /// Room is made: the next request is one of the session's own, for a summary of what is
-    /// oldest.
+    /// Room is made: the next request is one of the session's own, for a summary of the oldest
+    /// messages.
     Compacting,
-    /// No summary came: what is oldest goes without one.
+    /// The model wrote no summary: the oldest messages are removed without one.
     SummaryFailed {
         /// Why.
         fault: Fault,
@@ -71,8 +71,8 @@ pub enum Event {
         /// How many times in a row.
         count: u16,
     },
-    /// The text of the reply was read as calls, or as JSON that holds what is said: the text
-    /// that was shown gives way to that of the transcript.
+    /// The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+    /// text replaces the text shown before.
     Recovered {
         /// How many calls; they are pending when the reply has ended.
         calls: u16,
@@ -82,7 +82,7 @@ pub enum Event {
         /// Why the model stopped.
         reason: StopReason,
     },
-    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    /// The reply was cut off and is requested again: discard everything shown since the request.
     Restart,
     /// Something that this version does not name.
     Unknown,
@@ -91,9 +91,9 @@ pub enum Event {
 /// A call that the model made.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct ToolCall {
-    /// What `tool_result` answers to.
+    /// The call that `tool_result` answers.
     pub id: u32,
-    /// The provider's own id of the call; empty if it gives none.
+    /// The provider's own id of the call; empty if it has none.
     pub provider_id: String,
     /// The tool's name, as the model wrote it.
     pub name: String,

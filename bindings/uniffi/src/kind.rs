@@ -47,7 +47,7 @@ zerostack_core::error_table!(mirror_errors);
 mirror! {
     /// Why the model stopped.
     StopReason of zerostack_core::StopReason, else Other: "Another word; `raw_stop_reason` has it." {
-        /// It said all it wanted.
+        /// It finished its answer.
         EndTurn,
         /// It waits for the results of its calls.
         ToolUse,
@@ -59,7 +59,7 @@ mirror! {
         Refusal,
         /// The provider's filter stopped it.
         ContentFilter,
-        /// A long turn was paused; sending the conversation again goes on with it.
+        /// A long turn was paused; sending the conversation again continues it.
         Pause,
     }
 }
@@ -148,7 +148,7 @@ impl From<zerostack_core::Role> for Role {
 /// What happens to a turn that fails.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
 pub enum FailedTurn {
-    /// All of it is removed, the user's text too, as if it had never begun.
+    /// All of it is removed, including the user's text, as if it had never begun.
     TakeOut,
     /// The rounds that were complete stay.
     Keep,
@@ -280,12 +280,12 @@ given! {
 given! {
     /// How a response schema reaches the model.
     SchemaMode of zerostack_core::SchemaMode {
-        /// By the request's field for it where the dialect and the model take it beside the tools
-        /// of the session; else in words.
+        /// In the request's field for it if the dialect and the model accept it together with the
+        /// tools of the session; else as text.
         Auto,
         /// By the request's field.
         Native,
-        /// In words, after each text of the user.
+        /// As text, after each text of the user.
         Words,
     }
 }
@@ -293,7 +293,7 @@ given! {
 /// What to do now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
 pub enum Step {
-    /// Nothing is going on: `user`, or stop.
+    /// Nothing is open: call `user`, or stop.
     Idle,
     /// Send `request`, then call `begin_response`.
     Send,
@@ -306,8 +306,8 @@ pub enum Step {
         /// How long, in milliseconds.
         millis: u32,
     },
-    /// Call `make_room`, which does what the configuration says; where it says nothing,
-    /// `compact` or `drop_oldest`.
+    /// Call `make_room`, which follows the policy of the configuration; if it has none, `compact`
+    /// or `drop_oldest`.
     MakeRoom {
         /// Bytes of the storage that are missing; 0 where it is the window that is too long.
         bytes: u32,

@@ -1,10 +1,10 @@
-//! What a request says beside the conversation.
+//! The options of a request.
 
 use zerostack_core::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice, Thousandths};
 
 use crate::{CacheTtl, ReasoningEffort, SchemaMode};
 
-/// What a request says beside the conversation. What is not set is left to the provider.
+/// The options of a request. An option that is not set is left to the provider.
 ///
 /// `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
 /// out of range; nothing is sent then.
@@ -19,13 +19,13 @@ pub struct RequestOptions {
     /// How many of the likely tokens it chooses from: 1 or more.
     #[uniffi(default = None)]
     pub top_k: Option<u32>,
-    /// How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+    /// How much it avoids words that it used often, in thousandths: -2000 to 2000.
     #[uniffi(default = None)]
     pub frequency_penalty: Option<i32>,
-    /// How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+    /// How much it avoids words that it used at all, in thousandths: -2000 to 2000.
     #[uniffi(default = None)]
     pub presence_penalty: Option<i32>,
-    /// Where its random choices begin: 0 to 2,147,483,647.
+    /// The seed of its random choices: 0 to 2,147,483,647.
     #[uniffi(default = None)]
     pub seed: Option<u32>,
     /// Texts that end the reply where the model writes them.
@@ -43,7 +43,7 @@ pub struct RequestOptions {
     /// The class of service that is paid for, as the provider names it.
     #[uniffi(default = None)]
     pub service_tier: Option<String>,
-    /// For whom the request is made: an id that tells the provider of no person.
+    /// The end user of the request: an id that does not identify a person to the provider.
     #[uniffi(default = None)]
     pub user: Option<String>,
     /// How long the provider keeps the conversation in its cache.
@@ -68,10 +68,10 @@ pub struct ResponseSchema {
     /// Whether OpenAI holds the answer to the schema in every case.
     #[uniffi(default = false)]
     pub is_strict: bool,
-    /// How it reaches the model; `Auto` if nothing is said.
+    /// How it reaches the model; `Auto` by default.
     #[uniffi(default = None)]
     pub mode: Option<SchemaMode>,
-    /// How often an answer that does not fit is asked for again in one turn, which then ends with
+    /// How often the model is asked to correct an answer in one turn, which then ends with
     /// `BadAnswer`; none: the session does not check answers.
     #[uniffi(default = None)]
     pub max_repairs: Option<u8>,

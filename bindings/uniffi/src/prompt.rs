@@ -14,14 +14,14 @@ pub struct Prompt {
     text: String,
 }
 
-/// What a run of a prompt gives.
+/// The kind of a prompt's result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
 pub enum PromptOutput {
     /// The model's last text.
     Text,
     /// The changes to the files.
     Patch,
-    /// A list of places with what is wrong there.
+    /// A list of places with their faults.
     Findings,
     /// One JSON value that fits the prompt's schema.
     Json,
@@ -36,7 +36,7 @@ pub fn built_in_prompts() -> Vec<String> {
 
 #[uniffi::export]
 impl Prompt {
-    /// Reads a prompt. `name` is what it is called by: the stem of its file.
+    /// Reads a prompt. `name` is its name: the stem of its file.
     ///
     /// # Errors
     /// `BadPrompt`; the message has line, column and what to write.
@@ -58,7 +58,7 @@ impl Prompt {
         Ok(Arc::new(Self { text: found.text().to_owned(), name }))
     }
 
-    /// What it is called by.
+    /// Its name.
     pub fn name(&self) -> String {
         self.name.clone()
     }
@@ -73,7 +73,7 @@ impl Prompt {
         self.read(|prompt| prompt.description().map(owned))
     }
 
-    /// What a run of it gives; nothing when it does not say.
+    /// The kind of its result; nothing if it is not set.
     pub fn output(&self) -> Option<PromptOutput> {
         self.read(|prompt| {
             prompt.output().and_then(|output| match output {
@@ -91,17 +91,17 @@ impl Prompt {
         self.read(|prompt| prompt.schema().map(owned))
     }
 
-    /// The tools it may use, as it writes them; nothing means all but the excluded ones.
+    /// The tools it may use, as written; nothing means all but the excluded ones.
     pub fn tools(&self) -> Option<Vec<String>> {
         self.read(|prompt| prompt.tools().map(texts))
     }
 
-    /// The tools that it may not use, as it writes them.
+    /// The tools that it may not use, as written.
     pub fn excluded_tools(&self) -> Vec<String> {
         self.read(|prompt| prompt.excluded_tools().map(owned).collect())
     }
 
-    /// The model that it wants.
+    /// The model that it asks for.
     pub fn model(&self) -> Option<String> {
         self.read(|prompt| prompt.model().map(owned))
     }
@@ -122,7 +122,7 @@ impl Prompt {
     /// The body with its placeholders filled by `values`. Arguments come as one text under
     /// `ARGUMENTS`, or one by one under `1`, `2`, ...
     ///
-    /// The prompts that it includes stand before it, where `library` has them.
+    /// The prompts that it includes precede it, if `library` has them.
     ///
     /// # Errors
     /// `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
@@ -163,7 +163,7 @@ impl Prompt {
         }
     }
 
-    /// What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+    /// Its faults as an Agent Skill in `folder`: one sentence each.
     pub fn skill_problems(&self, folder: String) -> Vec<String> {
         self.read(|prompt| {
             let problems = prompt::skill::problems(prompt, &folder);

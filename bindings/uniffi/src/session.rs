@@ -17,12 +17,12 @@ pub struct Checkpoint {
     core: zerostack_core::Checkpoint,
 }
 
-/// Tokens of what would be sent now.
+/// Tokens of the next request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct WindowTokens {
-    /// What the provider counted.
+    /// The provider's count.
     pub measured: u32,
-    /// What is counted here on top: everything since.
+    /// Counted here in addition: everything since.
     pub estimated: u32,
 }
 
@@ -83,7 +83,7 @@ impl Session {
         Ok(Self::of(core))
     }
 
-    /// Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
+    /// Continues a conversation from the bytes of `snapshot`. They are checked, not trusted.
     ///
     /// # Errors
     /// `BadTranscript`, and those of `new`.
@@ -100,7 +100,7 @@ impl Session {
         Ok(Self::of(core))
     }
 
-    /// Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+    /// Continues a conversation from JSON Lines, written by `json_lines` or by a person.
     ///
     /// # Errors
     /// `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
@@ -126,28 +126,28 @@ impl Session {
         self.lock().step().into()
     }
 
-    /// The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
-    /// part of it yet.
+    /// The conversation as plain versioned bytes, for `resume`. It does not include the reply being
+    /// received.
     pub fn snapshot(&self) -> Vec<u8> {
         self.lock().snapshot().to_vec()
     }
 
-    /// All that was said, oldest first.
+    /// All parts, oldest first.
     pub fn transcript(&self) -> Vec<Entry> {
         self.lock().transcript().entries().map(transcript::Entry::from).collect()
     }
 
-    /// What the model said last: the text of the reply that the conversation ends with.
+    /// The model's last answer: the text of the reply at the end of the conversation.
     pub fn answer(&self) -> String {
         self.lock().transcript().answer().collect()
     }
 
-    /// The JSON of that, without white space and a fence around it: what a response schema asks for.
+    /// Its JSON, without white space and a fence around it, for a response schema.
     pub fn answer_json(&self) -> String {
         self.lock().answer_json().to_owned()
     }
 
-    /// Another configuration from the next turn on: other tools, other options, another model.
+    /// Changes the configuration from the next turn on: other tools, other options, another model.
     ///
     /// # Errors
     /// `WrongStep` outside `Idle`, and those of `new`; nothing changed.
@@ -179,18 +179,18 @@ impl Session {
         self.lock().usage().into()
     }
 
-    /// Tokens of what would be sent now.
+    /// Tokens of the next request.
     pub fn window_tokens(&self) -> WindowTokens {
         let tokens = self.lock().window_tokens();
         WindowTokens { measured: tokens.measured, estimated: tokens.estimated }
     }
 
-    /// Whether the request that goes on is one of the session's own, for a summary.
+    /// Whether the current request is the session's own, for a summary.
     pub fn is_compacting(&self) -> bool {
         self.lock().is_compacting()
     }
 
-    /// The provider's own word for why it stopped; empty until it gives one.
+    /// The provider's own stop reason; empty until it sends one.
     pub fn raw_stop_reason(&self) -> String {
         self.lock().raw_stop_reason().to_owned()
     }
@@ -205,8 +205,8 @@ impl Session {
         self.lock().failure().map(Failure::from)
     }
 
-    /// The field of the profile that the server has refused in the last attempt, after `Restart`: what
-    /// follows goes without it.
+    /// The field of the profile that the server has refused in the last attempt, after `Restart`:
+    /// later requests omit it.
     pub fn switched_off(&self) -> Option<String> {
         self.lock().switched_off().map(|field| field.name().to_owned())
     }
@@ -224,8 +224,8 @@ impl Session {
         Ok(self.change().user(&text)?)
     }
 
-    /// Says something to the model beside the user: another mode, other skills, another prompt.
-    /// It starts no turn.
+    /// Adds an instruction for the model besides the user's text: another mode, other skills,
+    /// another prompt. It starts no turn.
     ///
     /// # Errors
     /// `Full`: nothing was added. `WrongStep` outside `Idle`.
@@ -233,7 +233,7 @@ impl Session {
         Ok(self.change().instruct(&text)?)
     }
 
-    /// What to send in this step. Asking again gives the same bytes.
+    /// The request of this step. Another call returns the same bytes.
     ///
     /// # Errors
     /// `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
@@ -246,8 +246,8 @@ impl Session {
         Ok(Request { body, ..Request::head(&request) })
     }
 
-    /// The head of the response came, whatever its status. `retry_after_ms` is the server's
-    /// wish, if it gave one.
+    /// The head of the response arrived, with any status. `retry_after_ms` is the wait that the
+    /// server asks for, if any.
     ///
     /// # Errors
     /// `WrongStep`.
@@ -259,8 +259,8 @@ impl Session {
         Ok(self.change().begin_response(status, retry_after_ms)?)
     }
 
-    /// Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
-    /// event that ends the step; the rest of the bytes belongs to a reply that is taken out.
+    /// Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
+    /// ends the step; the rest of the bytes belongs to a removed reply.
     ///
     /// If the turn fails, `fault` has the reason, after the events before the failure.
     ///
@@ -288,13 +288,13 @@ impl Session {
     }
 
     /// The body ended, or the connection broke, or the caller stops reading after
-    /// `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-    /// `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
-    /// `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
-    /// and the next call gives the end.
+    /// `is_reply_complete`. In the step `Send` it means that there was no response. Returns `End`,
+    /// or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
+    /// `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
+    /// call returns the end.
     ///
     /// # Errors
-    /// The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
+    /// The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
     /// `Unreachable`; or `WrongStep`.
     pub fn end_response(&self) -> Result<Event, ZerostackError> {
         Ok(self.change().end_response()?.into())
@@ -324,21 +324,21 @@ impl Session {
         Ok(self.change().retry()?)
     }
 
-    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-    /// get the result "aborted".
+    /// Ends the turn now, in any step. The current reply is removed, and open calls get the result
+    /// "aborted".
     pub fn abort(&self) {
         self.change().abort();
     }
 
-    /// Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+    /// Sets how long the turn has taken so far, by the caller's clock; in any step.
     ///
     /// # Errors
-    /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+    /// `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
     pub fn set_turn_elapsed_ms(&self, turn_ms: u32) -> Result<(), ZerostackError> {
         Ok(self.change().set_turn_elapsed_ms(turn_ms)?)
     }
 
-    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    /// Marks the current end of the conversation, without the reply being received.
     pub fn checkpoint(&self) -> Arc<Checkpoint> {
         Arc::new(Checkpoint { core: self.lock().checkpoint() })
     }
@@ -346,14 +346,13 @@ impl Session {
     /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
     ///
     /// # Errors
-    /// `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
-    /// changed.
+    /// `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
     pub fn rollback(&self, checkpoint: &Checkpoint) -> Result<(), ZerostackError> {
         Ok(self.change().rollback(checkpoint.core)?)
     }
 
-    /// The same conversation in a session of its own, to go on with it apart. Another model,
-    /// another provider and other tools are fine.
+    /// The same conversation in a separate session, to continue it independently. Another model,
+    /// another provider and other tools are allowed.
     ///
     /// # Errors
     /// `Full` when `capacity_bytes` is too little, and those of `new`.
@@ -365,18 +364,18 @@ impl Session {
         Ok(Self::of(core))
     }
 
-    /// Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
-    /// `Compacting` when the model is asked for a summary first.
+    /// Makes room by the configuration's `room`, and returns the result: `Truncated`, or
+    /// `Compacting` if the model is asked for a summary first.
     ///
     /// # Errors
-    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+    /// `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
     /// outside `MakeRoom`, and with the policy `Ask`.
     pub fn make_room(&self) -> Result<Event, ZerostackError> {
         Ok(self.change().make_room()?.into())
     }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-    /// `keep_turns` stay, the running one always.
+    /// `keep_turns` stay, and always the running one.
     ///
     /// # Errors
     /// `Full` when the summary does not fit; nothing changed. `WrongStep`.
@@ -384,10 +383,10 @@ impl Session {
         Ok(self.change().compact(&summary, size(keep_turns.into()))?)
     }
 
-    /// Takes out the oldest exchange. Returns the bytes that this freed.
+    /// Removes the oldest exchange. Returns the number of freed bytes.
     ///
     /// # Errors
-    /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+    /// `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
     /// turn failed. `WrongStep`.
     pub fn drop_oldest(&self) -> Result<u64, ZerostackError> {
         Ok(self.change().drop_oldest()? as u64)

@@ -24,7 +24,7 @@ enum Packed {
 pub struct Estimate {
     /// The best guess.
     pub tokens: u64,
-    /// What no byte-level vocabulary exceeds: a token for each byte.
+    /// The upper bound of every byte-level vocabulary: a token for each byte.
     pub at_most: u64,
 }
 
@@ -68,10 +68,10 @@ impl Tokenizer {
         Ok(Arc::new(Self { packed: Packed::Owned(packed) }))
     }
 
-    /// What the vocabulary is called.
+    /// The name of the vocabulary.
     ///
     /// # Errors
-    /// None that can be met: the vocabulary was checked.
+    /// None in practice: the vocabulary was checked.
     pub fn name(&self) -> Result<String, ZerostackError> {
         Ok(self.bpe()?.vocabulary().name().to_owned())
     }
@@ -79,16 +79,16 @@ impl Tokenizer {
     /// Tokens of `text`.
     ///
     /// # Errors
-    /// None that can be met: the vocabulary was checked.
+    /// None in practice: the vocabulary was checked.
     pub fn count(&self, text: String) -> Result<u64, ZerostackError> {
         Ok(self.bpe()?.cached(&mut room(&text)).count(&text) as u64)
     }
 
-    /// Ids of `text`; the special tokens of `specials` stand for themselves, what looks like
-    /// another is ordinary text.
+    /// Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
+    /// like another is ordinary text.
     ///
     /// # Errors
-    /// None that can be met: the vocabulary was checked.
+    /// None in practice: the vocabulary was checked.
     pub fn encode(&self, text: String, specials: Vec<String>) -> Result<Vec<u32>, ZerostackError> {
         let specials: Vec<&str> = specials.iter().map(String::as_str).collect();
         // No text has more tokens than bytes.

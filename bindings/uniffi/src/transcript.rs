@@ -2,14 +2,14 @@
 
 use crate::{Attachment, Dialect, Role, ToolCall};
 
-/// One part of the transcript, and where it stands.
+/// One part of the transcript, and its place.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Entry {
-    /// Who said it.
+    /// Its author.
     pub role: Role,
     /// What was said.
     pub part: Part,
-    /// Whether it begins a message; else it goes on with the one before.
+    /// Whether it begins a message; else it continues the previous one.
     pub starts_message: bool,
     /// Whether it is kept in part only.
     pub is_cut: bool,
@@ -23,7 +23,7 @@ pub enum Part {
         /// The text.
         text: String,
     },
-    /// Something that was said to the model beside the user.
+    /// An instruction in addition to the user's text.
     Instruction {
         /// The text.
         text: String,
@@ -33,7 +33,7 @@ pub enum Part {
         /// The text.
         text: String,
     },
-    /// A file beside the user's text or the tool's result before it.
+    /// A file attached to the preceding user's text or tool's result.
     Attachment {
         /// What it is, and where its bytes are.
         attachment: Attachment,
@@ -56,7 +56,7 @@ pub enum Part {
     Opaque {
         /// Who made it; nothing for a dialect that this version does not name.
         dialect: Option<Dialect>,
-        /// What it is among the opaque texts of this provider.
+        /// Its kind among the opaque data of this provider.
         subtype: u8,
         /// The text as received.
         text: String,

@@ -1,4 +1,4 @@
-//! Files beside a user's text or a tool's result.
+//! Files attached to a user's text or a tool's result.
 
 use zerostack_core::CallId;
 
@@ -18,26 +18,26 @@ pub(crate) use available::{request, skip};
 #[cfg(not(feature = "attachments"))]
 use disabled as available;
 
-/// A file beside a user's text or a tool's result. The session keeps what is here, and never the bytes
-/// of the file: they are asked for while a request is written, see zs_session_wanted. Set what is not
-/// used to 0.
+/// A file attached to a user's text or a tool's result. The session keeps these fields, and never
+/// the bytes of the file: they are requested while a request is written, see zs_session_wanted. Set
+/// unused fields to 0.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_attachment {
-    /// Its media type, `image/png`; see zs_media_type. Where the provider fetches the bytes itself the
-    /// subtype may be a star, if it is unknown.
+    /// Its media type, `image/png`; see zs_media_type. If the provider fetches the bytes itself,
+    /// the subtype may be a star if it is unknown.
     pub media_type: zs_str,
     /// The name of the file; may be empty. 255 bytes at most.
     pub name: zs_str,
     /// The address from which the provider fetches the bytes; empty if the caller has them.
     pub url: zs_str,
-    /// What the provider calls a file that was uploaded to it; empty if it was not.
+    /// The provider's id of a file that was uploaded to it; empty if it was not.
     pub file_id: zs_str,
     /// The number by which the caller knows the bytes.
     pub number: u32,
     /// The length of the file; 0 if the provider has it.
     pub bytes: u32,
-    /// What it takes of the model's context; 0 if that is not known.
+    /// Its size in tokens; 0 if that is not known.
     pub tokens: u32,
     /// 0 in this version.
     pub reserved: u32,
@@ -62,7 +62,7 @@ pub struct zs_wanted {
     pub reserved: u32,
 }
 
-/// Adds the user's text with files, which may be all there is, and starts a turn.
+/// Adds the user's text, which may be empty, with files, and starts a turn.
 ///
 /// ZS_STEP_IDLE to ZS_STEP_SEND.
 /// Errors: ZS_BAD_ATTACHMENT, ZS_UNSUPPORTED_ATTACHMENT with the index of the one that cannot be sent,
@@ -88,8 +88,8 @@ pub unsafe extern "C" fn zs_session_user_with(
     }
 }
 
-/// Answers one call with files beside the text, as zs_session_tool_result. A dialect whose results are
-/// text alone gets them in a message of the user after all results of the reply.
+/// Answers one call with files attached to the text, as zs_session_tool_result. In a dialect whose
+/// results are only text, they follow in a user message after all results of the reply.
 ///
 /// ZS_STEP_RUN_TOOLS; after the last one ZS_STEP_SEND.
 /// Errors: those of zs_session_tool_result; ZS_BAD_ATTACHMENT, ZS_UNSUPPORTED_ATTACHMENT: nothing was
@@ -141,8 +141,9 @@ pub unsafe extern "C" fn zs_session_takes_attachment(
     matches!(takes, Some(Ok(true)))
 }
 
-/// From now on, a line of text tells the model what each attachment was whose bytes the caller should
-/// give: for a conversation that goes on without them. `*count` is how many there are; it may be NULL.
+/// Replaces each attachment whose bytes the caller would have to supply by a line that describes it
+/// to the model: for a conversation that continues without them. `*count` is how many there are; it
+/// may be NULL.
 ///
 /// ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM.
 /// Errors: ZS_WRONG_STEP; ZS_UNSUPPORTED in a library without the feature `attachments`.
@@ -165,8 +166,8 @@ pub unsafe extern "C" fn zs_session_leave_out_attachments(
     }
 }
 
-/// Which bytes of an attachment the request needs where zs_session_read_request stopped; `bytes` is 0
-/// if it needs none there: the rest of the body is to be read, or there is none.
+/// The bytes of an attachment that the request needs where zs_session_read_request stopped; `bytes`
+/// is 0 if it needs none there: read the rest of the body, or it is complete.
 ///
 /// ZS_STEP_SEND.
 /// Errors: ZS_WRONG_STEP, ZS_NULL.
@@ -185,10 +186,10 @@ pub unsafe extern "C" fn zs_session_wanted(
     }
 }
 
-/// Writes the bytes that are wanted, or the first of them, as letters of the body into `len` bytes at
-/// `buffer`; `*written` is how many. zs_session_wanted then tells how many were used: what does not fit
-/// is asked for again. Give the bytes of the whole file, from `offset` on, and no others: a file that has
-/// become shorter makes a request that cannot be finished, so give that one up.
+/// Encodes the wanted bytes, or the first of them, into `len` bytes of the body at `buffer`;
+/// `*written` is how many. zs_session_wanted then reports how many were used: the rest is requested
+/// again. Give the bytes of the whole file, from `offset` on, and no others: if a file has become
+/// shorter, the request cannot be finished: abandon it.
 ///
 /// ZS_STEP_SEND.
 /// Errors: ZS_NOT_FOUND when no bytes are wanted; ZS_ATTACHMENT_LENGTH when there are fewer than three
@@ -220,8 +221,8 @@ pub unsafe extern "C" fn zs_session_supply(
 }
 
 /// The media type of a file that begins with `first`, of which 16 bytes are enough, and has this name
-/// or address: the first bytes decide, and the name where they are those of no known type. Empty if
-/// neither tells it, or in a library without the feature `attachments`.
+/// or address: the first bytes decide, or the name if they match no known type. Empty if neither
+/// identifies it, or in a library without the feature `attachments`.
 ///
 /// Any step; no session is needed.
 /// Lifetime: static.

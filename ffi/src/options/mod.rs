@@ -1,4 +1,4 @@
-//! What a request says beside the conversation, as C lends it.
+//! The options of a request, as C lends them.
 
 use core::mem::offset_of;
 
@@ -102,18 +102,18 @@ pub enum zs_cache_ttl {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "options"), allow(dead_code, reason = "the header has them"))]
 pub enum zs_schema_mode {
-    /// By the request's field for it where the dialect and the model take it beside the tools of the
-    /// session; else in words.
+    /// In the request's field for it if the dialect and the model accept it together with the tools
+    /// of the session; else as text.
     ZS_SCHEMA_AUTO = 0,
-    /// By the request's field. ZS_UNSUPPORTED_OPTION where it cannot be used.
+    /// In the request's field. ZS_UNSUPPORTED_OPTION if it cannot be used.
     ZS_SCHEMA_NATIVE = 1,
-    /// In words, after each text of the user.
+    /// As text, after each text of the user.
     ZS_SCHEMA_WORDS = 2,
 }
 
-/// What a request says beside the conversation. Fill it by zs_options_init, which leaves all of it
-/// to the provider, then set what matters. Texts are lent as those of zs_config; an empty one is not
-/// set.
+/// The options of a request. Fill them by zs_options_init, which leaves all of them to the
+/// provider, then set those that you need. Texts are lent as those of zs_config; an empty one is
+/// not set.
 ///
 /// It grows at its end, as zs_config does. It wants the feature `options`.
 #[repr(C)]
@@ -129,7 +129,7 @@ pub struct zs_options {
     pub tool_choice: zs_str,
     /// The class of service that is paid for, as the provider names it.
     pub service_tier: zs_str,
-    /// For whom the request is made: an id that tells the provider of no person.
+    /// The end user of the request: an id that does not identify a person to the provider.
     pub user: zs_str,
     /// Further members of the body: one JSON object.
     pub extra: zs_str,
@@ -150,11 +150,11 @@ pub struct zs_options {
     pub top_p: i32,
     /// How many of the likely tokens it chooses from: 1 or more.
     pub top_k: i32,
-    /// How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+    /// How much it avoids words that it used often, in thousandths: -2000 to 2000.
     pub frequency_penalty: i32,
-    /// How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+    /// How much it avoids words that it used at all, in thousandths: -2000 to 2000.
     pub presence_penalty: i32,
-    /// Where its random choices begin: 0 or more.
+    /// The seed of its random choices: 0 or more.
     pub seed: i32,
     /// How long it reasons before it answers: a zs_reasoning_effort.
     pub reasoning_effort: u32,
@@ -226,8 +226,8 @@ pub unsafe extern "C" fn zs_session_set_options(
     unsafe { change(session, act) }
 }
 
-/// The JSON of the answer that the conversation ends with, without white space and a fence around
-/// it: what a response schema asks for. Empty if there is none.
+/// The JSON of the answer at the end of the conversation, without white space and a fence around
+/// it, for a response schema. Empty if there is none.
 ///
 /// Any step.
 /// Lifetime: until the next call that changes the session.

@@ -133,7 +133,7 @@ class ToolCall:
         """The same as JSON text, on one line."""
     @property
     def id(self) -> int:
-        """What `Session.tool_result` answers to."""
+        """The call that `Session.tool_result` answers."""
     @property
     def name(self) -> str:
         """The tool's name, as the model wrote it."""
@@ -142,7 +142,7 @@ class ToolCall:
         """JSON text as the model wrote it; may be empty or malformed. `parse()` reads it."""
     @property
     def provider_id(self) -> str:
-        """The provider's own id of the call; empty if it gives none."""
+        """The provider's own id of the call; empty if it has none."""
     def parse(self) -> dict[str, Any]:
         """The arguments as Python values. Nothing at all counts as no arguments.
 
@@ -208,8 +208,8 @@ class Usage:
 
 @final
 class Compacting:
-    """Room is made: the next request is one of the session's own, for a summary of what is
-    oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    """Room is made: the next request is one of the session's own, for a summary of the oldest
+    messages. Only the usage of its reply is shown; it ends with `Truncated` or
     `SummaryFailed`.
     """
     __match_args__: ClassVar[tuple[()]]
@@ -222,7 +222,7 @@ class Compacting:
 
 @final
 class SummaryFailed:
-    """No summary came: what is oldest goes without one.
+    """The model wrote no summary: the oldest messages are removed without one.
     """
     __match_args__: ClassVar[tuple[Literal["error"]]]
     def __new__(cls, error: ZerostackError) -> Self: ...
@@ -237,8 +237,8 @@ class SummaryFailed:
 
 @final
 class Repeating:
-    """The model makes the same call for the third time in a row, or more often; it was told by
-    the event before.
+    """The model makes the same call for the third time in a row, or more often; the previous event
+    reported the call.
     """
     __match_args__: ClassVar[tuple[Literal["name"], Literal["count"]]]
     def __new__(cls, name: str, count: int) -> Self: ...
@@ -256,8 +256,8 @@ class Repeating:
 
 @final
 class Recovered:
-    """The text of the reply was read as calls, or as JSON that holds what is said: the text that
-    was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
+    """The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+    text replaces the text shown before. Comes from `Session.end_response`, which is
     called once more for the end; see `ToolMode`.
     """
     __match_args__: ClassVar[tuple[Literal["calls"]]]
@@ -273,7 +273,7 @@ class Recovered:
 
 @final
 class WindowTokens:
-    """Tokens of what would be sent now.
+    """Tokens of the next request.
     """
     __match_args__: ClassVar[tuple[Literal["measured"], Literal["estimated"]]]
     def __new__(cls, measured: int, estimated: int) -> Self: ...
@@ -284,10 +284,11 @@ class WindowTokens:
         """The same as JSON text, on one line."""
     @property
     def measured(self) -> int:
-        """What the provider counted: everything up to its last reply, unless some of it went."""
+        """Counted by the provider: everything up to its last reply, unless some of it was
+        removed."""
     @property
     def estimated(self) -> int:
-        """What the session counts on top: everything since."""
+        """Counted by the session in addition: everything since."""
     @property
     def total(self) -> int:
         """Both together."""
@@ -305,7 +306,7 @@ class Truncated:
         """The same as JSON text, on one line."""
     @property
     def what(self) -> Dropped:
-        """What was not kept whole."""
+        """What was not kept completely."""
     @property
     def bytes(self) -> int:
         """Bytes that are not in the transcript."""
@@ -327,7 +328,7 @@ class End:
 
 @final
 class Restart:
-    """The reply was cut off and is asked for again: discard what was shown since the request.
+    """The reply was cut off and is requested again: discard everything shown since the request.
     """
     __match_args__: ClassVar[tuple[()]]
     def __new__(cls) -> Self: ...
@@ -354,7 +355,7 @@ class Text:
 
 @final
 class Instruction:
-    """A part of the transcript: something that the program said to the model beside the user, by
+    """A part of the transcript: an instruction of the program in addition to the user's text, by
     `Session.instruct`.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
@@ -399,7 +400,7 @@ class ToolResult:
         """Which call it answers."""
     @property
     def content(self) -> str:
-        """What the tool said to the model."""
+        """The tool's output for the model."""
     @property
     def is_error(self) -> bool:
         """Whether the call failed."""
@@ -421,15 +422,15 @@ class Opaque:
         """The dialect that made it."""
     @property
     def subtype(self) -> int:
-        """What it is among the opaque texts of this provider."""
+        """Its kind among the opaque data of this provider."""
     @property
     def text(self) -> str:
         """As it came."""
 
 @final
 class Attachment:
-    """A file beside a user's text or a tool's result, without its bytes. Given to `Session.user` or
-    `Session.tool_result`, and a part of the transcript.
+    """A file attached to a user's text or a tool's result, without its bytes. Given to
+    `Session.user` or `Session.tool_result`, and a part of the transcript.
     """
     __match_args__: ClassVar[tuple[Literal["media_type"], Literal["source"], Literal["bytes"], Literal["name"], Literal["tokens"]]]
     def __new__(cls, media_type: str, source: Union[int, str], bytes: int = 0, name: Optional[str] = None, tokens: int = 0) -> Self: ...
@@ -454,11 +455,11 @@ class Attachment:
         """The name of the file; may be empty."""
     @property
     def tokens(self) -> int:
-        """What it takes of the model's context; 0 is by the rule of the dialect."""
+        """Its size in tokens; 0: by the rule of the dialect."""
 
 @final
 class Entry:
-    """One part of the transcript, and where it stands.
+    """One part of the transcript, and its place.
     """
     __match_args__: ClassVar[tuple[Literal["role"], Literal["part"], Literal["starts_message"], Literal["is_cut"]]]
     def __new__(cls, role: Role, part: Part, starts_message: bool = False, is_cut: bool = False) -> Self: ...
@@ -469,14 +470,14 @@ class Entry:
         """The same as JSON text, on one line."""
     @property
     def role(self) -> Role:
-        """Who said it."""
+        """Its author."""
     @property
     def part(self) -> Part:
-        """What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult`, `Attachment` or
+        """The content: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult`, `Attachment` or
         `Opaque`."""
     @property
     def starts_message(self) -> bool:
-        """Whether it begins a message; else it goes on with the one before."""
+        """Whether it begins a message; else it continues the previous one."""
     @property
     def is_cut(self) -> bool:
         """Whether it is kept in part only; of a tool result, that it was left out to make
@@ -498,13 +499,13 @@ class Failure:
         """The error that the call raised, or would have raised without another attempt."""
     @property
     def code(self) -> str:
-        """The provider's code or type of the error, if it gave one."""
+        """The provider's code or type of the error, if it sent one."""
     @property
     def message(self) -> str:
-        """The provider's message, if it gave one."""
+        """The provider's message, if it sent one."""
     @property
     def status(self) -> int:
-        """The HTTP status, 0 when no response came."""
+        """The HTTP status, 0 if there was no response."""
 
 @final
 class Request:
@@ -528,7 +529,7 @@ class Request:
         """Header names, in lower case, and values; the key is not among them."""
     @property
     def body(self) -> bytes:
-        """The body. It is the same each time until the session goes on."""
+        """The body. It is the same each time until the session changes."""
 
 @final
 class ToolSpec:
@@ -546,14 +547,14 @@ class ToolSpec:
         """`[a-zA-Z0-9_-]`, 64 bytes at most."""
     @property
     def description(self) -> str:
-        """What it does, for the model."""
+        """Its description for the model."""
     @property
     def parameters(self) -> str:
         """JSON Schema of the arguments: the text of one JSON object."""
 
 @final
 class Prices:
-    """What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+    """The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
     """
     __match_args__: ClassVar[tuple[Literal["input"], Literal["output"], Literal["cache_read"], Literal["cache_write"]]]
     def __new__(cls, input: int = 0, output: int = 0, cache_read: int = 0, cache_write: int = 0) -> Self: ...
@@ -608,7 +609,7 @@ class Placeholder:
         """The same as JSON text, on one line."""
     @property
     def name(self) -> str:
-        """What its value is called."""
+        """The name of its value."""
     @property
     def default(self) -> Optional[str]:
         """The default value; `None` if a value is required."""
@@ -620,7 +621,7 @@ class Placeholder:
 class Limits:
     """The numbers of a session. Reaching a limit is always reported.
 
-    Whatever is not given has a default that suits a program with an operating system.
+    A number that is not given has a default that suits a program with an operating system.
     """
 
     def __new__(
@@ -678,11 +679,11 @@ class Limits:
         """The longest wait, even if the provider asks for a longer one."""
     @property
     def seed(self) -> int:
-        """Where the jitter of the waits begins."""
+        """The seed of the jitter of the waits."""
     @property
     def high_water_tokens(self) -> int:
-        """Tokens of the request above which room is made; 0 is four fifths of what
-        `context_tokens` leaves beside the reply."""
+        """Tokens of the request above which room is made; 0 is four fifths of the part of
+        `context_tokens` that the reply leaves."""
     @property
     def low_water_tokens(self) -> int:
         """Tokens of the request down to which room is made; 0 is two thirds of the high mark."""
@@ -692,13 +693,15 @@ class Limits:
         no further request is sent when more is used up."""
     @property
     def max_turn_cost_micros(self) -> int:
-        """What one turn may cost by `prices`, in millionths of their currency; 0 is no limit."""
+        """The cost limit of one turn by `prices`, in millionths of their currency; 0 is no
+        limit."""
     @property
     def max_turn_ms(self) -> int:
-        """Milliseconds that `Session.set_turn_elapsed_ms` lets one turn take; 0 is no limit."""
+        """The time limit of one turn in milliseconds, see `Session.set_turn_elapsed_ms`; 0 is no
+        limit."""
     @property
     def max_repeats(self) -> int:
-        """Times that the model may make the same call in a row; 0 is no limit."""
+        """How many times the model may make the same call in a row; 0 is no limit."""
     @property
     def max_calls(self) -> int:
         """Calls of one reply; a reply with more fails the turn."""
@@ -707,7 +710,7 @@ class Limits:
         """How room is made."""
     @property
     def prices(self) -> Prices:
-        """What tokens cost."""
+        """The prices of tokens."""
     @property
     def failed_turn(self) -> FailedTurn:
         """What happens to a turn that fails."""
@@ -751,8 +754,8 @@ class Session:
     `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
     most that the transcript may take.
 
-    `temperature` to `extra` are what requests say beside the conversation: numbers, texts, a list
-    of texts for `stop`, `True` or `False` for `parallel_tool_calls`, JSON as a text or a mapping
+    `temperature` to `extra` are the options of requests: numbers, strings, a list of strings for
+    `stop`, `True` or `False` for `parallel_tool_calls`, JSON as a string or a mapping
     for `response_schema` and `extra`. `UnsupportedOption` names one that the dialect has no field
     for, `BadOption` one that is out of range.
     """
@@ -818,9 +821,9 @@ class Session:
         extra: Optional[Union[str, Mapping[str, Any]]] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Session:
-        """Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
-        trusted: `BadTranscript` says where they are wrong. The step is the one that the saved
-        session was in. The other arguments are those of `Session`."""
+        """Continues a conversation from the bytes of `snapshot()`. They are checked, not trusted:
+        `BadTranscript` has the place of a fault. The step is the one of the saved session.
+        The other arguments are those of `Session`."""
     @staticmethod
     def from_json_lines(
         lines: Union[str, BytesLike],
@@ -852,15 +855,15 @@ class Session:
         extra: Optional[Union[str, Mapping[str, Any]]] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Session:
-        """Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that
-        somebody wrote: text, or bytes in UTF-8. `BadLine` says which line is wrong, and why."""
+        """Continues a conversation from the JSON Lines of `json_lines()`, or written by hand: text,
+        or bytes in UTF-8. `BadLine` names the wrong line and the reason."""
     @property
     def step(self) -> Step:
-        """What to do now. Cheap, and the same until something is done."""
+        """What to do now. Cheap, and the same until it is done."""
     @property
     def options(self) -> dict[str, Any]:
-        """What requests say beside the conversation, as far as it is set: a new `dict` of the
-        keyword arguments."""
+        """The options of requests that are set: a new `dict` of the keyword
+        arguments."""
     @property
     def wait_ms(self) -> int:
         """How long to wait in the step `WAIT`, in milliseconds; else 0."""
@@ -869,28 +872,28 @@ class Session:
         """Bytes of the transcript's storage that are missing in the step `MAKE_ROOM`; else 0."""
     @property
     def transcript(self) -> list[Entry]:
-        """All that was said, oldest first; in the step `RECEIVE` what came of the reply too."""
+        """All parts, oldest first; in the step `RECEIVE` what came of the reply too."""
     @property
     def answer(self) -> str:
-        """What the model said last: the text of the reply that the conversation ends with."""
+        """The model's last answer: the text of the reply at the end of the conversation."""
     @property
     def answer_json(self) -> str:
-        """The JSON of that, without white space and a fence around it; what `response_schema` asks
-        for."""
+        """Its JSON, without white space and a fence around it, for
+        `response_schema`."""
     @property
     def usage(self) -> Usage:
         """Tokens of the turn, as the provider counted them, all its rounds together."""
     @property
     def window_tokens(self) -> WindowTokens:
-        """Tokens of what would be sent now: what the provider counted, and what the session counts
-        on top of it."""
+        """Tokens of the next request: the provider's count, and the session's count of the
+        rest."""
     @property
     def is_compacting(self) -> bool:
-        """Whether what goes on now is the session's own: it asks for a summary, and what comes is
+        """Whether the current request is the session's own: it asks for a summary, and its reply is
         not shown."""
     @property
     def raw_stop_reason(self) -> str:
-        """The provider's own word for why it stopped; empty until it gives one."""
+        """The provider's own stop reason; empty until it sends one."""
     @property
     def is_reply_complete(self) -> bool:
         """Whether the reply is complete, so that the rest of the body need not be read."""
@@ -917,20 +920,20 @@ class Session:
         """The key under which OpenAI chat receives `max_output_tokens`."""
     @property
     def profile(self) -> dict[str, Union[bool, str]]:
-        """What the server refuses or demands beyond its dialect, as the next request takes it: a new
-        `dict` of the fields that are set."""
+        """The profile of the next request: a new `dict` of the fields that are
+        set."""
     @property
     def switched_off(self) -> Optional[str]:
         """The field of the profile that the server has refused in the last attempt, after `Restart`, or
-        `None`: what follows goes without it."""
+        `None`: later requests omit it."""
     @property
     def limits(self) -> Limits:
         """The numbers."""
     def pending_calls(self) -> list[ToolCall]:
         """All tool calls without an answer, in the order of the model."""
     def snapshot(self) -> bytes:
-        """The conversation as plain versioned bytes, for `resume()`. A reply that is coming in is
-        not part of it yet."""
+        """The conversation as plain versioned bytes, for `resume()`. It does not include the reply
+        being received."""
     def json_lines(self) -> str:
         """The conversation as JSON Lines, one part a line, for people, `grep` and scripts.
         `from_json_lines()` reads them again."""
@@ -941,37 +944,38 @@ class Session:
         `attachments` are `Attachment`s; `BadAttachment` and `UnsupportedAttachment` name the first
         that cannot be sent."""
     def set_response_schema(self, schema: Union[str, Mapping[str, Any], None]) -> None:
-        """What the answers must be from the next turn on: JSON Schema as the keyword
+        """Sets the form of the answers from the next turn on: JSON Schema as the keyword
         `response_schema` takes it, or `None` for plain text. `WrongStep` while a turn is open."""
     def set_tools(self, tools: Iterable[Any]) -> None:
         """The tools that the model may call from the next turn on, as the keyword `tools` takes them.
         `WrongStep` while a turn is open."""
     def instruct(self, text: str) -> None:
-        """Says something to the model beside the user: another mode, other skills, another prompt.
-        What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
-        With `Full` nothing was added."""
+        """Adds an instruction for the model besides the user's text: another mode, other skills,
+        another prompt. Earlier messages stay unchanged, so the provider's cache keeps hitting. It
+        starts no turn. With `Full` nothing was added."""
     def request(self, read: Optional[Callable[[int, int, int], bytes]] = None) -> Request:
-        """What to send in this step; asking again gives the same bytes.
+        """The request of this step; another call returns the same bytes.
 
-        `read` gives the bytes of attachments: it is called with number, offset and size, and returns
-        exactly so many bytes. `MissingAttachment` when one is needed and there is no `read`."""
+        `read` supplies the bytes of attachments: it is called with number, offset and size, and
+        returns exactly that many bytes. `MissingAttachment` if one is needed and there is no
+        `read`."""
     def leave_out_attachments(self) -> int:
-        """From now on, a line of text says what each attachment was whose bytes `request` would
-        need: for a conversation that goes on without them. Returns how many there are."""
+        """Replaces each attachment whose bytes `request` would need by a line that describes it:
+        for a conversation that continues without them. Returns how many there are."""
     def begin_response(self, status: int, retry_after_ms: Optional[int] = None) -> None:
-        """The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
-        refusal says whether it is worth another attempt. `retry_after_ms` is the server's wish, if
-        it gave one."""
+        """The head of the response arrived, with any status. `SEND` to `RECEIVE`: the body of a
+        refusal decides about another attempt. `retry_after_ms` is the wait that the server asks
+        for, if any."""
     def feed(self, chunk: BytesLike) -> list[Event]:
-        """Takes bytes of the body, cut anywhere, even inside a character, all of them, and gives
-        what came of it. Bytes behind the end of the reply are used and ignored.
+        """Takes all bytes of a chunk of the body, split anywhere, even inside a character, and
+        returns their events. Bytes behind the end of the reply are used and ignored.
 
-        The last event is `Restart` when the reply was broken: it is taken out, the step is not
-        `RECEIVE` any more, and it will be asked for again.
+        The last event is `Restart` if the reply was interrupted: it is removed, the step is no
+        longer `RECEIVE`, and it will be requested again.
 
-        When the reply cannot be used, `BadResponse`, `Full`, `TooLong` or `Limit` is raised, and
-        its `events` are those that came before. The turn failed then, or `step` is `MAKE_ROOM`
-        when room can be made.
+        If the reply cannot be used, `BadResponse`, `Full`, `TooLong` or `Limit` is raised, and its
+        `events` are those before the fault. Then the turn failed, or `step` is `MAKE_ROOM` if room
+        can be made.
         """
     def end_response(self) -> Optional[Event]:
         """The body ended, or the connection broke, or the caller stops reading after
@@ -991,24 +995,24 @@ class Session:
         is_error: bool = False,
         attachments: Optional[Iterable[Attachment]] = None,
     ) -> int:
-        """Answers one call, in any order; gives the bytes that were left out of the middle because
-        of `max_result_bytes`. After the last one the step is `SEND`.
+        """Answers one call, in any order; returns the number of bytes left out of the middle
+        because of `max_result_bytes`. After the last one the step is `SEND`.
 
         Raises `UnknownCall` for an id that is not pending, `Limit` when the turn has no round left.
         """
     def retry(self) -> None:
         """The wait is over. `WAIT` to `SEND`."""
     def abort(self) -> None:
-        """Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-        get the result "aborted"."""
+        """Ends the turn now, in any step. The current reply is removed, and open calls get the
+        result "aborted"."""
     def set_turn_elapsed_ms(self, turn_ms: int) -> None:
-        """Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit`
-        when that is all of `max_turn_ms`: the turn was ended, as by `abort()`."""
+        """Sets how long the turn has taken so far, by the caller's clock. Raises `Limit` if that
+        reaches `max_turn_ms`: the turn was ended, as by `abort()`."""
     def checkpoint(self) -> Checkpoint:
-        """Marks the end of the conversation as it is now, without a reply that is coming in."""
+        """Marks the current end of the conversation, without the reply being received."""
     def rollback(self, checkpoint: Checkpoint) -> None:
         """Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-        Raises `StaleCheckpoint` when room was made since, or its place is no longer there."""
+        Raises `StaleCheckpoint` when room was made since, or its place no longer exists."""
     def fork(
         self,
         *,
@@ -1043,13 +1047,13 @@ class Session:
         does. What is not given is as here; another model, dialect and other tools are fine. Open
         calls are open there too."""
     def make_room(self) -> Optional[Event]:
-        """Makes room as `Limits.room` says, down to the low mark, and says what it did:
-        `Truncated`, or `Compacting` when the model is asked for a summary first. Ask for the step
-        again afterwards. Raises `Full` or `WindowTooLong` when only what is needed is left: the
-        turn failed."""
+        """Makes room by the policy `Limits.room`, down to the low mark, and returns the result:
+        `Truncated`, or `Compacting` if the model is asked for a summary first. Afterwards ask for
+        the step again. Raises `Full` or `WindowTooLong` if nothing more can be removed: the turn
+        failed."""
     def compact(self, summary: str, keep_turns: int) -> None:
-        """Replaces the oldest turns by `summary`, which the model sees as the user's text; the
-        last `keep_turns` stay, the running one always."""
+        """Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
+        `keep_turns` stay, and always the running one."""
     def drop_oldest(self) -> int:
         """Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
         Gives the bytes that this freed."""
@@ -1063,11 +1067,11 @@ class Session:
 
 @final
 class PartialJson:
-    """One JSON document that comes in pieces, as values that grow: for arguments and answers that
+    """One JSON document that arrives in pieces, as values that grow: for arguments and answers that
     are shown while they stream.
 
-    `feed()` takes the next piece of text, cut anywhere. `value` is what there is so far: objects and
-    arrays with the members that have begun, texts as far as they came; a number or a word is there
+    `feed()` takes the next piece of text, split anywhere. `value` is the value so far: objects and
+    arrays with the members that have begun, strings as far as received; a number or a word appears
     when it is complete. It is the same object each time, and grows.
     """
 
@@ -1078,15 +1082,15 @@ class PartialJson:
         error every call raises it again, and `value` stays."""
     @property
     def value(self) -> Any:
-        """What there is so far; `None` before the document begins, and for `null`."""
+        """The value so far; `None` before the document begins, and for `null`."""
     @property
     def is_done(self) -> bool:
         """Whether the document is complete."""
 
 @final
 class Checkpoint:
-    """A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
-    after one that was gone back to are of no use any more."""
+    """A place in a conversation to return to, by `Session.rollback`. Checkpoints are a stack: a
+    rollback makes later ones invalid."""
 
 @final
 class Tokenizer:
@@ -1111,15 +1115,15 @@ class Tokenizer:
     def __len__(self) -> int:
         """Number of tokens without the special ones."""
     def count(self, text: Union[str, BytesLike]) -> int:
-        """Tokens of `text`. What looks like a special token counts as ordinary text."""
+        """Tokens of `text`. Text that looks like a special token counts as ordinary text."""
     def encode(
         self, text: Union[str, BytesLike], *, specials: Optional[list[str]] = None
     ) -> list[int]:
         """The ids of `text`. Only the special tokens in `specials` (texts such as
-        `<|endoftext|>`) stand for themselves, so that no text from outside brings in others."""
+        `<|endoftext|>`) are encoded as themselves, so that untrusted text cannot add others."""
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`. Bytes that are no whole characters become U+FFFD; `decode_bytes()`
-        gives them as they are."""
+        """The text of `ids`. Bytes that are not complete characters become U+FFFD; `decode_bytes()`
+        returns them unchanged."""
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of `ids`. They need not be UTF-8: a token may be part of a character."""
     def count_until(self, text: Union[str, BytesLike], limit: int) -> Fit:
@@ -1137,20 +1141,20 @@ class Counter:
         """Tokens of all the text so far. A character that is not complete yet counts as the U+FFFD
         it would become if the text ended here."""
     def push(self, text: Union[str, BytesLike]) -> int:
-        """Appends `text` (`str` or bytes, cut anywhere) and gives the count so far."""
+        """Appends `text` (`str` or bytes, split anywhere) and returns the count so far."""
     def clear(self) -> None:
         """Starts again with an empty text."""
 
 def checked_arguments(parameters: str, arguments: str, *, repair: bool = True) -> str:
-    """The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
-    plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value of
-    the type that is wanted, and a single value where an array is wanted.
+    """The arguments of a call, checked against the JSON Schema `parameters`. With `repair`, obvious
+    mistakes are repaired: a string that is exactly one JSON value of the expected type, and a
+    single value where an array is expected.
 
     Raises `BadArguments` with the sentence for the model."""
 
 def estimate(text: Union[str, BytesLike]) -> tuple[int, int]:
-    """How many tokens a text probably has, without a vocabulary: the best guess, and what no
-    byte-level vocabulary exceeds."""
+    """How many tokens a text probably has, without a vocabulary: the best guess, and the upper
+    bound of every byte-level vocabulary."""
 
 @final
 class Prompt:
@@ -1170,7 +1174,7 @@ class Prompt:
         """The names of the built-in prompts."""
     @property
     def name(self) -> str:
-        """What the prompt is called by."""
+        """The name of the prompt."""
     @property
     def text(self) -> str:
         """The whole file."""
@@ -1179,47 +1183,47 @@ class Prompt:
         """The text behind the front matter, placeholders not filled."""
     @property
     def declared_name(self) -> Optional[str]:
-        """What the prompt calls itself."""
+        """The name in the prompt's front matter."""
     @property
     def description(self) -> Optional[str]:
         """What the prompt is for, and when to use it."""
     @property
     def output(self) -> Optional[str]:
-        """What a run of it gives: `text`, `patch`, `findings` or `json`; `None` when it does not
-        say."""
+        """The kind of its result: `text`, `patch`, `findings` or `json`; `None` if it is not
+        set."""
     @property
     def schema(self) -> Optional[str]:
         """The JSON Schema of its result, as JSON text."""
     @property
     def tools(self) -> Optional[list[str]]:
-        """The tools it may use, as it writes them; `None` means all but `excluded_tools`."""
+        """The tools it may use, as written; `None` means all but `excluded_tools`."""
     @property
     def excluded_tools(self) -> list[str]:
-        """The tools that it may not use, as it writes them."""
+        """The tools that it may not use, as written."""
     @property
     def mode(self) -> Optional[str]:
-        """The mode that it wants to run in."""
+        """The mode that it asks for."""
     @property
     def model(self) -> Optional[str]:
-        """The model that it wants; `inherit` is none."""
+        """The model that it asks for; `inherit` counts as none."""
     @property
     def argument_names(self) -> Optional[list[str]]:
         """The names of its arguments, in their order."""
     @property
     def argument_hint(self) -> Optional[str]:
-        """What a person is shown of its arguments."""
+        """The description of its arguments for a person."""
     @property
     def includes(self) -> list[str]:
-        """The prompts that stand before this one."""
+        """The prompts that precede this one."""
     @property
     def check(self) -> list[str]:
         """The commands that must pass before its result counts."""
     @property
     def is_model_invocable(self) -> bool:
-        """Whether the model may be told of it and may ask for it."""
+        """Whether it is offered to the model, which may ask for it."""
     @property
     def placeholders(self) -> list[Placeholder]:
-        """The placeholders of the body, in their order; a name can come more than once."""
+        """The placeholders of the body, in order; a name can occur more than once."""
     def render(self, arguments: Optional[str] = None, /, **values: str) -> str:
         """The body with its placeholders filled. `arguments` is what a person writes behind the prompt's
         name, for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
@@ -1232,5 +1236,5 @@ def known_server(host: str, local_port: Optional[int] = None) -> Optional[str]:
     `local_port` is the port where the host is this machine."""
 
 def skill_problems(prompt: Prompt, folder: str) -> list[str]:
-    """All that is wrong with a prompt as an Agent Skill in the folder of that name, in
+    """All faults of a prompt as an Agent Skill in the folder of that name, in
     sentences."""

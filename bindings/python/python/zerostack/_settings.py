@@ -210,7 +210,7 @@ class Settings:
                     raise WrongStep("no turn is open: run() begins one", detail=Step.IDLE)
                 return
             if is_open:
-                message = "a turn is open: resume() goes on with it, session.abort() ends it"
+                message = "a turn is open: resume() continues it, session.abort() ends it"
                 raise WrongStep(message, detail=self.session.step)
             # What a turn that waited and was ended by `session.abort()` may have left.
             self.conversation.restore(self.session)

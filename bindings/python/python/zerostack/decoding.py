@@ -42,7 +42,7 @@ class Decoded(NamedTuple):
 
 def decode(dialect: Dialect | str, body: BytesLike | Iterable[BytesLike]) -> Decoded:
     """Decodes a response body, whole or in pieces that are cut anywhere."""
-    # One attempt: the body that is there is the only one.
+    # One attempt: there is only this body.
     limits = Limits(max_attempts=1, failed_turn=FailedTurn.KEEP)
     session = Session(dialect, "decode", limits=limits, capacity_bytes=2**32 - 1)
     session.user("decode")

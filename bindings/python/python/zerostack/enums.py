@@ -39,7 +39,7 @@ class StopReason(str, Enum):
     """Why the model stopped."""
 
     END_TURN = "end_turn"
-    """It said all it wanted."""
+    """It finished its answer."""
     TOOL_USE = "tool_use"
     """It waits for the results of its calls."""
     MAX_TOKENS = "max_tokens"
@@ -51,7 +51,7 @@ class StopReason(str, Enum):
     CONTENT_FILTER = "content_filter"
     """The provider's filter stopped it."""
     PAUSE = "pause"
-    """A long turn was paused; sending the conversation again goes on with it."""
+    """A long turn was paused; sending the conversation again continues it."""
     OTHER = "other"
     """A word that this version does not know; ``Session.raw_stop_reason`` has it."""
 
@@ -84,7 +84,7 @@ class FailedTurn(str, Enum):
     """What happens to a turn that fails."""
 
     TAKE_OUT = "take_out"
-    """All of it is removed, the user's text too, as if it had never begun."""
+    """All of it is removed, including the user's text, as if it had never begun."""
     KEEP = "keep"
     """The rounds that were complete stay."""
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A configuration, tools and a way to a provider: runs turns of conversations. It sends what the
+/// A configuration, tools and a transport: runs turns of conversations. It sends what the
 /// ``Session`` wants sent, runs the tools that the model calls, all calls of a reply at the same time,
 /// waits and tries again when the session asks for it.
 ///
@@ -13,7 +13,7 @@ import Foundation
 /// }
 /// ```
 ///
-/// It has one conversation of its own, ``session``. Any number of others run on it at the same time:
+/// It has its own conversation, ``session``. Any number of others run on it at the same time:
 ///
 /// ```swift
 /// let one = try agent.newSession(), other = try agent.newSession()
@@ -32,9 +32,9 @@ public final class Agent: Sendable {
 
     /// An agent with an empty conversation. The tools of `configuration` are those of `tools`.
     ///
-    /// `badCalls` is what becomes of calls of unknown tools and of arguments that do not fit; more than
-    /// `maxBadCalls` of them in one turn end it by ``ZerostackError/badCall(_:)``. `budget` bounds what
-    /// all conversations take that have the same one.
+    /// `badCalls` is what to do with calls of unknown tools and arguments that do not fit; more
+    /// than `maxBadCalls` of them in one turn end it by ``ZerostackError/badCall(_:)``. `budget`
+    /// bounds what all conversations take that have the same one.
     ///
     /// - Throws: As ``Session/init(_:capacity:)``; ``ZerostackError/badArguments(_:)`` when two
     ///   tools have the same name.
@@ -51,7 +51,7 @@ public final class Agent: Sendable {
             settings, session: try Session(settings.configuration, capacity: capacity))
     }
 
-    /// An agent that goes on with a conversation that ``snapshot`` gave.
+    /// An agent that continues a conversation from the bytes of ``snapshot``.
     ///
     /// - Throws: As ``Session/init(resuming:_:capacity:)``, and as above.
     public convenience init(
@@ -91,20 +91,20 @@ public final class Agent: Sendable {
     /// The agent's own conversation as bytes.
     public var snapshot: Data { session.snapshot }
 
-    /// All that was said in it, oldest first.
+    /// Its parts, oldest first.
     public var transcript: [Entry] { session.transcript }
 
     /// Tokens of its last turn, all requests together.
     public var usage: Usage { session.usage }
 
-    /// What the model said last in it.
+    /// The model's last answer in it.
     public var answer: String { session.answer }
 
-    /// Runs one turn and returns what the model said at its end.
+    /// Runs one turn and returns the model's last reply.
     ///
-    /// `attachments` are files beside the text, `session` is the conversation, if it is not the agent's
-    /// own, and `tools` are those of this turn alone; the provider's cache does not serve a turn
-    /// whose tools are others.
+    /// `attachments` are files for the text, `session` is the conversation, if it is not the
+    /// agent's own, and `tools` are those of this turn alone; the provider's cache does not serve a
+    /// turn whose tools are others.
     ///
     /// - Throws: ``ZerostackError/turnFailed(_:network:)``, `CancellationError`,
     ///   ``ZerostackError/busy`` when a turn of the same conversation runs, ``ZerostackError/badCall(_:)``,
@@ -174,7 +174,7 @@ public final class Agent: Sendable {
 
     /// Goes on with the turn that is open, as it was when the snapshot was taken: open calls run, and the
     /// model is asked again. `decisions` are about calls that wait for approval, see ``Reply/deferred``;
-    /// calls about which nothing is said wait on.
+    /// calls without a decision keep waiting.
     ///
     /// - Throws: As ``run(_:attachments:in:tools:onEvent:)``; ``ErrorKind/wrongStep`` when no turn is
     ///   open, ``ErrorKind/unknownCall`` for a decision about no open call: nothing changed.
@@ -190,8 +190,8 @@ public final class Agent: Sendable {
         }
     }
 
-    /// Runs one turn and gives what happens, as it happens. A slow reader slows the turn down; whoever
-    /// stops reading ends it.
+    /// Runs one turn and yields its events as they happen. A slow reader slows the turn down;
+    /// whoever stops reading ends it.
     public func stream(
         _ text: String, attachments: [File] = [], in session: Session? = nil,
         tools: [Tool]? = nil
@@ -206,8 +206,8 @@ public final class Agent: Sendable {
         streamed(session, nil) { turn in try await turn.goOn(decisions) }
     }
 
-    /// Says something to the model beside the user: another mode, other skills, another prompt. It
-    /// starts no turn.
+    /// Adds an instruction for the model besides the user's text: another mode, other skills,
+    /// another prompt. It starts no turn.
     ///
     /// - Throws: ``ErrorKind/full``; ``ZerostackError/busy``.
     public func instruct(_ text: String, in session: Session? = nil) throws {
@@ -217,7 +217,7 @@ public final class Agent: Sendable {
         try session.instruct(text)
     }
 
-    /// Marks the end of the agent's own conversation as it is now.
+    /// Marks the current end of the agent's own conversation.
     public func checkpoint() -> Checkpoint { session.checkpoint() }
 
     /// Removes everything from it that was added since `checkpoint` was made.
@@ -229,8 +229,8 @@ public final class Agent: Sendable {
         try session.rollback(to: checkpoint)
     }
 
-    /// An agent with the same conversation, that goes on with it apart, as a subagent does. What is
-    /// not given is that of this agent, its ``SharedBudget`` too.
+    /// An agent with the same conversation, which continues it independently, as a subagent does.
+    /// What is not given is that of this agent, its ``SharedBudget`` too.
     ///
     /// - Throws: As ``Session/fork(_:capacity:)``.
     public func fork(

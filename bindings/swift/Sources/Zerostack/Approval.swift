@@ -4,7 +4,7 @@ internal import ZerostackGenerated
 public enum Decision: Sendable, Hashable {
     /// It runs.
     case approve
-    /// It does not run, and the model is told why; the reason may be empty.
+    /// It does not run, and the model gets the reason, which may be empty.
     case deny(String = "")
     /// It does not run here: this is its result.
     case answer(String, isError: Bool = false)
@@ -13,10 +13,10 @@ public enum Decision: Sendable, Hashable {
 /// What becomes of a call of an unknown tool, and of arguments that do not fit the schema of their
 /// tool.
 public enum BadCallPolicy: String, Sendable, Hashable, CaseIterable {
-    /// It is not run, and the model is told why.
+    /// It is not run, and the model gets the reason.
     case tell
     /// Arguments that were plainly meant otherwise are repaired (`"7"` where a number is wanted), and the
-    /// call runs; of any other the model is told.
+    /// call runs; any other call is reported to the model.
     case `repair`
     /// The turn fails by ``ZerostackError/badCall(_:)``.
     case fail
@@ -45,7 +45,7 @@ struct CallRules: Sendable {
         }
     }
 
-    /// The arguments as the tool takes them, repaired if they may be; or what to tell the model.
+    /// The arguments for the tool, repaired if allowed; or the error for the model.
     func checked(_ arguments: String, for tool: Tool) -> Result<String, Tool.CallError> {
         let found = checkArguments(
             parameters: tool.spec.parameters, arguments: arguments, repair: policy == .repair)
@@ -56,7 +56,7 @@ struct CallRules: Sendable {
     }
 }
 
-/// The open calls of a reply, by what is to be done with them now.
+/// The open calls of a reply, by the next action.
 struct CallPlan: Sendable {
     /// Those that run, with their arguments.
     var running: [(call: ToolCall, tool: Tool, arguments: String)] = []

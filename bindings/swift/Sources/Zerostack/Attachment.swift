@@ -1,7 +1,7 @@
 import Foundation
 internal import ZerostackGenerated
 
-/// A file as a conversation holds it: what it is, and where its bytes are, never the bytes.
+/// A file in a conversation: its description and the source of its bytes, never the bytes.
 public struct Attachment: Sendable, Hashable {
     /// Its media type.
     public let mediaType: String
@@ -9,7 +9,7 @@ public struct Attachment: Sendable, Hashable {
     public let name: String
     /// Its length in bytes; 0 if the provider has it.
     public let size: Int
-    /// What it takes of the model's context; 0: by the rule of the dialect.
+    /// Its size in tokens; 0: by the rule of the dialect.
     public let tokens: Int
     /// Where its bytes are.
     public let source: Source
@@ -33,7 +33,7 @@ final class Files: @unchecked Sendable {
 
     init() {}
 
-    /// The same files for a conversation that goes on apart.
+    /// The same files for a conversation that continues independently.
     init(_ other: Files) {
         byNumber = other.lock.withLock { other.byNumber }
     }
@@ -46,7 +46,7 @@ final class Files: @unchecked Sendable {
         lock.withLock { byNumber[number] = file }
     }
 
-    /// Has `act` say what these files are, under numbers that are not taken, and keeps them.
+    /// Passes descriptions of these files, with unused numbers, to `act`, and keeps them.
     func add<Value>(
         _ files: [File], above first: UInt32,
         _ act: ([ZerostackGenerated.Attachment]) throws -> Value
@@ -100,7 +100,7 @@ final class Files: @unchecked Sendable {
 }
 
 extension Session {
-    /// Adds the user's text with files beside it, which may be all there is, and starts a turn.
+    /// Adds the user's text, which may be empty, with files, and starts a turn.
     ///
     /// - Throws: ``ErrorKind/unsupportedAttachment`` for a file that the dialect has no place for,
     ///   ``ErrorKind/badAttachment``; and as ``user(_:)``. Nothing was added.
@@ -111,7 +111,7 @@ extension Session {
         }
     }
 
-    /// Answers one call with files beside the content.
+    /// Answers one call with files attached to the content.
     ///
     /// - Returns: The bytes that were left out of the middle because of ``Limits/maxResultBytes``.
     /// - Throws: As ``user(_:attachments:)`` and ``toolResult(_:_:isError:)``.
@@ -141,7 +141,7 @@ extension Session {
         files.set(file, number)
     }
 
-    /// Goes on without the bytes of the program's files: requests say in words what they were.
+    /// Continues without the bytes of the program's files: requests describe them in text instead.
     ///
     /// - Returns: How many there are.
     /// - Throws: ``ErrorKind/wrongStep``.

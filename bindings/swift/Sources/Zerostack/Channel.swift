@@ -23,7 +23,7 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
         (self.limit, self.size) = (limit, size)
     }
 
-    /// Adds an element. Returns what the channel holds now.
+    /// Adds an element. Returns the channel's current size.
     @discardableResult
     func offer(_ element: Element) -> Int {
         let (receiver, filled): (CheckedContinuation<Element?, any Error>?, Int) = lock.withLock {
@@ -83,7 +83,7 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Nothing more comes, or is wanted. Only the first call counts.
+    /// Nothing more will be sent, or is wanted. Only the first call counts.
     func finish(throwing error: (any Error)? = nil) {
         let (receiver, wake): (CheckedContinuation<Element?, any Error>?, () -> Void) =
             lock.withLock {

@@ -28,11 +28,11 @@ public struct Configuration: Sendable, Hashable {
     public var limits: Limits
     /// The key under which OpenAI chat receives ``Limits/maxOutputTokens``.
     public var outputLimitKey = OutputLimitKey.maxTokens
-    /// What counts tokens until the provider has counted them.
+    /// How tokens are counted until the provider has counted them.
     public var counting = Counting.estimate
     /// How the tools are described to the model, and how it calls them.
     public var toolMode = ToolMode.native
-    /// What a request says beside the conversation.
+    /// The options of a request.
     public var options = RequestOptions()
     /// What the server refuses or demands beyond its dialect.
     public var profile = Profile()
@@ -75,7 +75,7 @@ public enum OutputLimitKey: String, Sendable, Hashable, CaseIterable {
     case maxCompletionTokens = "max_completion_tokens"
 }
 
-/// What counts tokens until the provider has counted them.
+/// How tokens are counted until the provider has counted them.
 public enum Counting: Sendable, Hashable {
     /// A token for each four bytes.
     case rough
@@ -85,11 +85,11 @@ public enum Counting: Sendable, Hashable {
     case vocabulary(Tokenizer.Vocabulary)
 }
 
-/// A tool that the model may call, as it is described to the model.
+/// A tool that the model may call, and its description.
 public struct ToolSpec: Sendable, Hashable {
     /// `[a-zA-Z0-9_-]`, 64 bytes at most.
     public var name: String
-    /// What it does, for the model.
+    /// Its description for the model.
     public var description: String
     /// JSON Schema of the arguments: one JSON object, as text.
     public var parameters: String

@@ -12,7 +12,7 @@ public struct Endpoint: Sendable {
 
     /// An endpoint; without `baseURL` that of the service itself.
     ///
-    /// A key goes over plain `http` only within this machine, unless `allowsPlainHTTP` says else.
+    /// A key goes over plain `http` only within this machine, unless `allowsPlainHTTP` is set.
     ///
     /// - Throws: ``ZerostackError/badURL(_:)``.
     public init(

@@ -18,19 +18,19 @@ public enum Event: Sendable, Hashable {
     case usage(Usage)
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     case truncated(Dropped, bytes: Int)
-    /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
-    /// It ends with ``truncated(_:bytes:)`` or ``summaryFailed(_:)``.
+    /// Room is made: the next request is one of the session's own, for a summary of the oldest
+    /// messages. It ends with ``truncated(_:bytes:)`` or ``summaryFailed(_:)``.
     case compacting
-    /// No summary came, for this reason: what is oldest goes without one.
+    /// The model wrote no summary, for this reason: the oldest messages are removed without one.
     case summaryFailed(Fault)
     /// The model makes the same call for the third time in a row, or more often.
     case repeating(name: String, count: Int)
-    /// The text of the reply was read as calls, or as JSON that holds what is said: the text that
-    /// was shown gives way to that of the transcript.
+    /// The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+    /// text replaces the text shown before.
     case recovered(calls: Int)
     /// The reply is complete. The last event of a reply.
     case end(StopReason)
-    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    /// The reply was cut off and is requested again: discard everything shown since the request.
     case restart
     /// Something that this version does not name.
     case unknown
@@ -40,7 +40,7 @@ public enum Event: Sendable, Hashable {
 public struct ToolCall: Sendable, Hashable, Identifiable {
     /// What ``Session/toolResult(_:_:isError:)`` answers to.
     public let id: CallID
-    /// The provider's own id of the call; empty if it gives none.
+    /// The provider's own id of the call; empty if it has none.
     public let providerID: String
     /// The tool's name, as the model wrote it.
     public let name: String
@@ -77,7 +77,7 @@ public struct Usage: Sendable, Hashable {
 
 /// Why the model stopped.
 public enum StopReason: String, Sendable, Hashable {
-    /// It said all it wanted.
+    /// It finished its answer.
     case endTurn = "end_turn"
     /// It waits for the results of its calls.
     case toolUse = "tool_use"
@@ -89,7 +89,7 @@ public enum StopReason: String, Sendable, Hashable {
     case refusal
     /// The provider's filter stopped it.
     case contentFilter = "content_filter"
-    /// A long turn was paused; sending the conversation again goes on with it.
+    /// A long turn was paused; sending the conversation again continues it.
     case pause
     /// Another word; ``Session/rawStopReason`` has it.
     case other

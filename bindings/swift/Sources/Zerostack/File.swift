@@ -1,7 +1,7 @@
 import Foundation
 internal import ZerostackGenerated
 
-/// A file to send beside a text, or to return from a ``Tool``: an image, a sound, a document.
+/// A file to send with a text, or to return from a ``Tool``: an image, a sound, a document.
 ///
 /// Its bytes are read when a request is written, a piece at a time; the conversation holds none.
 ///
@@ -15,7 +15,7 @@ public struct File: Sendable {
     public let name: String
     /// Its length in bytes; 0 if the provider has it.
     public let size: Int
-    /// What it takes of the model's context; 0 if that is not known.
+    /// Its size in tokens; 0 if that is not known.
     public let tokens: Int
     let source: Source
 
@@ -25,12 +25,12 @@ public struct File: Sendable {
         case uploaded(String)
     }
 
-    /// The file at `path`. What is in it must stay as it is while it is part of the conversation.
+    /// The file at `path`. Its content must not change while it is part of the conversation.
     ///
     /// Its first bytes tell the media type, else its name.
     ///
-    /// - Throws: ``ZerostackError/badFile(_:)`` when it cannot be read, is no regular file, is empty,
-    ///   or nothing tells its media type.
+    /// - Throws: ``ZerostackError/badFile(_:)`` if it cannot be read, is not a regular file, is
+    ///   empty, or its media type is unknown.
     public init(path: String, mediaType: String? = nil, name: String? = nil, tokens: Int = 0)
         throws
     {
@@ -58,7 +58,7 @@ public struct File: Sendable {
 
     /// These bytes, which stay in memory.
     ///
-    /// - Throws: ``ZerostackError/badFile(_:)`` when there are none, or nothing tells their media type.
+    /// - Throws: ``ZerostackError/badFile(_:)`` if there are none, or their media type is unknown.
     public init(_ bytes: Data, mediaType: String? = nil, name: String = "", tokens: Int = 0) throws
     {
         try self.init(size: bytes.count, mediaType: mediaType, name: name, tokens: tokens) {

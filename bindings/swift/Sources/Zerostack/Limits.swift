@@ -2,12 +2,12 @@ internal import ZerostackGenerated
 
 /// The numbers of a session. Reaching a limit is always reported.
 public struct Limits: Sendable, Hashable {
-    /// Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
+    /// Tokens of one reply; 0 leaves it to the provider, or a large number if it requires one.
     public var maxOutputTokens: Int
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     public var contextTokens: Int
-    /// Tokens of the request above which room is made; 0 is four fifths of what ``contextTokens``
-    /// leaves beside the reply.
+    /// Tokens of the request above which room is made; 0 is four fifths of the part of
+    /// ``contextTokens`` that the reply leaves.
     public var highWaterTokens: Int
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
     public var lowWaterTokens: Int
@@ -24,15 +24,15 @@ public struct Limits: Sendable, Hashable {
     /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
     /// further request is sent when more is used up.
     public var maxTurnTokens: Int
-    /// What one turn may cost by ``prices``, in millionths of their currency; 0 is no limit.
+    /// The cost limit of one turn by ``prices``, in millionths of their currency; 0 is no limit.
     public var maxTurnCostMicros: Int
     /// How long one turn may take; zero is without limit. An ``Agent`` breaks the turn off then.
     public var maxTurnTime: Duration
-    /// Times that the model may make the same call in a row; 0 is no limit.
+    /// How many times the model may make the same call in a row; 0 is no limit.
     public var maxRepeats: Int
     /// Calls of one reply. A reply with more fails the turn.
     public var maxCalls: Int
-    /// What tokens cost.
+    /// The prices of tokens.
     public var prices: Prices
     /// Times that one request is sent, the first included.
     public var maxAttempts: Int
@@ -40,7 +40,7 @@ public struct Limits: Sendable, Hashable {
     public var retryBase: Duration
     /// The longest wait, even if the provider asks for a longer one.
     public var retryMax: Duration
-    /// Where the jitter of the waits begins.
+    /// The seed of the jitter of the waits.
     public var seed: UInt32
     /// What happens to a turn that fails.
     public var failedTurn: FailedTurn
@@ -73,7 +73,7 @@ public struct Limits: Sendable, Hashable {
 
 /// What happens to a turn that fails.
 public enum FailedTurn: Sendable, Hashable {
-    /// All of it is removed, the user's text too, as if it had never begun.
+    /// All of it is removed, including the user's text, as if it had never begun.
     case takeOut
     /// The rounds that were complete stay.
     case keep
@@ -83,17 +83,17 @@ public enum FailedTurn: Sendable, Hashable {
 public enum RoomPolicy: String, Sendable, Hashable, CaseIterable {
     /// The caller makes it. An ``Agent`` takes out the oldest exchanges.
     case ask
-    /// Old tool results are replaced by a line that says what they were; when that is not enough,
+    /// Old tool results are replaced by a line that describes them; if that is not enough,
     /// as ``dropOldest``.
     case elideResults = "elide"
     /// The oldest exchanges go.
     case dropOldest = "drop"
-    /// The model is asked for a summary that takes the place of what is oldest; when none comes,
+    /// The model is asked for a summary that replaces the oldest messages; if it writes none,
     /// as ``dropOldest``.
     case summarise
 }
 
-/// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+/// The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
 public struct Prices: Sendable, Hashable {
     /// Tokens of requests that were not cached.
     public var input: Int
@@ -104,7 +104,7 @@ public struct Prices: Sendable, Hashable {
     /// Tokens of requests that were put into the cache.
     public var cacheWrite: Int
 
-    /// Prices; what is left out costs nothing.
+    /// Prices; tokens without a price cost nothing.
     public init(input: Int = 0, output: Int = 0, cacheRead: Int = 0, cacheWrite: Int = 0) {
         self.input = input
         self.output = output

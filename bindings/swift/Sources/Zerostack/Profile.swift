@@ -11,7 +11,7 @@ public struct Profile: Sendable, Hashable {
     public var stream: Bool?
     /// Whether `stream_options` asks for the counts of tokens.
     public var streamOptions: Bool?
-    /// Where cache marks stand.
+    /// The places of cache marks.
     public var cacheControl: CacheControl?
     /// Whether `include` asks for encrypted reasoning.
     public var include: Bool?
@@ -26,12 +26,12 @@ public struct Profile: Sendable, Hashable {
     /// Which schemas the server takes.
     public var schemas: SchemaForm?
 
-    /// As the dialect says, or as is known of `server`.
+    /// By the dialect, or by the known profile of `server`.
     public init(server: String? = nil) {
         self.server = server
     }
 
-    /// Where Anthropic's cache marks stand.
+    /// The places of Anthropic's cache marks.
     public enum CacheControl: String, Sendable, Hashable, CaseIterable {
         /// At the top of the request, too, which Anthropic calls automatic caching.
         case automatic
@@ -65,7 +65,7 @@ public struct Profile: Sendable, Hashable {
         case thinking
     }
 
-    /// Which ids of calls the server takes; others are made anew.
+    /// The call ids that the server accepts; others are replaced.
     public enum CallIDForm: String, Sendable, Hashable, CaseIterable {
         /// Of any form and length.
         case any
@@ -79,7 +79,7 @@ public struct Profile: Sendable, Hashable {
 
     /// Which schemas of tools the server takes.
     public enum SchemaForm: String, Sendable, Hashable, CaseIterable {
-        /// JSON Schema as it is.
+        /// Unchanged JSON Schema.
         case asTheyAre = "as-they-are"
         /// Tools whose schema fits OpenAI's strict form are sent as strict.
         case strict

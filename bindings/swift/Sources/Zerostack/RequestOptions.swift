@@ -1,6 +1,6 @@
 internal import ZerostackGenerated
 
-/// What a request says beside the conversation. What is `nil` is left to the provider.
+/// The options of a request. What is `nil` is left to the provider.
 ///
 /// ``ErrorKind/unsupportedOption`` names an option that the dialect has no field for,
 /// ``ErrorKind/badOption`` one that is out of range; nothing is sent then.
@@ -12,11 +12,11 @@ public struct RequestOptions: Sendable, Hashable {
     public var topP: Double?
     /// How many of the likely tokens it chooses from: 1 or more.
     public var topK: Int?
-    /// How much it avoids what it wrote often: -2 to 2.
+    /// How much it avoids words that it used often: -2 to 2.
     public var frequencyPenalty: Double?
-    /// How much it avoids what it wrote at all: -2 to 2.
+    /// How much it avoids words that it used at all: -2 to 2.
     public var presencePenalty: Double?
-    /// Where its random choices begin.
+    /// The seed of its random choices.
     public var seed: Int?
     /// Texts that end the reply where the model writes them.
     public var stop: [String] = []
@@ -28,7 +28,7 @@ public struct RequestOptions: Sendable, Hashable {
     public var parallelToolCalls: Bool?
     /// The class of service that is paid for, as the provider names it.
     public var serviceTier: String?
-    /// For whom the request is made: an id that tells the provider of no person.
+    /// The end user of the request: an id that does not identify a person to the provider.
     public var user: String?
     /// How long the provider keeps the conversation in its cache.
     public var cacheTTL: CacheTTL?
@@ -90,12 +90,12 @@ public struct ResponseSchema: Sendable, Hashable {
 
 /// How a response schema reaches the model.
 public enum SchemaMode: String, Sendable, Hashable, CaseIterable {
-    /// By the request's field for it where the dialect and the model take it beside the tools of the
-    /// session; else in words.
+    /// In the request's field for it if the dialect and the model accept it together with the tools
+    /// of the session; else as text.
     case auto
     /// By the request's field.
     case native
-    /// In words, after each text of the user.
+    /// As text, after each text of the user.
     case words
 }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The JSON Schema of a type, found by asking the type what it decodes.
+/// The JSON Schema of a type, derived from what the type decodes.
 ///
 /// Structs with synthesized or hand-written `Decodable` work, with strings, numbers, booleans,
 /// arrays, nested structs, optionals (which need not be given), dictionaries (as objects of
@@ -82,7 +82,7 @@ private func quoted(_ text: String) -> String {
     return String(decoding: data, as: UTF8.self)
 }
 
-/// A decoder that has no data: it notes what it is asked for and gives samples.
+/// A decoder without data: it records the requests and returns samples.
 private final class Probe: Decoder {
     var shape = Shape.anything
     let depth: Int
@@ -142,7 +142,7 @@ private final class Probe: Decoder {
         return texts.count == values.count && !texts.isEmpty ? texts : nil
     }
 
-    /// A probe for what lies within.
+    /// A probe for nested values.
     func child() throws -> Probe {
         guard depth < Probe.maxDepth else {
             throw ZerostackError.badArguments(

@@ -3,7 +3,7 @@ internal import ZerostackGenerated
 
 /// One conversation with a model: the state machine that a runtime drives. It does no I/O.
 ///
-/// Ask ``step`` what to do, do it, ask again. ``Agent`` does so over `URLSession`.
+/// Ask ``step`` what to do, do it, ask again. ``Agent`` does this over `URLSession`.
 ///
 /// | step | what the caller does |
 /// |---|---|
@@ -55,7 +55,7 @@ public final class Session: Sendable {
 
     /// Goes on with a conversation as JSON Lines, as ``jsonLines`` or a person wrote them.
     ///
-    /// - Throws: ``ErrorKind/badLine``: the message has the line and what is wrong with it; and as
+    /// - Throws: ``ErrorKind/badLine``: the message has the line and its fault; and as
     ///   ``init(_:capacity:)``.
     public convenience init(
         jsonLines: Data, _ configuration: Configuration,
@@ -69,7 +69,7 @@ public final class Session: Sendable {
         self.init(core, configuration)
     }
 
-    /// What a conversation may grow to unless the caller says otherwise: 16 MiB.
+    /// The largest size of a conversation by default: 16 MiB.
     public static let defaultCapacity = 16 * 1024 * 1024
 
     // Looking.
@@ -77,21 +77,21 @@ public final class Session: Sendable {
     /// What to do now.
     public var step: Step { Step(core.step()) }
 
-    /// The conversation as plain versioned bytes, for ``init(resuming:_:capacity:)``. A reply that
-    /// is coming in is not part of it yet.
+    /// The conversation as plain versioned bytes, for ``init(resuming:_:capacity:)``. It does not
+    /// include the reply being received.
     public var snapshot: Data { core.snapshot() }
 
-    /// All that was said, oldest first.
+    /// All parts, oldest first.
     public var transcript: [Entry] { core.transcript().map { Entry($0) } }
 
-    /// What the model said last: the text of the reply that the conversation ends with.
+    /// The model's last answer: the text of the reply at the end of the conversation.
     public var answer: String { core.answer() }
 
     /// The JSON of that, without white space and a fence around it: what
     /// ``RequestOptions/responseSchema`` asks for.
     public var answerJSON: String { core.answerJson() }
 
-    /// Another configuration from the next turn on: other tools, other options, another model.
+    /// Changes the configuration from the next turn on: other tools, other options, another model.
     ///
     /// - Throws: ``ErrorKind/wrongStep`` outside of ``Step/idle``, and as ``init(_:capacity:)``;
     ///   nothing changed.
@@ -106,7 +106,7 @@ public final class Session: Sendable {
     /// Tokens of the turn, as the provider counted them, all its rounds together.
     public var usage: Usage { Usage(core.usage()) }
 
-    /// Tokens of what would be sent now: what the provider counted, and what is counted here on top.
+    /// Tokens of the next request: the provider's count, and the count of the rest here.
     public var windowTokens: (measured: Int, estimated: Int) {
         let tokens = core.windowTokens()
         return (Int(tokens.measured), Int(tokens.estimated))
@@ -115,10 +115,10 @@ public final class Session: Sendable {
     /// What all turns together took that an ``Agent`` ran in this session.
     public var totals: Totals { shared.totals }
 
-    /// Whether the request that goes on is one of the session's own, for a summary.
+    /// Whether the current request is the session's own, for a summary.
     public var isCompacting: Bool { core.isCompacting() }
 
-    /// The provider's own word for why it stopped; empty until it gives one.
+    /// The provider's own stop reason; empty until it sends one.
     public var rawStopReason: String { core.rawStopReason() }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
@@ -128,7 +128,7 @@ public final class Session: Sendable {
     public var failure: Failure? { core.failure().map { Failure($0) } }
 
     /// The field of the profile that the server has refused in the last attempt, after
-    /// ``Event/restart``: what follows goes without it.
+    /// ``Event/restart``: later requests omit it.
     public var switchedOff: String? { core.switchedOff() }
 
     /// All tool calls without an answer, in the order of the model.
@@ -143,8 +143,8 @@ public final class Session: Sendable {
         try translated { try core.user(text: text) }
     }
 
-    /// Says something to the model beside the user: another mode, other skills, another prompt. It
-    /// starts no turn.
+    /// Adds an instruction for the model besides the user's text: another mode, other skills,
+    /// another prompt. It starts no turn.
     ///
     /// - Throws: ``ErrorKind/full``: nothing was added. ``ErrorKind/wrongStep`` outside of
     ///   ``Step/idle``.
@@ -163,8 +163,8 @@ public final class Session: Sendable {
         return Request(begun.head, try whole(begun.body))
     }
 
-    /// The head of the response came, whatever its status: the body of a refusal says whether it
-    /// is worth another attempt. `retryAfter` is the server's wish, if it gave one.
+    /// The head of the response arrived, with any status: the body of a refusal decides about
+    /// another attempt. `retryAfter` is the wait that the server asks for, if any.
     ///
     /// - Throws: ``ErrorKind/wrongStep``.
     public func beginResponse(status: Int, retryAfter: Duration? = nil) throws {
@@ -195,14 +195,14 @@ public final class Session: Sendable {
     }
 
     /// The body ended, or the connection broke, or the caller stops reading after
-    /// ``isReplyComplete``. In the step ``Step/send`` it says that no response came at all.
+    /// ``isReplyComplete``. In the step ``Step/send`` it means that there was no response.
     ///
     /// - Returns: ``Event/end(_:)``, or ``Event/restart`` when the request is to be sent again;
     ///   ``Event/recovered(calls:)`` when calls were found in the text: then the step is still
-    ///   ``Step/receive``, and the next call gives the end.
-    /// - Throws: The turn failed, ``failure`` says more: ``ErrorKind/status``, ``ErrorKind/cut``,
-    ///   ``ErrorKind/badResponse``, ``ErrorKind/truncated``, ``ErrorKind/unreachable``; or
-    ///   ``ErrorKind/wrongStep``.
+    ///   ``Step/receive``, and the next call returns the end.
+    /// - Throws: The turn failed, and ``failure`` has the details: ``ErrorKind/status``,
+    ///   ``ErrorKind/cut``, ``ErrorKind/badResponse``, ``ErrorKind/truncated``,
+    ///   ``ErrorKind/unreachable``; or ``ErrorKind/wrongStep``.
     public func endResponse() throws -> Event {
         Event(try translated { try core.endResponse() })
     }
@@ -228,8 +228,8 @@ public final class Session: Sendable {
         try translated { try core.retry() }
     }
 
-    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-    /// get the result "aborted".
+    /// Ends the turn now, in any step. The current reply is removed, and open calls get the result
+    /// "aborted".
     public func abort() {
         core.abort()
     }
@@ -243,21 +243,21 @@ public final class Session: Sendable {
         try translated { try core.setTurnElapsedMs(turnMs: turnMs) }
     }
 
-    // Going back, and apart.
+    // Rolling back, and forking.
 
-    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    /// Marks the current end of the conversation, without the reply being received.
     public func checkpoint() -> Checkpoint { Checkpoint(core: core.checkpoint()) }
 
     /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
     ///
-    /// - Throws: ``ErrorKind/staleCheckpoint`` when room was made since, or its place is no longer
-    ///   there; nothing changed.
+    /// - Throws: ``ErrorKind/staleCheckpoint`` when room was made since, or its place no longer
+    ///   exists; nothing changed.
     public func rollback(to checkpoint: Checkpoint) throws {
         try translated { try core.rollback(checkpoint: checkpoint.core) }
     }
 
-    /// The same conversation in a session of its own, to go on with it apart. Another model, another
-    /// provider and other tools are fine. Open calls are open there too.
+    /// The same conversation in a separate session, to continue it independently. Another model,
+    /// another provider and other tools are allowed. Open calls are open there too.
     ///
     /// - Throws: ``ErrorKind/full`` when `capacity` is too little, and as ``init(_:capacity:)``.
     public func fork(
@@ -279,10 +279,10 @@ public final class Session: Sendable {
 
     // Room.
 
-    /// Makes room as ``Limits/room`` says, and says what it did: ``Event/truncated(_:bytes:)``, or
+    /// Makes room by ``Limits/room``, and returns the result: ``Event/truncated(_:bytes:)``, or
     /// ``Event/compacting`` when the model is asked for a summary first.
     ///
-    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left:
+    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` if nothing more can be removed:
     ///   the turn failed. ``ErrorKind/wrongStep`` outside of ``Step/makeRoom(bytes:)``, and
     ///   with ``RoomPolicy/ask``.
     public func makeRoom() throws -> Event {
@@ -303,7 +303,7 @@ public final class Session: Sendable {
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
     ///
     /// - Returns: The bytes that this freed.
-    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left;
+    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` if nothing more can be removed;
     ///   in the step ``Step/makeRoom(bytes:)`` the turn failed. ``ErrorKind/wrongStep``.
     @discardableResult
     public func dropOldest() throws -> Int {
@@ -329,8 +329,8 @@ public enum Step: Sendable, Hashable {
     /// Wait so long, then call ``Session/retry()``.
     case wait(Duration)
     /// Call ``Session/makeRoom()``, or ``Session/compact(_:keepTurns:)`` or
-    /// ``Session/dropOldest()``: so many bytes of the storage are missing; 0 where it is the window
-    /// that is too long.
+    /// ``Session/dropOldest()``: this many bytes of the storage are missing; 0 if the window is too
+    /// long.
     case makeRoom(bytes: Int)
     /// A step that this version does not name: ``Session/abort()``.
     case unknown
@@ -342,7 +342,7 @@ public struct Request: Sendable, Hashable {
     public let method: String
     /// The path under the provider's base URL, `?` and all after it included.
     public let path: String
-    /// Headers beside the key, with names in lower case.
+    /// Headers besides the key, with names in lower case.
     public let headers: [String: String]
     /// The whole body.
     public let body: Data

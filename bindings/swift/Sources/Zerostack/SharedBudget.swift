@@ -69,7 +69,7 @@ extension Usage {
 
     func plus(_ more: Usage) -> Usage { zipped(more, +) }
 
-    /// What came since `before`.
+    /// The usage since `before`.
     func since(_ before: Usage) -> Usage { zipped(before) { max($0 - $1, 0) } }
 
     private func zipped(_ other: Usage, _ of: (Int, Int) -> Int) -> Usage {
@@ -89,7 +89,7 @@ final class SessionState: @unchecked Sendable {
     private var isTaken = false
     private var current: Configuration
     private var sum = Totals()
-    /// Of the running turn, what ``sum`` has.
+    /// The running turn's part of ``sum``.
     private var counted = Usage.none
 
     init(_ configuration: Configuration) {
@@ -127,7 +127,7 @@ final class SessionState: @unchecked Sendable {
         }
     }
 
-    /// Counts what the turn used since it was last counted; returns that.
+    /// Counts the turn's usage since the last count, and returns it.
     func count(_ usage: Usage, requests: Int, _ prices: Prices) -> Totals {
         lock.withLock {
             var more = Totals()

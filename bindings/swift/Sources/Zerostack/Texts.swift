@@ -10,7 +10,7 @@ internal import ZerostackGenerated
 public final class Prompt: Sendable {
     private let core: ZerostackGenerated.Prompt
 
-    /// Reads a prompt. `name` is what it is called by: the stem of its file.
+    /// Reads a prompt. `name` is its name: the stem of its file.
     ///
     /// - Throws: ``ErrorKind/badPrompt``; the message has line, column and what to write.
     public init(name: String, text: String) throws {
@@ -27,7 +27,7 @@ public final class Prompt: Sendable {
     /// The names of the prompts that are part of the library.
     public static var builtInNames: [String] { builtInPrompts() }
 
-    /// What it is called by.
+    /// Its name.
     public var name: String { core.name() }
 
     /// The text after the front matter, placeholders not filled.
@@ -36,7 +36,7 @@ public final class Prompt: Sendable {
     /// What it is for, and when to use it.
     public var description: String? { core.description() }
 
-    /// What a run of it gives; `nil` when it does not say.
+    /// The kind of its result; `nil` if it is not set.
     public var output: Output? {
         switch core.output() {
         case .text: .text
@@ -53,10 +53,10 @@ public final class Prompt: Sendable {
     /// The tools it may use, as it writes them; `nil` means all but ``excludedTools``.
     public var tools: [String]? { core.tools() }
 
-    /// The tools that it may not use, as it writes them.
+    /// The tools that it may not use, as written.
     public var excludedTools: [String] { core.excludedTools() }
 
-    /// The model that it wants.
+    /// The model that it asks for.
     public var model: String? { core.model() }
 
     /// The names of its placeholders in their order, each once.
@@ -74,18 +74,18 @@ public final class Prompt: Sendable {
         try translated { try core.render(values: values, library: library.map(\.core)) }
     }
 
-    /// What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+    /// Its faults as an Agent Skill in `folder`: one sentence each.
     public func skillProblems(folder: String) -> [String] {
         core.skillProblems(folder: folder)
     }
 
-    /// What a run of a prompt gives.
+    /// The kind of a prompt's result.
     public enum Output: String, Sendable, Hashable {
         /// The model's last text.
         case text
         /// The changes to the files.
         case patch
-        /// A list of places with what is wrong there.
+        /// A list of places with their faults.
         case findings
         /// One JSON value that fits the prompt's schema.
         case json
@@ -119,7 +119,7 @@ public final class Tokenizer: Sendable {
         core = try translated { try ZerostackGenerated.Tokenizer.open(packed: packed) }
     }
 
-    /// What the vocabulary is called.
+    /// The name of the vocabulary.
     public var name: String {
         get throws { try translated { try core.name() } }
     }
@@ -142,19 +142,19 @@ public final class Tokenizer: Sendable {
         try translated { try core.decode(ids: ids) }
     }
 
-    /// An estimate for models whose vocabulary is not public: the best guess, and what no
-    /// byte-level vocabulary exceeds.
+    /// An estimate for models whose vocabulary is not public: the best guess, and the upper bound
+    /// of every byte-level vocabulary.
     public static func estimate(_ text: String) -> (tokens: Int, atMost: Int) {
         let estimate = estimateTokens(text: text)
         return (Int(estimate.tokens), Int(estimate.atMost))
     }
 }
 
-/// What the body of a response says, without a conversation.
+/// The content of a response body, without a conversation.
 public struct Decoded: Sendable, Hashable {
-    /// What happened, in order; texts in as few pieces as they came.
+    /// The events, in order; adjacent texts are joined.
     public let events: [Event]
-    /// The provider's own word for why the model stopped; empty when it gave none.
+    /// The provider's own stop reason; empty if it sent none.
     public let rawStopReason: String
     /// Tokens, as the provider counted them.
     public let usage: Usage
@@ -162,7 +162,7 @@ public struct Decoded: Sendable, Hashable {
     public let failure: Failure?
 
     /// Decodes the whole body of a successful response. Faults in it are thrown as
-    /// ``failure``, after the events that came before.
+    /// ``failure``, after the events before it.
     ///
     /// - Throws: ``ErrorKind/unsupported`` when the dialect is not compiled in.
     public init(_ body: Data, from dialect: Dialect) throws {

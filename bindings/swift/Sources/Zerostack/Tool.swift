@@ -15,7 +15,7 @@ import Foundation
 /// }
 /// ```
 ///
-/// A string that it returns is sent to the model as it is, another value as JSON. What it throws,
+/// A string that it returns is sent to the model unchanged, another value as JSON. What it throws,
 /// a timeout, and arguments that do not fit are sent to the model as failed calls; none of them
 /// ends the turn.
 public struct Tool: Sendable {
@@ -30,7 +30,7 @@ public struct Tool: Sendable {
 
     /// A tool whose schema is that of its arguments, see ``Schema``.
     ///
-    /// - Throws: ``ZerostackError/badArguments(_:)`` when there is no schema of the type.
+    /// - Throws: ``ZerostackError/badArguments(_:)`` if there is no schema of the type.
     public init<Arguments: Decodable, Result: Encodable>(
         _ name: String, _ description: String, describing: [String: String] = [:],
         timeout: Duration? = nil,
@@ -43,7 +43,7 @@ public struct Tool: Sendable {
 
     /// The same with what a call knows of the turn that it is part of.
     ///
-    /// - Throws: ``ZerostackError/badArguments(_:)`` when there is no schema of the type.
+    /// - Throws: ``ZerostackError/badArguments(_:)`` if there is no schema of the type.
     public init<Arguments: Decodable, Result: Encodable>(
         _ name: String, _ description: String, describing: [String: String] = [:],
         timeout: Duration? = nil,
@@ -69,7 +69,7 @@ public struct Tool: Sendable {
         }
     }
 
-    /// A tool with a schema of its own, which takes the arguments as JSON text as the model wrote it.
+    /// A tool with its own schema, which takes the arguments as the JSON text that the model wrote.
     public init(
         _ spec: ToolSpec, timeout: Duration? = nil,
         json body: @escaping @Sendable (String) async throws -> String
@@ -77,7 +77,7 @@ public struct Tool: Sendable {
         self.init(spec, timeout: timeout) { json, _ in ToolOutput(try await body(json)) }
     }
 
-    /// The same, with all that a tool can know and say: files, for one.
+    /// The same, with full input and output, such as files.
     public init(
         _ spec: ToolSpec, timeout: Duration? = nil,
         output body: @escaping @Sendable (String, ToolContext) async throws -> ToolOutput
@@ -112,13 +112,14 @@ public struct Tool: Sendable {
     }
 }
 
-/// What a tool says to the model.
+/// A tool's output for the model.
 public struct ToolOutput: Sendable {
     /// Text, or JSON.
     public var content: String
     /// Whether the call failed.
     public var isError: Bool
-    /// What the model is shown beside the text. It is told of files that its dialect has no place for.
+    /// Files for the model in addition to the text. Files that its dialect does not accept are
+    /// described instead.
     public var files: [File]
 
     /// An output.
@@ -135,7 +136,8 @@ public struct ToolContext: Sendable {
     public let usage: Usage
     let tell: @Sendable (String) async -> Void
 
-    /// Shows how far the call is, as ``AgentEvent/toolProgress(_:_:)``; the model is not told.
+    /// Shows the progress of the call, as ``AgentEvent/toolProgress(_:_:)``; the model does not see
+    /// it.
     public func progress(_ text: String) async {
         await tell(text)
     }

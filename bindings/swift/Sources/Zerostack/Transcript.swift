@@ -1,12 +1,12 @@
 internal import ZerostackGenerated
 
-/// One part of the transcript, and where it stands.
+/// One part of the transcript, and its place.
 public struct Entry: Sendable, Hashable {
-    /// Who said it.
+    /// Its author.
     public let role: Role
-    /// What was said.
+    /// The content.
     public let part: Part
-    /// Whether it begins a message; else it goes on with the one before.
+    /// Whether it begins a message; else it continues the previous one.
     public let startsMessage: Bool
     /// Whether it is kept in part only.
     public let isCut: Bool
@@ -26,11 +26,11 @@ public enum Role: String, Sendable, Hashable {
 public enum Part: Sendable, Hashable {
     /// Plain text.
     case text(String)
-    /// Something that was said to the model beside the user.
+    /// An instruction in addition to the user's text.
     case instruction(String)
     /// The model's reasoning, if the provider returns it.
     case thinking(String)
-    /// A file beside the user's text or the tool's result before it.
+    /// A file attached to the preceding user's text or tool's result.
     case attachment(Attachment)
     /// The model wants a tool to run.
     case toolCall(ToolCall)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How an ``Agent`` reaches its provider. ``URLSessionTransport`` is the one that comes with it.
+/// How an ``Agent`` reaches its provider. ``URLSessionTransport`` is the default.
 public protocol Transport: Sendable {
     /// Sends the request and returns as soon as the head of the response is there.
     ///
@@ -21,13 +21,13 @@ public struct HTTPRequest: Sendable {
     public let body: Data
 }
 
-/// The head of a response, and its body as it comes.
+/// The head of a response, and its body as it arrives.
 public struct HTTPResponse: Sendable {
     /// The status, such as 200.
     public let status: Int
     /// The headers by name in lower case.
     public let headers: [String: String]
-    /// The body in the pieces in which it came; it throws when it breaks off.
+    /// The body in the received pieces; it throws if it breaks off.
     public let body: AsyncThrowingStream<Data, any Error>
 
     /// A response; the case of the headers' names does not matter.
@@ -44,7 +44,7 @@ public struct HTTPResponse: Sendable {
 
 extension HTTPResponse {
     /// How long the server asks to wait: `retry-after-ms`, else `retry-after` as seconds or date.
-    /// What cannot be read is no wish at all.
+    /// A value that cannot be read is ignored.
     func retryAfter(now: Date = Date()) -> Duration? {
         func number(_ name: String) -> Double? {
             let text = headers[name]?.trimmingCharacters(in: .whitespaces)

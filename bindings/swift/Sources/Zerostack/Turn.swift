@@ -7,7 +7,7 @@ actor Turn {
     let settings: Settings
     let show: @Sendable (AgentEvent) async -> Void
     private let began = ContinuousClock.now
-    /// What was said since the last request.
+    /// The text since the last request.
     var text = ""
     var stop = StopReason.other
     /// Why the last attempt got no response, or half of one.
@@ -53,7 +53,7 @@ actor Turn {
         return Reply(text: text, stop: stop, usage: session.usage, deferred: deferred)
     }
 
-    /// The user says `text`. The oldest turns are taken out as long as it does not fit; a text that
+    /// Adds the user's `text`. The oldest turns are removed as long as it does not fit; a text that
     /// never fits changes nothing.
     func say(_ text: String, _ files: [File]) async throws {
         if try !says(text, files, session) {
@@ -114,7 +114,7 @@ actor Turn {
         return nil
     }
 
-    /// Does what the session wants until the turn is over.
+    /// Follows the session's steps until the turn is over.
     private func finish() async throws {
         while session.step != .idle, deferred.isEmpty {
             try Task.checkCancellation()
@@ -126,7 +126,7 @@ actor Turn {
         }
     }
 
-    /// Does what the session wants next.
+    /// Does the session's next step.
     private func advance() async throws {
         switch session.step {
         case .idle:
@@ -156,7 +156,7 @@ actor Turn {
         }
     }
 
-    /// Counts what was used since the last time.
+    /// Counts the usage since the last time.
     private func count() {
         let prices = settings.configuration.limits.prices
         let more = session.shared.count(session.usage, requests: requests, prices)

@@ -46,7 +46,8 @@ extension Turn {
         try countMalformed()
     }
 
-    /// The body of a refusal, as far as it comes within a second: the rest is not worth a wait.
+    /// The body of a refusal, as far as it arrives within a second: waiting for the rest is not
+    /// worthwhile.
     private func refusal(_ body: AsyncThrowingStream<Data, any Error>) async -> Data {
         let reading = Task {
             var text = Data()

@@ -12,7 +12,7 @@ extension Turn {
 
     /// Runs calls at the same time, and takes their results as they come.
     ///
-    /// The tasks are not children of this one: a tool that ignores its cancellation is left behind,
+    /// The tasks are not children of this one: a tool that ignores its cancellation is abandoned,
     /// and does not hold the turn.
     private func run(_ plan: CallPlan) async throws {
         let (outputs, output) = AsyncStream<(ToolCall, ToolOutput)>.makeStream()
@@ -45,7 +45,7 @@ extension Turn {
         try Task.checkCancellation()
     }
 
-    /// Answers a call; the model is told of files that it cannot be sent.
+    /// Answers a call; files that cannot be sent are described to the model.
     private func answer(_ call: ToolCall, _ output: ToolOutput) async throws {
         var output = output
         // Providers refuse U+0000, or end a text there.

@@ -13,7 +13,7 @@ public final class URLSessionTransport: Transport {
         private let session: URLSession
     #endif
 
-    /// A transport that gives up when nothing comes for `idleTimeout`.
+    /// A transport that gives up if nothing arrives for `idleTimeout`.
     public convenience init(idleTimeout: Duration = .seconds(300)) {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.timeoutIntervalForRequest = Double(idleTimeout.milliseconds) / 1000

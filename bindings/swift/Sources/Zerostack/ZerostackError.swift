@@ -5,7 +5,7 @@ internal import ZerostackGenerated
 public enum ZerostackError: Error, Sendable, Hashable {
     /// The core refused the call, and nothing changed; or the turn failed at it.
     case refused(Fault)
-    /// The turn failed, after the last attempt. What the network said is in `network`.
+    /// The turn failed, after the last attempt. The network's error is in `network`.
     case turnFailed(Failure, network: String?)
     /// The server's certificate is not trusted, and why. It is not tried again.
     case untrusted(String)
@@ -22,7 +22,7 @@ public enum ZerostackError: Error, Sendable, Hashable {
     /// The turn failed by a call that cannot run, see ``BadCallPolicy``.
     case badCall(String)
     /// These calls wait for approval, where a value was asked for. The turn is open:
-    /// ``Agent/resume(_:in:onEvent:)`` goes on with it.
+    /// ``Agent/resume(_:in:onEvent:)`` continues it.
     case deferred([ToolCall])
     /// The ``SharedBudget`` of the agent is used up, and how.
     case budgetUsedUp(String)
@@ -34,7 +34,7 @@ public struct Fault: Sendable, Hashable {
     public let kind: ErrorKind
     /// Its number, the same in every language.
     public let code: UInt8
-    /// A number whose meaning the kind gives.
+    /// A number whose meaning depends on the kind.
     public let detail: UInt32
     /// One sentence for a person: what, where, what to do.
     public let message: String
@@ -44,11 +44,11 @@ public struct Fault: Sendable, Hashable {
 public struct Failure: Sendable, Hashable {
     /// The error that the call threw.
     public let fault: Fault
-    /// The provider's code or type of the error, if it gave one.
+    /// The provider's code or type of the error, if it sent one.
     public let code: String
-    /// The provider's message, if it gave one.
+    /// The provider's message, if it sent one.
     public let message: String
-    /// The HTTP status, 0 when no response came.
+    /// The HTTP status, 0 if there was no response.
     public let status: Int
 }
 
@@ -58,9 +58,9 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case full
     /// The call does not fit the step; `detail` is the number of the current step.
     case wrongStep
-    /// The response is not what the dialect promises; `detail` is the byte offset in the body.
+    /// The response breaks a rule of the dialect; `detail` is the byte offset in the body.
     case badResponse
-    /// The response ended before the reply was complete; `detail` is the bytes that came.
+    /// The response ended before the reply was complete; `detail` is the number of received bytes.
     case cut
     /// The provider answered with an error; `detail` is the HTTP status.
     case status
@@ -102,20 +102,20 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case staleCheckpoint
     /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
     case badLine
-    /// A request option is out of range or malformed, or replaces what the session writes; the
-    /// message has its name.
+    /// A request option is out of range or malformed, or replaces a member that the session writes;
+    /// the message has its name.
     case badOption
     /// The dialect has no field for a request option, or not for this value of it; the message has
     /// its name.
     case unsupportedOption
-    /// An attachment cannot be used as it is described: its media type, name, length or address.
+    /// An attachment cannot be used as described: its media type, name, length or address.
     case badAttachment
     /// The dialect has no place for an attachment of this kind or media type, or not from this
     /// source.
     case unsupportedAttachment
     /// The bytes of an attachment are needed and were not given.
     case missingAttachment
-    /// The bytes of an attachment are fewer or more than was said.
+    /// The bytes of an attachment are fewer or more than declared.
     case attachmentLength
     /// The answer does not fit the response schema, and was asked for again as often as it may be;
     /// `detail` is where in its JSON. The answer is in the transcript.
@@ -225,7 +225,7 @@ extension ErrorKind {
     }
 }
 
-/// Runs a call of the core, whose error becomes ours.
+/// Runs a call of the core, and converts its error.
 func translated<Value>(_ call: () throws -> Value) throws -> Value {
     do {
         return try call()

@@ -761,22 +761,22 @@ public protocol PromptProtocol: AnyObject, Sendable {
     func description()  -> String?
     
     /**
-     * The tools that it may not use, as it writes them.
+     * The tools that it may not use, as written.
      */
     func excludedTools()  -> [String]
     
     /**
-     * The model that it wants.
+     * The model that it asks for.
      */
     func model()  -> String?
     
     /**
-     * What it is called by.
+     * Its name.
      */
     func name()  -> String
     
     /**
-     * What a run of it gives; nothing when it does not say.
+     * The kind of its result; nothing if it is not set.
      */
     func output()  -> PromptOutput?
     
@@ -788,9 +788,9 @@ public protocol PromptProtocol: AnyObject, Sendable {
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     *
-     * The prompts that it includes stand before it, where `library` has them.
-     *
+     * 
+     * The prompts that it includes precede it, if `library` has them.
+     * 
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -803,12 +803,12 @@ public protocol PromptProtocol: AnyObject, Sendable {
     func schema()  -> String?
     
     /**
-     * What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+     * Its faults as an Agent Skill in `folder`: one sentence each.
      */
     func skillProblems(folder: String)  -> [String]
     
     /**
-     * The tools it may use, as it writes them; nothing means all but the excluded ones.
+     * The tools it may use, as written; nothing means all but the excluded ones.
      */
     func tools()  -> [String]?
     
@@ -856,8 +856,8 @@ open class Prompt: PromptProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_zerostack_uniffi_fn_clone_prompt(self.handle, $0) }
     }
     /**
-     * Reads a prompt. `name` is what it is called by: the stem of its file.
-     *
+     * Reads a prompt. `name` is its name: the stem of its file.
+     * 
      * # Errors
      * `BadPrompt`; the message has line, column and what to write.
      */
@@ -925,7 +925,7 @@ open func description() -> String?  {
 }
     
     /**
-     * The tools that it may not use, as it writes them.
+     * The tools that it may not use, as written.
      */
 open func excludedTools() -> [String]  {
     return try!  FfiConverterSequenceString.lift(try! rustCall() {
@@ -937,7 +937,7 @@ open func excludedTools() -> [String]  {
 }
     
     /**
-     * The model that it wants.
+     * The model that it asks for.
      */
 open func model() -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -949,7 +949,7 @@ open func model() -> String?  {
 }
     
     /**
-     * What it is called by.
+     * Its name.
      */
 open func name() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -961,7 +961,7 @@ open func name() -> String  {
 }
     
     /**
-     * What a run of it gives; nothing when it does not say.
+     * The kind of its result; nothing if it is not set.
      */
 open func output() -> PromptOutput?  {
     return try!  FfiConverterOptionTypePromptOutput.lift(try! rustCall() {
@@ -987,9 +987,9 @@ open func placeholders() -> [String]  {
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     *
-     * The prompts that it includes stand before it, where `library` has them.
-     *
+     * 
+     * The prompts that it includes precede it, if `library` has them.
+     * 
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -1018,7 +1018,7 @@ open func schema() -> String?  {
 }
     
     /**
-     * What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+     * Its faults as an Agent Skill in `folder`: one sentence each.
      */
 open func skillProblems(folder: String) -> [String]  {
     return try!  FfiConverterSequenceString.lift(try! rustCall() {
@@ -1031,7 +1031,7 @@ open func skillProblems(folder: String) -> [String]  {
 }
     
     /**
-     * The tools it may use, as it writes them; nothing means all but the excluded ones.
+     * The tools it may use, as written; nothing means all but the excluded ones.
      */
 open func tools() -> [String]?  {
     return try!  FfiConverterOptionSequenceString.lift(try! rustCall() {
@@ -1106,25 +1106,25 @@ public protocol RequestBodyProtocol: AnyObject, Sendable {
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     *
+     * 
      * # Errors
-     * `WrongStep` when the session has gone on since.
+     * `WrongStep` if the session has changed since.
      */
     func read(most: UInt32) throws  -> Data
     
     /**
-     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
-     * the first of them, three at least.
-     *
+     * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
+     * of them, at least three.
+     * 
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
-     * wanted: the file is not as long as was said. And as `read`.
+     * wanted: the file does not have its declared length. And as `read`.
      */
     func supply(bytes: Data) throws  -> Data
     
     /**
-     * The bytes that come next, if they are those of an attachment.
-     *
+     * The next bytes, if they are those of an attachment.
+     * 
      * # Errors
      * As `read`.
      */
@@ -1203,9 +1203,9 @@ open func length() -> UInt64  {
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     *
+     * 
      * # Errors
-     * `WrongStep` when the session has gone on since.
+     * `WrongStep` if the session has changed since.
      */
 open func read(most: UInt32)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -1218,12 +1218,12 @@ open func read(most: UInt32)throws  -> Data  {
 }
     
     /**
-     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
-     * the first of them, three at least.
-     *
+     * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
+     * of them, at least three.
+     * 
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
-     * wanted: the file is not as long as was said. And as `read`.
+     * wanted: the file does not have its declared length. And as `read`.
      */
 open func supply(bytes: Data)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -1238,8 +1238,8 @@ open func supply(bytes: Data)throws  -> Data  {
 }
     
     /**
-     * The bytes that come next, if they are those of an attachment.
-     *
+     * The next bytes, if they are those of an attachment.
+     * 
      * # Errors
      * As `read`.
      */
@@ -1321,18 +1321,18 @@ public func FfiConverterTypeRequestBody_lower(_ value: RequestBody) -> UInt64 {
 public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
-     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
     func beginRequest() throws  -> BegunRequest
     
     /**
-     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
-     * how many there are.
-     *
+     * Continues without the bytes of the caller's files: requests describe them in text instead.
+     * Returns how many there are.
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -1361,62 +1361,62 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func userWith(text: String, attachments: [Attachment]) throws 
     
     /**
-     * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-     * get the result "aborted".
+     * Ends the turn now, in any step. The current reply is removed, and open calls get the result
+     * "aborted".
      */
     func abort() 
     
     /**
-     * What the model said last: the text of the reply that the conversation ends with.
+     * The model's last answer: the text of the reply at the end of the conversation.
      */
     func answer()  -> String
     
     /**
-     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     * Its JSON, without white space and a fence around it, for a response schema.
      */
     func answerJson()  -> String
     
     /**
-     * The head of the response came, whatever its status. `retry_after_ms` is the server's
-     * wish, if it gave one.
-     *
+     * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
+     * server asks for, if any.
+     * 
      * # Errors
      * `WrongStep`.
      */
     func beginResponse(status: UInt16, retryAfterMs: UInt32?) throws 
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     * Marks the current end of the conversation, without the reply being received.
      */
     func checkpoint()  -> Checkpoint
     
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-     * `keep_turns` stay, the running one always.
-     *
+     * `keep_turns` stay, and always the running one.
+     * 
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
     func compact(summary: String, keepTurns: UInt32) throws 
     
     /**
-     * Takes out the oldest exchange. Returns the bytes that this freed.
-     *
+     * Removes the oldest exchange. Returns the number of freed bytes.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
      */
     func dropOldest() throws  -> UInt64
     
     /**
      * The body ended, or the connection broke, or the caller stops reading after
-     * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
-     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
-     * and the next call gives the end.
-     *
+     * `is_reply_complete`. In the step `Send` it means that there was no response. Returns `End`,
+     * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
+     * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
+     * call returns the end.
+     * 
      * # Errors
-     * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
+     * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
      */
     func endResponse() throws  -> Event
@@ -1427,36 +1427,36 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func failure()  -> Failure?
     
     /**
-     * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
-     * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
-     *
+     * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
+     * ends the step; the rest of the bytes belongs to a removed reply.
+     * 
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
     func feed(chunk: Data) throws  -> Fed
     
     /**
-     * The same conversation in a session of its own, to go on with it apart. Another model,
-     * another provider and other tools are fine.
-     *
+     * The same conversation in a separate session, to continue it independently. Another model,
+     * another provider and other tools are allowed.
+     * 
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
     func fork(config: Config, capacityBytes: UInt64) throws  -> Session
     
     /**
-     * Says something to the model beside the user: another mode, other skills, another prompt.
-     * It starts no turn.
-     *
+     * Adds an instruction for the model besides the user's text: another mode, other skills,
+     * another prompt. It starts no turn.
+     * 
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
     func instruct(text: String) throws 
     
     /**
-     * Whether the request that goes on is one of the session's own, for a summary.
+     * Whether the current request is the session's own, for a summary.
      */
     func isCompacting()  -> Bool
     
@@ -1471,11 +1471,11 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func jsonLines()  -> Data
     
     /**
-     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
-     * `Compacting` when the model is asked for a summary first.
-     *
+     * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
+     * `Compacting` if the model is asked for a summary first.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
      */
     func makeRoom() throws  -> Event
@@ -1486,13 +1486,13 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func pendingCalls()  -> [ToolCall]
     
     /**
-     * The provider's own word for why it stopped; empty until it gives one.
+     * The provider's own stop reason; empty until it sends one.
      */
     func rawStopReason()  -> String
     
     /**
-     * What to send in this step. Asking again gives the same bytes.
-     *
+     * The request of this step. Another call returns the same bytes.
+     * 
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -1508,32 +1508,31 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     *
+     * 
      * # Errors
-     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
-     * changed.
+     * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
     func rollback(checkpoint: Checkpoint) throws 
     
     /**
-     * Another configuration from the next turn on: other tools, other options, another model.
-     *
+     * Changes the configuration from the next turn on: other tools, other options, another model.
+     * 
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
     func setConfig(config: Config) throws 
     
     /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
+     * Sets how long the turn has taken so far, by the caller's clock; in any step.
+     * 
      * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
     func setTurnElapsedMs(turnMs: UInt32) throws 
     
     /**
-     * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
-     * part of it yet.
+     * The conversation as plain versioned bytes, for `resume`. It does not include the reply being
+     * received.
      */
     func snapshot()  -> Data
     
@@ -1543,8 +1542,8 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func step()  -> Step
     
     /**
-     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
-     * follows goes without it.
+     * The field of the profile that the server has refused in the last attempt, after `Restart`:
+     * later requests omit it.
      */
     func switchedOff()  -> String?
     
@@ -1559,7 +1558,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func toolResult(id: UInt32, content: String, isError: Bool) throws  -> UInt32
     
     /**
-     * All that was said, oldest first.
+     * All parts, oldest first.
      */
     func transcript()  -> [Entry]
     
@@ -1577,7 +1576,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func user(text: String) throws 
     
     /**
-     * Tokens of what would be sent now.
+     * Tokens of the next request.
      */
     func windowTokens()  -> WindowTokens
     
@@ -1666,8 +1665,8 @@ public convenience init(config: Config, capacityBytes: UInt64)throws  {
 
     
     /**
-     * Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
-     *
+     * Continues a conversation from JSON Lines, written by `json_lines` or by a person.
+     * 
      * # Errors
      * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
      */
@@ -1685,8 +1684,8 @@ public static func fromJsonLines(lines: Data, config: Config, capacityBytes: UIn
 }
     
     /**
-     * Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
-     *
+     * Continues a conversation from the bytes of `snapshot`. They are checked, not trusted.
+     * 
      * # Errors
      * `BadTranscript`, and those of `new`.
      */
@@ -1704,9 +1703,9 @@ public static func resume(snapshot: Data, config: Config, capacityBytes: UInt64)
 
     
     /**
-     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -1720,9 +1719,9 @@ open func beginRequest()throws  -> BegunRequest  {
 }
     
     /**
-     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
-     * how many there are.
-     *
+     * Continues without the bytes of the caller's files: requests describe them in text instead.
+     * Returns how many there are.
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -1785,8 +1784,8 @@ open func userWith(text: String, attachments: [Attachment])throws   {try rustCal
 }
     
     /**
-     * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
-     * get the result "aborted".
+     * Ends the turn now, in any step. The current reply is removed, and open calls get the result
+     * "aborted".
      */
 open func abort()  {try! rustCall() {
         uniffiCallStatus in
@@ -1797,7 +1796,7 @@ open func abort()  {try! rustCall() {
 }
     
     /**
-     * What the model said last: the text of the reply that the conversation ends with.
+     * The model's last answer: the text of the reply at the end of the conversation.
      */
 open func answer() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -1809,7 +1808,7 @@ open func answer() -> String  {
 }
     
     /**
-     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     * Its JSON, without white space and a fence around it, for a response schema.
      */
 open func answerJson() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -1821,9 +1820,9 @@ open func answerJson() -> String  {
 }
     
     /**
-     * The head of the response came, whatever its status. `retry_after_ms` is the server's
-     * wish, if it gave one.
-     *
+     * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
+     * server asks for, if any.
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -1838,7 +1837,7 @@ open func beginResponse(status: UInt16, retryAfterMs: UInt32?)throws   {try rust
 }
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     * Marks the current end of the conversation, without the reply being received.
      */
 open func checkpoint() -> Checkpoint  {
     return try!  FfiConverterTypeCheckpoint_lift(try! rustCall() {
@@ -1851,8 +1850,8 @@ open func checkpoint() -> Checkpoint  {
     
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
-     * `keep_turns` stay, the running one always.
-     *
+     * `keep_turns` stay, and always the running one.
+     * 
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
@@ -1867,10 +1866,10 @@ open func compact(summary: String, keepTurns: UInt32)throws   {try rustCallWithE
 }
     
     /**
-     * Takes out the oldest exchange. Returns the bytes that this freed.
-     *
+     * Removes the oldest exchange. Returns the number of freed bytes.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
      */
 open func dropOldest()throws  -> UInt64  {
@@ -1884,13 +1883,13 @@ open func dropOldest()throws  -> UInt64  {
     
     /**
      * The body ended, or the connection broke, or the caller stops reading after
-     * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
-     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
-     * and the next call gives the end.
-     *
+     * `is_reply_complete`. In the step `Send` it means that there was no response. Returns `End`,
+     * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
+     * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
+     * call returns the end.
+     * 
      * # Errors
-     * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
+     * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
      */
 open func endResponse()throws  -> Event  {
@@ -1915,11 +1914,11 @@ open func failure() -> Failure?  {
 }
     
     /**
-     * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
-     * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
-     *
+     * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
+     * ends the step; the rest of the bytes belongs to a removed reply.
+     * 
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     *
+     * 
      * # Errors
      * `WrongStep`.
      */
@@ -1936,9 +1935,9 @@ open func feed(chunk: Data)throws  -> Fed  {
 }
     
     /**
-     * The same conversation in a session of its own, to go on with it apart. Another model,
-     * another provider and other tools are fine.
-     *
+     * The same conversation in a separate session, to continue it independently. Another model,
+     * another provider and other tools are allowed.
+     * 
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
@@ -1954,9 +1953,9 @@ open func fork(config: Config, capacityBytes: UInt64)throws  -> Session  {
 }
     
     /**
-     * Says something to the model beside the user: another mode, other skills, another prompt.
-     * It starts no turn.
-     *
+     * Adds an instruction for the model besides the user's text: another mode, other skills,
+     * another prompt. It starts no turn.
+     * 
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
@@ -1970,7 +1969,7 @@ open func instruct(text: String)throws   {try rustCallWithError(FfiConverterType
 }
     
     /**
-     * Whether the request that goes on is one of the session's own, for a summary.
+     * Whether the current request is the session's own, for a summary.
      */
 open func isCompacting() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -2006,11 +2005,11 @@ open func jsonLines() -> Data  {
 }
     
     /**
-     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
-     * `Compacting` when the model is asked for a summary first.
-     *
+     * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
+     * `Compacting` if the model is asked for a summary first.
+     * 
      * # Errors
-     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
      */
 open func makeRoom()throws  -> Event  {
@@ -2035,7 +2034,7 @@ open func pendingCalls() -> [ToolCall]  {
 }
     
     /**
-     * The provider's own word for why it stopped; empty until it gives one.
+     * The provider's own stop reason; empty until it sends one.
      */
 open func rawStopReason() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -2047,8 +2046,8 @@ open func rawStopReason() -> String  {
 }
     
     /**
-     * What to send in this step. Asking again gives the same bytes.
-     *
+     * The request of this step. Another call returns the same bytes.
+     * 
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -2077,10 +2076,9 @@ open func retry()throws   {try rustCallWithError(FfiConverterTypeZerostackError_
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     *
+     * 
      * # Errors
-     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
-     * changed.
+     * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
 open func rollback(checkpoint: Checkpoint)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
         uniffiCallStatus in
@@ -2092,8 +2090,8 @@ open func rollback(checkpoint: Checkpoint)throws   {try rustCallWithError(FfiCon
 }
     
     /**
-     * Another configuration from the next turn on: other tools, other options, another model.
-     *
+     * Changes the configuration from the next turn on: other tools, other options, another model.
+     * 
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
@@ -2107,10 +2105,10 @@ open func setConfig(config: Config)throws   {try rustCallWithError(FfiConverterT
 }
     
     /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
+     * Sets how long the turn has taken so far, by the caller's clock; in any step.
+     * 
      * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
 open func setTurnElapsedMs(turnMs: UInt32)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
         uniffiCallStatus in
@@ -2122,8 +2120,8 @@ open func setTurnElapsedMs(turnMs: UInt32)throws   {try rustCallWithError(FfiCon
 }
     
     /**
-     * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
-     * part of it yet.
+     * The conversation as plain versioned bytes, for `resume`. It does not include the reply being
+     * received.
      */
 open func snapshot() -> Data  {
     return try!  FfiConverterData.lift(try! rustCall() {
@@ -2147,8 +2145,8 @@ open func step() -> Step  {
 }
     
     /**
-     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
-     * follows goes without it.
+     * The field of the profile that the server has refused in the last attempt, after `Restart`:
+     * later requests omit it.
      */
 open func switchedOff() -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -2180,7 +2178,7 @@ open func toolResult(id: UInt32, content: String, isError: Bool)throws  -> UInt3
 }
     
     /**
-     * All that was said, oldest first.
+     * All parts, oldest first.
      */
 open func transcript() -> [Entry]  {
     return try!  FfiConverterSequenceTypeEntry.lift(try! rustCall() {
@@ -2219,7 +2217,7 @@ open func user(text: String)throws   {try rustCallWithError(FfiConverterTypeZero
 }
     
     /**
-     * Tokens of what would be sent now.
+     * Tokens of the next request.
      */
 open func windowTokens() -> WindowTokens  {
     return try!  FfiConverterTypeWindowTokens_lift(try! rustCall() {
@@ -2287,9 +2285,9 @@ public protocol TokenizerProtocol: AnyObject, Sendable {
     
     /**
      * Tokens of `text`.
-     *
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     func count(text: String) throws  -> UInt64
     
@@ -2302,19 +2300,19 @@ public protocol TokenizerProtocol: AnyObject, Sendable {
     func decode(ids: [UInt32]) throws  -> Data
     
     /**
-     * Ids of `text`; the special tokens of `specials` stand for themselves, what looks like
-     * another is ordinary text.
-     *
+     * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
+     * like another is ordinary text.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     func encode(text: String, specials: [String]) throws  -> [UInt32]
     
     /**
-     * What the vocabulary is called.
-     *
+     * The name of the vocabulary.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
     func name() throws  -> String
     
@@ -2407,9 +2405,9 @@ public static func `open`(packed: Data)throws  -> Tokenizer  {
     
     /**
      * Tokens of `text`.
-     *
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
 open func count(text: String)throws  -> UInt64  {
     return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -2438,11 +2436,11 @@ open func decode(ids: [UInt32])throws  -> Data  {
 }
     
     /**
-     * Ids of `text`; the special tokens of `specials` stand for themselves, what looks like
-     * another is ordinary text.
-     *
+     * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
+     * like another is ordinary text.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
 open func encode(text: String, specials: [String])throws  -> [UInt32]  {
     return try  FfiConverterSequenceUInt32.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -2456,10 +2454,10 @@ open func encode(text: String, specials: [String])throws  -> [UInt32]  {
 }
     
     /**
-     * What the vocabulary is called.
-     *
+     * The name of the vocabulary.
+     * 
      * # Errors
-     * None that can be met: the vocabulary was checked.
+     * None in practice: the vocabulary was checked.
      */
 open func name()throws  -> String  {
     return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -2519,8 +2517,8 @@ public func FfiConverterTypeTokenizer_lower(_ value: Tokenizer) -> UInt64 {
 
 
 /**
- * A file beside a user's text or a tool's result. The transcript holds what is here, and never the
- * bytes of the file: they are pulled while a request is written, see [`RequestBody`].
+ * A file attached to a user's text or a tool's result. The transcript has these fields, and never
+ * the bytes of the file: they are pulled while a request is written, see [`RequestBody`].
  */
 public struct Attachment: Equatable, Hashable {
     /**
@@ -2536,7 +2534,7 @@ public struct Attachment: Equatable, Hashable {
      */
     public let bytes: UInt32
     /**
-     * What it takes of the model's context; 0: by the rule of the dialect.
+     * Its size in tokens; 0: by the rule of the dialect.
      */
     public let tokens: UInt32
     /**
@@ -2557,7 +2555,7 @@ public struct Attachment: Equatable, Hashable {
          * Its length; 0 where it is not known because the provider has the bytes.
          */bytes: UInt32, 
         /**
-         * What it takes of the model's context; 0: by the rule of the dialect.
+         * Its size in tokens; 0: by the rule of the dialect.
          */tokens: UInt32, 
         /**
          * Where the bytes are.
@@ -2716,7 +2714,7 @@ public struct Config: Equatable, Hashable {
      */
     public let outputLimitKey: OutputLimitKey
     /**
-     * What counts tokens until the provider has counted them.
+     * How tokens are counted until the provider has counted them.
      */
     public let counting: Counting
     /**
@@ -2724,12 +2722,12 @@ public struct Config: Equatable, Hashable {
      */
     public let toolMode: ToolMode
     /**
-     * What a request says beside the conversation.
+     * The options of a request.
      */
     public let options: RequestOptions?
     /**
-     * What the server refuses or demands beyond its dialect: entries with commas between them,
-     * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+     * What the server refuses or demands beyond its dialect: entries separated by commas, each
+     * `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
      * one of them.
      */
     public let profile: String
@@ -2760,17 +2758,17 @@ public struct Config: Equatable, Hashable {
          * The key under which OpenAI chat receives `max_output_tokens`.
          */outputLimitKey: OutputLimitKey, 
         /**
-         * What counts tokens until the provider has counted them.
+         * How tokens are counted until the provider has counted them.
          */counting: Counting, 
         /**
          * How the tools are described to the model, and how it calls them.
          */toolMode: ToolMode, 
         /**
-         * What a request says beside the conversation.
+         * The options of a request.
          */options: RequestOptions? = nil, 
         /**
-         * What the server refuses or demands beyond its dialect: entries with commas between them,
-         * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+         * What the server refuses or demands beyond its dialect: entries separated by commas, each
+         * `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
          * one of them.
          */profile: String = "", 
         /**
@@ -2851,15 +2849,15 @@ public func FfiConverterTypeConfig_lower(_ value: Config) -> RustBuffer {
 
 
 /**
- * What a response body says.
+ * The content of a response body.
  */
 public struct Decoded: Equatable, Hashable {
     /**
-     * What happened, in order; texts in as few pieces as they came.
+     * The events, in order; adjacent texts are joined.
      */
     public let events: [Event]
     /**
-     * The provider's own word for why the model stopped; empty when it gave none.
+     * The provider's own stop reason; empty if it sent none.
      */
     public let rawStopReason: String
     /**
@@ -2875,10 +2873,10 @@ public struct Decoded: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What happened, in order; texts in as few pieces as they came.
+         * The events, in order; adjacent texts are joined.
          */events: [Event], 
         /**
-         * The provider's own word for why the model stopped; empty when it gave none.
+         * The provider's own stop reason; empty if it sent none.
          */rawStopReason: String, 
         /**
          * Tokens, as the provider counted them.
@@ -2940,11 +2938,11 @@ public func FfiConverterTypeDecoded_lower(_ value: Decoded) -> RustBuffer {
 
 
 /**
- * One part of the transcript, and where it stands.
+ * One part of the transcript, and its place.
  */
 public struct Entry: Equatable, Hashable {
     /**
-     * Who said it.
+     * Its author.
      */
     public let role: Role
     /**
@@ -2952,7 +2950,7 @@ public struct Entry: Equatable, Hashable {
      */
     public let part: Part
     /**
-     * Whether it begins a message; else it goes on with the one before.
+     * Whether it begins a message; else it continues the previous one.
      */
     public let startsMessage: Bool
     /**
@@ -2964,13 +2962,13 @@ public struct Entry: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who said it.
+         * Its author.
          */role: Role, 
         /**
          * What was said.
          */part: Part, 
         /**
-         * Whether it begins a message; else it goes on with the one before.
+         * Whether it begins a message; else it continues the previous one.
          */startsMessage: Bool, 
         /**
          * Whether it is kept in part only.
@@ -3037,7 +3035,7 @@ public struct Estimate: Equatable, Hashable {
      */
     public let tokens: UInt64
     /**
-     * What no byte-level vocabulary exceeds: a token for each byte.
+     * The upper bound of every byte-level vocabulary: a token for each byte.
      */
     public let atMost: UInt64
 
@@ -3048,7 +3046,7 @@ public struct Estimate: Equatable, Hashable {
          * The best guess.
          */tokens: UInt64, 
         /**
-         * What no byte-level vocabulary exceeds: a token for each byte.
+         * The upper bound of every byte-level vocabulary: a token for each byte.
          */atMost: UInt64) {
         self.tokens = tokens
         self.atMost = atMost
@@ -3106,15 +3104,15 @@ public struct Failure: Equatable, Hashable {
      */
     public let fault: Fault
     /**
-     * The provider's code or type of the error, if it gave one.
+     * The provider's code or type of the error, if it sent one.
      */
     public let code: String
     /**
-     * The provider's message, if it gave one.
+     * The provider's message, if it sent one.
      */
     public let message: String
     /**
-     * The HTTP status, 0 when no response came.
+     * The HTTP status, 0 if there was no response.
      */
     public let status: UInt16
 
@@ -3125,13 +3123,13 @@ public struct Failure: Equatable, Hashable {
          * The error that the call threw.
          */fault: Fault, 
         /**
-         * The provider's code or type of the error, if it gave one.
+         * The provider's code or type of the error, if it sent one.
          */code: String, 
         /**
-         * The provider's message, if it gave one.
+         * The provider's message, if it sent one.
          */message: String, 
         /**
-         * The HTTP status, 0 when no response came.
+         * The HTTP status, 0 if there was no response.
          */status: UInt16) {
         self.fault = fault
         self.code = code
@@ -3199,7 +3197,7 @@ public struct Fault: Equatable, Hashable {
      */
     public let code: UInt8
     /**
-     * A number whose meaning the kind gives.
+     * A number whose meaning depends on the kind.
      */
     public let detail: UInt32
     /**
@@ -3217,7 +3215,7 @@ public struct Fault: Equatable, Hashable {
          * Its number, the same in every language.
          */code: UInt8, 
         /**
-         * A number whose meaning the kind gives.
+         * A number whose meaning depends on the kind.
          */detail: UInt32, 
         /**
          * One sentence for a person: what, where, what to do.
@@ -3276,11 +3274,11 @@ public func FfiConverterTypeFault_lower(_ value: Fault) -> RustBuffer {
 
 
 /**
- * What [`crate::Session::feed`] did.
+ * The result of [`crate::Session::feed`].
  */
 public struct Fed: Equatable, Hashable {
     /**
-     * What happened, in order.
+     * The events, in order.
      */
     public let events: [Event]
     /**
@@ -3293,7 +3291,7 @@ public struct Fed: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What happened, in order.
+         * The events, in order.
          */events: [Event], 
         /**
          * Why the turn failed, or why room must be made, after these events. A record and not a
@@ -3420,7 +3418,7 @@ public func FfiConverterTypeHeader_lower(_ value: Header) -> RustBuffer {
  */
 public struct Limits: Equatable, Hashable {
     /**
-     * Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
+     * Tokens of one reply; 0 leaves it to the provider, or a large number if it requires one.
      */
     public let maxOutputTokens: UInt32
     /**
@@ -3428,8 +3426,8 @@ public struct Limits: Equatable, Hashable {
      */
     public let contextTokens: UInt32
     /**
-     * Tokens of the request above which room is made; 0 is four fifths of what
-     * `context_tokens` leaves beside the reply.
+     * Tokens of the request above which room is made; 0 is four fifths of the part of
+     * `context_tokens` that the reply leaves.
      */
     public let highWaterTokens: UInt32
     /**
@@ -3461,15 +3459,15 @@ public struct Limits: Equatable, Hashable {
      */
     public let maxTurnTokens: UInt32
     /**
-     * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+     * The cost limit of one turn by `prices`, in millionths of their currency; 0 is no limit.
      */
     public let maxTurnCostMicros: UInt32
     /**
-     * Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
+     * The time limit of one turn in milliseconds, see `set_turn_elapsed_ms`; 0 is no limit.
      */
     public let maxTurnMs: UInt32
     /**
-     * Times that the model may make the same call in a row; 0 is no limit.
+     * How many times the model may make the same call in a row; 0 is no limit.
      */
     public let maxRepeats: UInt16
     /**
@@ -3477,7 +3475,7 @@ public struct Limits: Equatable, Hashable {
      */
     public let maxCalls: UInt16
     /**
-     * What tokens cost.
+     * The prices of tokens.
      */
     public let prices: Prices
     /**
@@ -3493,7 +3491,7 @@ public struct Limits: Equatable, Hashable {
      */
     public let retryMaxMs: UInt32
     /**
-     * Where the jitter of the waits begins.
+     * The seed of the jitter of the waits.
      */
     public let seed: UInt32
     /**
@@ -3505,14 +3503,14 @@ public struct Limits: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
+         * Tokens of one reply; 0 leaves it to the provider, or a large number if it requires one.
          */maxOutputTokens: UInt32, 
         /**
          * Tokens of the request and the reply together; 0 leaves it to the provider.
          */contextTokens: UInt32, 
         /**
-         * Tokens of the request above which room is made; 0 is four fifths of what
-         * `context_tokens` leaves beside the reply.
+         * Tokens of the request above which room is made; 0 is four fifths of the part of
+         * `context_tokens` that the reply leaves.
          */highWaterTokens: UInt32, 
         /**
          * Tokens of the request down to which room is made; 0 is two thirds of the high mark.
@@ -3536,19 +3534,19 @@ public struct Limits: Equatable, Hashable {
          * Tokens of all requests and replies of one turn; 0 is no limit.
          */maxTurnTokens: UInt32, 
         /**
-         * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+         * The cost limit of one turn by `prices`, in millionths of their currency; 0 is no limit.
          */maxTurnCostMicros: UInt32, 
         /**
-         * Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
+         * The time limit of one turn in milliseconds, see `set_turn_elapsed_ms`; 0 is no limit.
          */maxTurnMs: UInt32, 
         /**
-         * Times that the model may make the same call in a row; 0 is no limit.
+         * How many times the model may make the same call in a row; 0 is no limit.
          */maxRepeats: UInt16, 
         /**
          * Calls of one reply; a reply with more fails the turn.
          */maxCalls: UInt16, 
         /**
-         * What tokens cost.
+         * The prices of tokens.
          */prices: Prices, 
         /**
          * Times that one request is sent, the first included.
@@ -3560,7 +3558,7 @@ public struct Limits: Equatable, Hashable {
          * The longest wait, even if the provider asks for a longer one.
          */retryMaxMs: UInt32, 
         /**
-         * Where the jitter of the waits begins.
+         * The seed of the jitter of the waits.
          */seed: UInt32, 
         /**
          * What happens to a turn that fails.
@@ -3667,7 +3665,7 @@ public func FfiConverterTypeLimits_lower(_ value: Limits) -> RustBuffer {
 
 
 /**
- * What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+ * The price of a million tokens, in millionths of a currency: 3 dollars are 3,000,000.
  */
 public struct Prices: Equatable, Hashable {
     /**
@@ -3845,8 +3843,8 @@ public func FfiConverterTypeRequest_lower(_ value: Request) -> RustBuffer {
 
 
 /**
- * What a request says beside the conversation. What is not set is left to the provider.
- *
+ * The options of a request. An option that is not set is left to the provider.
+ * 
  * `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
  * out of range; nothing is sent then.
  */
@@ -3864,15 +3862,15 @@ public struct RequestOptions: Equatable, Hashable {
      */
     public let topK: UInt32?
     /**
-     * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+     * How much it avoids words that it used often, in thousandths: -2000 to 2000.
      */
     public let frequencyPenalty: Int32?
     /**
-     * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+     * How much it avoids words that it used at all, in thousandths: -2000 to 2000.
      */
     public let presencePenalty: Int32?
     /**
-     * Where its random choices begin: 0 to 2,147,483,647.
+     * The seed of its random choices: 0 to 2,147,483,647.
      */
     public let seed: UInt32?
     /**
@@ -3896,7 +3894,7 @@ public struct RequestOptions: Equatable, Hashable {
      */
     public let serviceTier: String?
     /**
-     * For whom the request is made: an id that tells the provider of no person.
+     * The end user of the request: an id that does not identify a person to the provider.
      */
     public let user: String?
     /**
@@ -3925,13 +3923,13 @@ public struct RequestOptions: Equatable, Hashable {
          * How many of the likely tokens it chooses from: 1 or more.
          */topK: UInt32? = nil, 
         /**
-         * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+         * How much it avoids words that it used often, in thousandths: -2000 to 2000.
          */frequencyPenalty: Int32? = nil, 
         /**
-         * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+         * How much it avoids words that it used at all, in thousandths: -2000 to 2000.
          */presencePenalty: Int32? = nil, 
         /**
-         * Where its random choices begin: 0 to 2,147,483,647.
+         * The seed of its random choices: 0 to 2,147,483,647.
          */seed: UInt32? = nil, 
         /**
          * Texts that end the reply where the model writes them.
@@ -3949,7 +3947,7 @@ public struct RequestOptions: Equatable, Hashable {
          * The class of service that is paid for, as the provider names it.
          */serviceTier: String? = nil, 
         /**
-         * For whom the request is made: an id that tells the provider of no person.
+         * The end user of the request: an id that does not identify a person to the provider.
          */user: String? = nil, 
         /**
          * How long the provider keeps the conversation in its cache.
@@ -4063,11 +4061,11 @@ public struct ResponseSchema: Equatable, Hashable {
      */
     public let isStrict: Bool
     /**
-     * How it reaches the model; `Auto` if nothing is said.
+     * How it reaches the model; `Auto` by default.
      */
     public let mode: SchemaMode?
     /**
-     * How often an answer that does not fit is asked for again in one turn, which then ends with
+     * How often the model is asked to correct an answer in one turn, which then ends with
      * `BadAnswer`; none: the session does not check answers.
      */
     public let maxRepairs: UInt8?
@@ -4085,10 +4083,10 @@ public struct ResponseSchema: Equatable, Hashable {
          * Whether OpenAI holds the answer to the schema in every case.
          */isStrict: Bool = false, 
         /**
-         * How it reaches the model; `Auto` if nothing is said.
+         * How it reaches the model; `Auto` by default.
          */mode: SchemaMode? = nil, 
         /**
-         * How often an answer that does not fit is asked for again in one turn, which then ends with
+         * How often the model is asked to correct an answer in one turn, which then ends with
          * `BadAnswer`; none: the session does not check answers.
          */maxRepairs: UInt8? = nil) {
         self.schema = schema
@@ -4152,11 +4150,11 @@ public func FfiConverterTypeResponseSchema_lower(_ value: ResponseSchema) -> Rus
  */
 public struct ToolCall: Equatable, Hashable {
     /**
-     * What `tool_result` answers to.
+     * The call that `tool_result` answers.
      */
     public let id: UInt32
     /**
-     * The provider's own id of the call; empty if it gives none.
+     * The provider's own id of the call; empty if it has none.
      */
     public let providerId: String
     /**
@@ -4172,10 +4170,10 @@ public struct ToolCall: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What `tool_result` answers to.
+         * The call that `tool_result` answers.
          */id: UInt32, 
         /**
-         * The provider's own id of the call; empty if it gives none.
+         * The provider's own id of the call; empty if it has none.
          */providerId: String, 
         /**
          * The tool's name, as the model wrote it.
@@ -4245,7 +4243,7 @@ public struct ToolSpec: Equatable, Hashable {
      */
     public let name: String
     /**
-     * What it does, for the model.
+     * Its description for the model.
      */
     public let description: String
     /**
@@ -4260,7 +4258,7 @@ public struct ToolSpec: Equatable, Hashable {
          * `[a-zA-Z0-9_-]`, 64 bytes at most.
          */name: String, 
         /**
-         * What it does, for the model.
+         * Its description for the model.
          */description: String, 
         /**
          * JSON Schema of the arguments: one JSON object.
@@ -4494,15 +4492,15 @@ public func FfiConverterTypeWantedBytes_lower(_ value: WantedBytes) -> RustBuffe
 
 
 /**
- * Tokens of what would be sent now.
+ * Tokens of the next request.
  */
 public struct WindowTokens: Equatable, Hashable {
     /**
-     * What the provider counted.
+     * The provider's count.
      */
     public let measured: UInt32
     /**
-     * What is counted here on top: everything since.
+     * Counted here in addition: everything since.
      */
     public let estimated: UInt32
 
@@ -4510,10 +4508,10 @@ public struct WindowTokens: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What the provider counted.
+         * The provider's count.
          */measured: UInt32, 
         /**
-         * What is counted here on top: everything since.
+         * Counted here in addition: everything since.
          */estimated: UInt32) {
         self.measured = measured
         self.estimated = estimated
@@ -4913,7 +4911,7 @@ public func FfiConverterTypeCheckedArguments_lower(_ value: CheckedArguments) ->
 
 
 /**
- * What counts tokens until the provider has counted them.
+ * How tokens are counted until the provider has counted them.
  */
 
 public enum Counting: Equatable, Hashable {
@@ -5855,19 +5853,19 @@ public enum Event: Equatable, Hashable {
      */
     case truncated(
         /**
-         * What is not kept whole.
+         * What was not kept completely.
          */what: Dropped, 
         /**
          * Bytes that are not in the transcript.
          */bytes: UInt32
     )
     /**
-     * Room is made: the next request is one of the session's own, for a summary of what is
-     * oldest.
+     * Room is made: the next request is one of the session's own, for a summary of the oldest
+     * messages.
      */
     case compacting
     /**
-     * No summary came: what is oldest goes without one.
+     * The model wrote no summary: the oldest messages are removed without one.
      */
     case summaryFailed(
         /**
@@ -5886,8 +5884,8 @@ public enum Event: Equatable, Hashable {
          */count: UInt16
     )
     /**
-     * The text of the reply was read as calls, or as JSON that holds what is said: the text
-     * that was shown gives way to that of the transcript.
+     * The text of the reply was read as calls, or as JSON that contains the text: the transcript's
+     * text replaces the text shown before.
      */
     case recovered(
         /**
@@ -5903,7 +5901,7 @@ public enum Event: Equatable, Hashable {
          */reason: StopReason
     )
     /**
-     * The reply was cut off and is asked for again: discard what was shown since the request.
+     * The reply was cut off and is requested again: discard everything shown since the request.
      */
     case restart
     /**
@@ -6074,7 +6072,7 @@ public func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
 public enum FailedTurn: Equatable, Hashable {
     
     /**
-     * All of it is removed, the user's text too, as if it had never begun.
+     * All of it is removed, including the user's text, as if it had never begun.
      */
     case takeOut
     /**
@@ -6232,7 +6230,7 @@ public enum Part: Equatable, Hashable {
          */text: String
     )
     /**
-     * Something that was said to the model beside the user.
+     * An instruction in addition to the user's text.
      */
     case instruction(
         /**
@@ -6248,7 +6246,7 @@ public enum Part: Equatable, Hashable {
          */text: String
     )
     /**
-     * A file beside the user's text or the tool's result before it.
+     * A file attached to the preceding user's text or tool's result.
      */
     case attachment(
         /**
@@ -6285,7 +6283,7 @@ public enum Part: Equatable, Hashable {
          * Who made it; nothing for a dialect that this version does not name.
          */dialect: Dialect?, 
         /**
-         * What it is among the opaque texts of this provider.
+         * Its kind among the opaque data of this provider.
          */subtype: UInt8, 
         /**
          * The text as received.
@@ -6411,7 +6409,7 @@ public func FfiConverterTypePart_lower(_ value: Part) -> RustBuffer {
 
 
 /**
- * What a run of a prompt gives.
+ * The kind of a prompt's result.
  */
 
 public enum PromptOutput: Equatable, Hashable {
@@ -6425,7 +6423,7 @@ public enum PromptOutput: Equatable, Hashable {
      */
     case patch
     /**
-     * A list of places with what is wrong there.
+     * A list of places with their faults.
      */
     case findings
     /**
@@ -6817,8 +6815,8 @@ public func FfiConverterTypeRoomPolicy_lower(_ value: RoomPolicy) -> RustBuffer 
 public enum SchemaMode: Equatable, Hashable {
     
     /**
-     * By the request's field for it where the dialect and the model take it beside the tools
-     * of the session; else in words.
+     * In the request's field for it if the dialect and the model accept it together with the
+     * tools of the session; else as text.
      */
     case auto
     /**
@@ -6826,7 +6824,7 @@ public enum SchemaMode: Equatable, Hashable {
      */
     case native
     /**
-     * In words, after each text of the user.
+     * As text, after each text of the user.
      */
     case words
 
@@ -6903,7 +6901,7 @@ public func FfiConverterTypeSchemaMode_lower(_ value: SchemaMode) -> RustBuffer 
 public enum Step: Equatable, Hashable {
     
     /**
-     * Nothing is going on: `user`, or stop.
+     * Nothing is open: call `user`, or stop.
      */
     case idle
     /**
@@ -6927,8 +6925,8 @@ public enum Step: Equatable, Hashable {
          */millis: UInt32
     )
     /**
-     * Call `make_room`, which does what the configuration says; where it says nothing,
-     * `compact` or `drop_oldest`.
+     * Call `make_room`, which follows the policy of the configuration; if it has none, `compact`
+     * or `drop_oldest`.
      */
     case makeRoom(
         /**
@@ -7041,7 +7039,7 @@ public func FfiConverterTypeStep_lower(_ value: Step) -> RustBuffer {
 public enum StopReason: Equatable, Hashable {
     
     /**
-     * It said all it wanted.
+     * It finished its answer.
      */
     case endTurn
     /**
@@ -7065,7 +7063,7 @@ public enum StopReason: Equatable, Hashable {
      */
     case contentFilter
     /**
-     * A long turn was paused; sending the conversation again goes on with it.
+     * A long turn was paused; sending the conversation again continues it.
      */
     case pause
     /**
@@ -7265,7 +7263,7 @@ public func FfiConverterTypeToolMode_lower(_ value: ToolMode) -> RustBuffer {
 
 
 /**
- * What is thrown.
+ * The error that is thrown.
  */
 public 
 enum ZerostackError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -7982,9 +7980,9 @@ fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
     }
 }
 /**
- * The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
- * plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value
- * of the type that is wanted, and a single value where an array is wanted.
+ * The arguments of a call, checked against the JSON Schema `parameters`. With `repair`, obvious
+ * mistakes are repaired: a string that is exactly one JSON value of the expected type, and a
+ * single value where an array is expected.
  */
 public func checkArguments(parameters: String, arguments: String, repair: Bool) -> CheckedArguments  {
     return try!  FfiConverterTypeCheckedArguments_lift(try! rustCall() {
@@ -7997,7 +7995,8 @@ public func checkArguments(parameters: String, arguments: String, repair: Bool) 
 })
 }
 /**
- * What a file is by its first bytes (16 are enough) and by its name; nothing where neither tells.
+ * The media type of a file, from its first bytes (16 are enough) and its name; nothing if neither
+ * identifies it.
  */
 public func mediaTypeOf(first: Data, name: String) -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -8011,7 +8010,7 @@ public func mediaTypeOf(first: Data, name: String) -> String?  {
 })
 }
 /**
- * What `usage` costs by these prices, in millionths of their currency, rounded up.
+ * The cost of `usage` by these prices, in millionths of their currency, rounded up.
  */
 public func costMicros(prices: Prices, usage: Usage) -> UInt64  {
     return try!  FfiConverterUInt64.lift(try! rustCall() {
