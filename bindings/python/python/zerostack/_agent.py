@@ -1,4 +1,4 @@
-"""What the blocking and the asynchronous agent have in common, and their turns."""
+"""The common part of the blocking and the asynchronous agent, and their turns."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class AgentBase(ABC, Generic[Client, Http]):
         return self._settings.new_session(snapshot)
 
     def totals(self, session: Session | None = None) -> Totals:
-        """What all turns together took, of the agent's own conversation or of ``session``."""
+        """The usage of all turns, of the agent's own conversation or of ``session``."""
         return conversation_of(session or self.session).totals
 
     @abstractmethod
@@ -103,7 +103,7 @@ class AgentBase(ABC, Generic[Client, Http]):
 
 
 class Wanted(NamedTuple):
-    """What the answer of a turn must be."""
+    """The required form of a turn's answer."""
 
     kind: OutputType
     max_repairs: int
@@ -120,7 +120,7 @@ class Wanted(NamedTuple):
 
 
 def wanted(hint: Any, max_repairs: int) -> Wanted | None:
-    """What ``output_type`` and ``max_repairs`` say."""
+    """The form from ``output_type`` and ``max_repairs``."""
     if hint is None:
         return None
     if not 0 <= max_repairs <= 255:
@@ -129,7 +129,7 @@ def wanted(hint: Any, max_repairs: int) -> Wanted | None:
 
 
 class Work:
-    """What a turn does, short of I/O.
+    """A turn without its I/O.
 
     The generator of a turn's events holds this and not the turn, so that a turn that is dropped
     ends at once.
@@ -162,7 +162,7 @@ class Work:
 
     @property
     def answer(self) -> Answer:
-        """What the turn came to, after its last event."""
+        """The result of the turn, after its last event."""
         if self._answer is None:
             raise RuntimeError("the turn is not at its end: take its events first")
         return self._answer
@@ -175,7 +175,7 @@ class Work:
         return self._value
 
     def _next(self, outcome: Any) -> AgentEvent | Effect | None:
-        """What comes after the outcome of an effect; nothing at the end of the turn."""
+        """The next step after the outcome of an effect; nothing at the end of the turn."""
         if self._ready:
             return self._ready.pop(0)
         try:

@@ -1,4 +1,4 @@
-"""What is done with the open calls of a reply: run, answered without being run, or left to wait."""
+"""Decides about the open calls of a reply: run, answer without running, or leave waiting."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ready(NamedTuple):
 
 
 class Rules:
-    """What is done about calls that cannot run, and how many of them a turn may have."""
+    """What to do with calls that cannot run, and how many of them a turn may have."""
 
     def __init__(self, policy: BadCallPolicy | str, most: int) -> None:
         if most < 0:

@@ -52,7 +52,7 @@ def route(endpoint: Endpoint) -> Route:
     is_https = parts.scheme == "https"
     tls = _tls.context() if is_https else _tls.without_authorities()
     host = parts.hostname or ""
-    # No proxy reaches this machine as it is seen from itself.
+    # A proxy cannot reach this machine's own loopback addresses.
     if is_loopback(host) or urllib.request.proxy_bypass(parts.netloc):
         return Route(tls, None)
     proxies = urllib.request.getproxies()

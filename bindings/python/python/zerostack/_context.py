@@ -1,4 +1,4 @@
-"""What a tool knows of the turn that calls it."""
+"""What a tool knows about the turn that calls it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ToolProgress(NamedTuple):
     call: ToolCall
     """The call."""
     text: str
-    """For a person; the model is not told."""
+    """For a person; the model does not see it."""
 
     def to_dict(self) -> dict[str, Any]:
         """The event as a ``dict`` that ``json`` knows, with its ``type`` in lower case."""
@@ -29,7 +29,7 @@ class ToolProgress(NamedTuple):
 
 
 class Shown(ABC):
-    """What tools of a turn show. It does not hold the turn, so that one that is dropped ends at once."""
+    """The progress of a turn's tools. It does not hold the turn, so a dropped turn ends at once."""
 
     is_over = False
     """Whether the turn is over."""
@@ -40,8 +40,8 @@ class Shown(ABC):
 
 
 class ToolContext:
-    """What a call knows of its turn: a parameter of a tool with this type gets it, and the model does
-    not see that parameter.
+    """What a call knows about its turn: a parameter of a tool with this type gets it, and the model
+    does not see that parameter.
 
     >>> def search(context: zerostack.ToolContext, words: str) -> str:
     ...     context.progress(f"looking for {words}")

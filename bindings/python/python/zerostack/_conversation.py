@@ -1,4 +1,4 @@
-"""What agents know of a conversation beside what was said: its turn, its files, and what it took."""
+"""What agents know about a conversation besides its text: its turn, its files, and its usage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["SharedBudget", "Totals"]
 
 
 class Totals(NamedTuple):
-    """What turns took: of one conversation, see :meth:`Agent.totals`, or of all that share a
+    """The usage of turns: of one conversation, see :meth:`Agent.totals`, or of all that share a
     :class:`SharedBudget`."""
 
     turns: int = 0
@@ -26,7 +26,8 @@ class Totals(NamedTuple):
     usage: Usage = Usage()
     """Tokens, as the provider counted them."""
     cost_micros: int = 0
-    """What they cost by ``Limits.prices``, in millionths of their currency; each reply is rounded up."""
+    """Their cost by ``Limits.prices``, in millionths of their currency; each reply is rounded
+    up."""
 
     def plus(self, more: Totals) -> Totals:
         """The sum of both."""
@@ -39,7 +40,7 @@ class Totals(NamedTuple):
 
 
 class SharedBudget:
-    """What several conversations may take together: give one to each agent, or run all of them by
+    """What several conversations may use together: give one to each agent, or run all of them by
     one agent.
 
     ``max_tokens`` counts requests and replies, ``max_cost_micros`` millionths of the currency of
@@ -57,7 +58,7 @@ class SharedBudget:
 
     @property
     def totals(self) -> Totals:
-        """What was used of it."""
+        """The used part of it."""
         with self._lock:
             return self._totals
 
@@ -77,14 +78,14 @@ class SharedBudget:
 
 
 class Conversation:
-    """What agents know of one session. It does not hold the session."""
+    """What agents know about one session. It does not hold the session."""
 
     def __init__(self, session: Session) -> None:
         self.turn = threading.Lock()
         self.files = Files(session)
         self.totals = Totals()
         self._counted = Usage()
-        # What the running turn changed, and how it was before.
+        # The changes of the running turn, and the previous values.
         self._before: dict[str, Any] = {}
 
     def set_for_turn(
@@ -93,7 +94,7 @@ class Conversation:
         schema: Mapping[str, Any] | None,
         tools: Iterable[Any] | None,
     ) -> None:
-        """What answers must be, and the tools, until :meth:`restore`."""
+        """The form of answers, and the tools, until :meth:`restore`."""
         if schema is not None:
             before = session.options.get("response_schema")
             session.set_response_schema(schema)
@@ -127,7 +128,7 @@ class Conversation:
         self._add(Totals(requests=1), budget)
 
     def count(self, session: Session, budget: SharedBudget | None) -> None:
-        """Counts what the turn used since it was last counted."""
+        """Counts the turn's usage since the last count."""
         now, before = session.usage, self._counted
         if now == before:
             return
@@ -152,7 +153,7 @@ _LOCK = threading.Lock()
 
 
 def conversation_of(session: Session) -> Conversation:
-    """What is known of ``session``, by whatever agent."""
+    """What any agent knows about ``session``."""
     with _LOCK:
         found = _ALL.get(session)
         if found is None:

@@ -1,4 +1,5 @@
-"""What a docstring says of a function and its parameters: Google's, NumPy's and Sphinx' forms."""
+"""What a docstring describes about a function and its parameters: Google's, NumPy's and Sphinx'
+forms."""
 
 from __future__ import annotations
 

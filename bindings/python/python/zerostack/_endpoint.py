@@ -47,14 +47,14 @@ class Endpoint(NamedTuple):
         return {"authorization": f"Bearer {self.key}"}
 
     def without_key(self, text: str) -> str:
-        """``text``, in which some providers say which key it was that they refuse."""
+        """``text`` without the key: some providers return the refused key in it."""
         return text.replace(self.key, "(key)") if self.key else text
 
 
 def endpoint(
     dialect: Dialect, base_url: str | None, api_key: str | None, *, allow_http: bool
 ) -> Endpoint:
-    """The endpoint of these arguments, and of the environment for what they leave open.
+    """The endpoint of these arguments, and of the environment for those that are not given.
 
     A key only goes where it belongs: that of ``OPENAI_API_KEY`` to OpenAI or ``OPENAI_BASE_URL``,
     not to a ``base_url`` that is given.
@@ -87,14 +87,14 @@ def known_profile(dialect: Dialect | str, base_url: str | None) -> str | None:
 
 
 def _url(dialect: Dialect, base_url: str | None) -> str:
-    """The base URL of these arguments, and of the environment for what they leave open."""
+    """The base URL of these arguments, and of the environment for those that are not given."""
     home, _, url_variable = _HOMES[dialect]
     of_environment = os.environ.get(url_variable, "") if url_variable else ""
     return _normal(base_url or of_environment or home, dialect)
 
 
 def _normal(text: str, dialect: Dialect) -> str:
-    """What stands before the dialect's own path, of a URL as people write it."""
+    """The part of a URL, as people write it, before the dialect's own path."""
     parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _bad(f"{text!r} is no base URL; one looks like https://host/v1")
@@ -118,7 +118,7 @@ def _normal(text: str, dialect: Dialect) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, as it is seen from itself."""
+    """Whether ``host`` is a loopback name or address of this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

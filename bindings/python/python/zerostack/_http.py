@@ -1,4 +1,4 @@
-"""Requests over ``httpx``, and the head and the body of what comes back."""
+"""Requests over ``httpx``, and the head and the body of the response."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 # How long to wait for the end of a response whose reply is complete.
 DRAIN_S = 0.25
-# How long the body of a refusal is waited for: why it is one stands at its beginning.
+# How long to wait for the body of a refusal: the reason is at its beginning.
 REFUSAL_S = 1.0
 
 
@@ -108,7 +108,7 @@ class Http:
         return b""
 
     def end(self, *, is_complete: bool = False) -> None:
-        """The response is not needed any more. What is left of a complete one is read, so that the
+        """The response is no longer needed. The rest of a complete one is read, so that the
         connection can serve the next request; but not for long."""
         response, self._response, body, self._body = self._response, None, self._body, None
         limit, self._limit = self._limit, None
@@ -132,7 +132,7 @@ class Http:
         response.close()
 
     def interrupt(self) -> None:
-        """Wakes whatever waits, from any thread; it then says that the connection broke."""
+        """Wakes every wait, from any thread; it then reports a broken connection."""
         self._streams.shut()
 
     def close(self) -> None:
@@ -229,7 +229,7 @@ class AsyncHttp:
             return _failed(error, self._route)
 
     async def end(self, *, is_complete: bool = False) -> None:
-        """The response is not needed any more. What is left of a complete one is read, so that the
+        """The response is no longer needed. The rest of a complete one is read, so that the
         connection can serve the next request; but not for long."""
         closes_response, body = self._closes_response, self._body
         self.forget()
@@ -266,7 +266,7 @@ async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        # Whatever comes of it now, nobody waits for it.
+        # Nobody waits for its result any more.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         task.cancel()
         raise
@@ -372,7 +372,7 @@ def _head(response: httpx.Response) -> Head:
 
 
 def _retry_after_ms(headers: httpx.Headers) -> int | None:
-    """Milliseconds to wait. What cannot be read (some servers send -1) is no wish at all."""
+    """Milliseconds to wait. A value that cannot be read (some servers send -1) is ignored."""
     for name, unit in (("retry-after-ms", 1), ("retry-after", 1_000)):
         try:
             wait = float(headers.get(name, "")) * unit
@@ -383,7 +383,7 @@ def _retry_after_ms(headers: httpx.Headers) -> int | None:
     until = _http_date(headers.get("retry-after", ""))
     if until is None:
         return None
-    # Measured with the server's own clock where it tells it.
+    # Measured with the server's own clock if it sends the time.
     now = _http_date(headers.get("date", ""))
     return max(0, int((until - (time.time() if now is None else now)) * 1_000))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def arguments(text: str) -> dict[str, Any]:
-    """The arguments of a call. Models send nothing where they mean none."""
+    """The arguments of a call. Models send nothing if there are none."""
     if not text.strip():
         return {}
     try:
@@ -53,7 +53,7 @@ def to_json(value: Any) -> str:
 
 
 def text(value: dict[str, Any]) -> str:
-    """A value of ``dict``s, lists and texts as JSON, on one line."""
+    """A value of ``dict``s, lists and strings as JSON, on one line."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""Answers as values of a type: the schema that the model is told, and the value from the JSON."""
+"""Answers as values of a type: the schema for the model, and the value from the JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import _json
 
 
 class PartialOutput(NamedTuple):
-    """What there is of the answer so far, while it comes in: the same object each time, which grows.
+    """The answer so far, while it arrives: the same object each time, which grows.
 
     It is what JSON has (``dict``, ``list``, ``str``, numbers, ``bool``), and is not checked yet. A
     :class:`Restart` makes it void.
@@ -45,7 +45,7 @@ class OutputType:
         except TypeError as error:
             raise TypeError(f"output_type: {error}") from None
         schema = dict(self._shape.schema)
-        # Providers want an object, so what is none is put into one.
+        # Providers require an object, so other types are wrapped in one.
         self._is_wrapped = schema.get("type") != "object"
         if self._is_wrapped:
             schema = {
@@ -83,7 +83,7 @@ class OutputType:
             raise BadArguments(f"the answer is not JSON that can be read: {error}") from None
 
     def partial(self, value: Any) -> Any:
-        """What there is of the answer in ``value``, which is of the whole JSON."""
+        """The part of ``value``, the whole JSON, that is the answer."""
         return value.get("value") if self._is_wrapped and isinstance(value, dict) else value
 
 
@@ -105,16 +105,16 @@ def output_type(hint: Any) -> OutputType:
 
 
 class Growing:
-    """The answer of a turn while it comes in."""
+    """The answer of a turn while it arrives."""
 
     def __init__(self, kind: OutputType) -> None:
         self._kind = kind
         self._json: PartialJson | None = PartialJson()
 
     def take(self, event: Event) -> PartialOutput | None:
-        """What there is after an event, if that is more than before it."""
+        """The answer after an event, if it has grown."""
         if isinstance(event, (End, Recovered, Restart, ToolCall)):
-            # Another reply follows, or what was said does not count.
+            # Another reply follows, or the text does not count.
             self._json = PartialJson()
         if self._json is None or not isinstance(event, TextDelta):
             return None
@@ -130,7 +130,7 @@ class Growing:
 
 
 def ask_again(error: BadArguments) -> str:
-    """What the model is asked when the answer is not of its type."""
+    """The request to the model if the answer does not have its type."""
     return (
         f"This is not the answer that was asked for: {error}. Answer again, with the whole JSON value "
         "and nothing else."

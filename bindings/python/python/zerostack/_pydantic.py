@@ -1,4 +1,4 @@
-"""What is left to pydantic, where it is installed: its own types, and all that it knows."""
+"""The types that are left to pydantic, if it is installed: its own, and all that it supports."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def is_note(note: Any) -> bool:
 
 
 def is_type(hint: Any) -> bool:
-    """Whether a class says itself how pydantic reads it: a model, a dataclass of pydantic, …"""
+    """Whether a class itself defines how pydantic reads it: a model, a dataclass of pydantic, …"""
     return hasattr(hint, "__pydantic_core_schema__") or hasattr(
         hint, "__get_pydantic_core_schema__"
     )
 
 
 def is_field(value: Any) -> bool:
-    """Whether it is what ``pydantic.Field`` gives."""
+    """Whether it is a result of ``pydantic.Field``."""
     return type(value).__name__ == "FieldInfo" and is_note(value)
 
 
@@ -34,12 +34,12 @@ def has_default(field: Any) -> bool:
 
 
 def default(field: Any) -> Any:
-    """The default of a field, made anew where it is made."""
+    """The default of a field, created by its factory if it has one."""
     return field.get_default(call_default_factory=True)
 
 
 def shape(hint: Any, definitions: dict[str, Any]) -> Shape | None:
-    """The shape of a hint; none where pydantic is not installed.
+    """The shape of a hint; ``None`` if pydantic is not installed.
 
     Raises ``TypeError`` for a hint that pydantic does not know either.
     """

@@ -1,4 +1,4 @@
-"""What of a reply is shown, and when: text that is the JSON of a schema is shown as what it says.
+"""Which part of a reply is shown, and when: text that is JSON of a schema is shown as its value.
 
 The agents and the player of tapes share it, so that a tape gives the events of the run.
 """
@@ -23,7 +23,7 @@ def shown(held: bool, events: Iterable[Event]) -> Iterable[Event]:
 
 
 def end(session: Session, held: bool) -> list[Event]:
-    """Ends the reply; the last event says how."""
+    """Ends the reply; the last event reports how."""
     events: list[Event] = []
     event = session.end_response()
     recovered = isinstance(event, Recovered)
@@ -43,7 +43,7 @@ def end(session: Session, held: bool) -> list[Event]:
 
 
 def make_room(session: Session) -> Event:
-    """Makes room as the limits say; where they say nothing, the oldest exchange goes."""
+    """Makes room by the policy of the limits; if they have none, the oldest exchange is removed."""
     made = None if session.limits.room is RoomPolicy.ASK else session.make_room()
     if made is None:
         made = Truncated(Dropped.OLD_EXCHANGES, min(session.drop_oldest(), 2**32 - 1))

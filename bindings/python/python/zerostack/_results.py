@@ -1,4 +1,4 @@
-"""What a tool gave, as the text that the model is told."""
+"""The result of a tool, as text for the model."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from .files import File
 
 
 class ToolError(Exception):
-    """Raised by a tool that fails: the model is told exactly this text."""
+    """Raised by a tool that fails: the model gets exactly this text."""
 
 
 class ToolOutput(NamedTuple):
-    """What a tool says to the model."""
+    """A tool's output for the model."""
 
     content: str
     """Text, or JSON."""
     is_error: bool = False
     """Whether the call failed."""
     files: tuple[File, ...] = ()
-    """What the model is shown beside the text."""
+    """Files for the model in addition to the text."""
 
 
 def output_of(value: Any) -> ToolOutput:
-    """What a tool that gave ``value`` says to the model: a text as it is, anything else as JSON.
+    """The output for the model of a tool that returned ``value``: a string unchanged, anything else
+    as JSON.
 
     Raises :class:`ToolError` for a value that has no form in JSON.
     """
@@ -62,7 +63,7 @@ def output_of(value: Any) -> ToolOutput:
         try:
             text = _dumped(value)
         except TypeError:
-            # Keys that are no texts; rare, so that others need not be looked through.
+            # Keys that are not strings are rare, so other values need not be searched.
             text = _dumped(_with_text_keys(value))
     except (TypeError, ValueError, RecursionError) as error:
         raise ToolError(f"the tool's result is no JSON: {error}") from error
@@ -70,7 +71,7 @@ def output_of(value: Any) -> ToolOutput:
 
 
 def _files_in(value: Any) -> tuple[File, ...]:
-    """The files of a list or tuple; none of anything else."""
+    """The files of a list or tuple; empty for anything else."""
     if not isinstance(value, (list, tuple)):
         return ()
     return tuple(each for each in value if isinstance(each, File))

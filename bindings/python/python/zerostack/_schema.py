@@ -1,4 +1,4 @@
-"""Type hints as JSON Schema, and JSON values as what the hints say.
+"""Type hints as JSON Schema, and JSON values as values of the hints.
 
 A :class:`Shape` is both of one hint. What is pydantic's, or only pydantic knows, is left to it.
 """
@@ -122,7 +122,7 @@ class Shapes:
             schema["propertyNames"] = {"enum": [str(known) for known in keys.schema["enum"]]}
 
         def read_key(text: str, where: str) -> Any:
-            # A key is always a text; that of an int says it in digits.
+            # A key is always a string; that of an int has digits.
             for value in [text, *_numbers(text)]:
                 try:
                     return keys.read(value, where, False)
@@ -301,7 +301,7 @@ class Shapes:
 
 
 def hints_of(target: Any, names: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The type hints of a class or function, with what stands in ``Annotated``."""
+    """The type hints of a class or function, including ``Annotated``."""
     return typing.get_type_hints(target, None, names, include_extras=True)
 
 
@@ -321,7 +321,7 @@ def _hints(cls: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _aliased(alias: Any, arguments: tuple[Any, ...]) -> Any:
-    """What an alias stands for."""
+    """The target of an alias."""
     variables = alias.__type_params__
     # Its texts are names of its module, or of itself.
     names = {alias.__name__: alias, **{variable.__name__: variable for variable in variables}}
@@ -332,7 +332,7 @@ def _aliased(alias: Any, arguments: tuple[Any, ...]) -> Any:
 
 
 def _substituted(hint: Any, filled: dict[Any, Any]) -> Any:
-    """``hint`` with what its type variables stand for."""
+    """``hint`` with its type variables replaced."""
     generic: Any = hint
     if not filled or not _is_hashable(hint):
         return hint
@@ -380,7 +380,7 @@ def _in_json(value: Any) -> Any:
 
 
 def _numbers(text: str) -> list[Any]:
-    """What a key may say beside its text."""
+    """The other values that a key may mean."""
     values: list[Any] = []
     for read in (int, float):
         try:

@@ -1,4 +1,4 @@
-"""What a blocking and an asynchronous agent are both made of."""
+"""The settings of blocking and asynchronous agents."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Function = Union[Tool, Callable[..., Any]]
 
 
 class Answer(NamedTuple):
-    """What a turn came to. ``str`` of it is the text."""
+    """The result of a turn. ``str`` of it is the text."""
 
     text: str
-    """The last thing that the model said."""
+    """The model's last text."""
     usage: Usage
     """Tokens of all rounds of the turn."""
     stop_reason: StopReason
@@ -55,7 +55,7 @@ class AnswerText:
         self._parts: list[str] = []
 
     def take(self, event: AgentEvent) -> None:
-        """What was said beside calls, or before a reply broke or was read anew, is not it."""
+        """Text next to calls, or before a reply broke off or was read again, does not count."""
         if isinstance(event, TextDelta):
             self._parts.append(event.text)
         elif isinstance(event, (Restart, Recovered, ToolCall)):
@@ -189,7 +189,7 @@ class Settings:
         attachments: Iterable[Given] = (),
         schema: Mapping[str, Any] | None = None,
     ) -> None:
-        """Says ``text``, if no turn is under way; none goes on with the turn that is open.
+        """Sends ``text``, if no turn is open; ``None`` continues the open turn.
 
         ``schema`` is what the answer must be, in this turn.
         """

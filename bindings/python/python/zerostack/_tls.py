@@ -10,7 +10,7 @@ from pathlib import Path
 from .enums import ErrorCode
 from .errors import BadConfig, ZerostackError
 
-# OpenSSL's own variables, and that of requests. What all of them name is trusted.
+# OpenSSL's own variables, and that of requests. Everything that they name is trusted.
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 # The name that ``openssl rehash`` gives.
@@ -93,7 +93,7 @@ def _load_folder(into: ssl.SSLContext, path: str) -> None:
             into.load_verify_locations(cafile=str(file))
             has_any = True
         except (ssl.SSLError, OSError):
-            # What else is in it is none of our business.
+            # Other entries in it are ignored.
             continue
     if not has_any:
         raise OSError("no file in this folder has a PEM certificate")

@@ -1,4 +1,4 @@
-"""One turn: asks the session what to do, and has it done.
+"""One turn: asks the session what to do, and gets it done.
 
 :func:`turn` does no I/O. It gives events, and :class:`Effect`\\ s whose outcome whoever drives it
 sends back; so the blocking and the asynchronous agent are the same.
@@ -72,7 +72,7 @@ class ToolAnswered(NamedTuple):
 
 
 AgentEvent = Union[Event, Retry, ToolAnswered, ToolProgress, DeferredCalls, PartialOutput]
-"""What happens in a turn of an agent."""
+"""The events of an agent's turn."""
 
 
 class Head(NamedTuple):
@@ -104,7 +104,7 @@ class EndBody(NamedTuple):
     """The response is not needed any more."""
 
     is_complete: bool = False
-    """All that matters of it came, so that what is left of it is short if the server is sound."""
+    """Everything needed has arrived, so the rest is short if the server behaves well."""
 
 
 class Wait(NamedTuple):
@@ -257,7 +257,7 @@ def _switched_off(session: Session, endpoint: Endpoint) -> Iterator[Retry]:
 def _answer(
     session: Session, call: ToolCall, output: ToolOutput, files: Files
 ) -> tuple[ToolOutput, int]:
-    """Answers a call; the model is told of files that it cannot be sent."""
+    """Answers a call; files that cannot be sent are described to the model."""
     if not output.files:
         return output, session.tool_result(call.id, output.content, output.is_error)
     try:

@@ -39,10 +39,10 @@ Event = Union[
     End,
     Restart,
 ]
-"""What ``Session.feed`` gives."""
+"""The events of ``Session.feed``."""
 
 Part = Union[Text, Instruction, Thinking, ToolCall, ToolResult, Attachment, Opaque]
-"""What an ``Entry`` of the transcript holds."""
+"""The content of an ``Entry`` of the transcript."""
 
 BytesLike = Union[bytes, bytearray, memoryview]
 """What has bytes."""

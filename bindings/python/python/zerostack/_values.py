@@ -1,4 +1,4 @@
-"""How single JSON values are read as what a type hint says.
+"""How single JSON values are read as the type of a hint.
 
 A reader takes the value, the place of it for a message, and whether a text may stand for a number
 or the like, as models write it: ``"3"`` for 3.
@@ -22,14 +22,14 @@ Reader = Callable[[Any, str, bool], Any]
 
 
 class Shape(NamedTuple):
-    """What a value looks like: its JSON Schema, and how it is read."""
+    """The form of a value: its JSON Schema, and how it is read."""
 
     schema: dict[str, Any]
     read: Reader
 
 
 def wrong(where: str, wanted: str, value: Any) -> BadArguments:
-    """The error for a value that is not what was wanted."""
+    """The error for a value of another form than expected."""
     shown = repr(value)
     if len(shown) > 60:
         shown = f"{shown[:57]}..."

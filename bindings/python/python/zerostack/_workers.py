@@ -1,4 +1,4 @@
-"""Threads that run tools. One whose tool never returns is left behind."""
+"""Threads that run tools. One whose tool never returns is abandoned."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Job:
 
 
 class Workers:
-    """At most so many threads at work. They never keep the program from ending."""
+    """At most this many threads at work. They never keep the program from ending."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -89,7 +89,7 @@ class Workers:
                 self._spawn()
 
     def wait(self, job: Job) -> ToolOutput:
-        """The output of a job that was started. A job over its time is left behind."""
+        """The output of a started job. A job over its time is abandoned."""
         while True:
             try:
                 return job.future.result(job.seconds_left())
@@ -136,7 +136,7 @@ class Workers:
 
 
 def outcome(name: str, call: Callable[[], Any]) -> ToolOutput:
-    """What the model is told of a call, made here and now."""
+    """The output of a call, run here and now, for the model."""
     try:
         value = call()
         if inspect.isawaitable(value):
@@ -152,7 +152,7 @@ def outcome(name: str, call: Callable[[], Any]) -> ToolOutput:
 
 
 def told(name: str, value: Any) -> ToolOutput:
-    """What the model is told of a tool that gave ``value``."""
+    """The output for the model of a tool that returned ``value``."""
     output = output_of(value)
     if output.is_error:
         log.warning("the tool %s failed: %s", name, output.content)
@@ -160,7 +160,7 @@ def told(name: str, value: Any) -> ToolOutput:
 
 
 def failed(name: str, error: BaseException) -> ToolOutput:
-    """What the model is told of a tool that raised; the log has all of it."""
+    """The output for the model of a tool that raised; the log has the details."""
     # The trace of an error that is meant for the model, or is the model's, helps nobody.
     is_meant = isinstance(error, (ToolError, BadArguments))
     log.warning("the tool %s failed: %r", name, error, exc_info=None if is_meant else error)
@@ -168,13 +168,13 @@ def failed(name: str, error: BaseException) -> ToolOutput:
 
 
 def too_slow(name: str, timeout_s: float | None) -> ToolOutput:
-    """What the model is told of a tool that was left behind."""
+    """The output for the model of an abandoned tool."""
     log.warning("the tool %s did not return within %s s and is left behind", name, timeout_s)
     text = f"the tool did not return within {timeout_s:g} seconds; it may still be running"
     return ToolOutput(text, is_error=True)
 
 
 def unknown(name: str, tools: Mapping[str, Tool]) -> ToolOutput:
-    """What the model is told when it calls a tool that is not there."""
+    """The output for the model of a call of an unknown tool."""
     there = ", ".join(tools) or "none"
     return ToolOutput(f"there is no tool {name!r}; there is {there}", is_error=True)

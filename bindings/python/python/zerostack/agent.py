@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Agent(AgentBase["httpx.Client", Http]):
-    """A model, the tools that it may call, and all that was said.
+    """A model, the tools that it may call, and the conversation.
 
     >>> agent = Agent("gpt-5.2", system="Be brief.")  # doctest: +SKIP
     >>> print(agent.run("Why is the sky blue?"))  # doctest: +SKIP
@@ -175,7 +175,7 @@ class Agent(AgentBase["httpx.Client", Http]):
         deps: Any = None,
         decisions: Mapping[int, Decision] | None = None,
     ) -> Turn:
-        """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
+        """Sends ``text`` and yields events as they happen; ``None`` continues the turn that
         is open, as :meth:`resume` does, after these ``decisions``.
 
         With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
@@ -237,7 +237,7 @@ class Turn:
 
     @property
     def answer(self) -> Answer:
-        """What the turn came to, after its last event."""
+        """The result of the turn, after its last event."""
         return self._work.answer
 
     @property
@@ -267,7 +267,7 @@ class Turn:
         try:
             return next(self._events)
         except BaseException:
-            # The end, an error, or Ctrl-C: whatever it is, the session goes on with the next turn.
+            # The end, an error, or Ctrl-C: in any case, the session continues with the next turn.
             self._work.over()
             raise
 
@@ -288,7 +288,7 @@ class Turn:
 
 
 class _Shown(Shown):
-    """What tools show, and a note for each that is done."""
+    """The progress of tools, and a note for each that is done."""
 
     def __init__(self) -> None:
         self.queue: queue.SimpleQueue[ToolProgress | None] = queue.SimpleQueue()
@@ -303,7 +303,7 @@ class _Shown(Shown):
 
 
 class _Work(Work):
-    """What a turn does, in the thread that takes its events."""
+    """The actions of a turn, in the thread that takes its events."""
 
     def __init__(
         self,
@@ -392,7 +392,7 @@ class _Work(Work):
             self._workers.start(job)
 
     def _progress(self, job: Job) -> Generator[AgentEvent, None, None]:
-        """What tools show until ``job`` is done, or its time is over."""
+        """The progress of tools until ``job`` is done, or its time is over."""
         while True:
             # What was shown before it was done is in the queue before the note that it is.
             is_done = job.future.done()

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
-    """A model, the tools that it may call, and all that was said, for ``asyncio``.
+    """A model, the tools that it may call, and the conversation, for ``asyncio``.
 
     The arguments are those of :class:`zerostack.Agent`. Tools that are ``async`` run as tasks, all
     others in threads. Cancelling the task ends the turn, and the conversation can go on.
@@ -142,7 +142,7 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         deps: Any = None,
         decisions: Mapping[int, Decision] | None = None,
     ) -> AsyncTurn:
-        """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
+        """Sends ``text`` and yields events as they happen; ``None`` continues the turn that
         is open, as :meth:`resume` does, after these ``decisions``.
 
         With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
@@ -204,7 +204,7 @@ class AsyncTurn:
 
     @property
     def answer(self) -> Answer:
-        """What the turn came to, after its last event."""
+        """The result of the turn, after its last event."""
         return self._work.answer
 
     @property
@@ -230,7 +230,7 @@ class AsyncTurn:
         try:
             return await self._events.__anext__()
         except BaseException:
-            # The end, an error, or a cancelled task: the session goes on with the next turn.
+            # The end, an error, or a cancelled task: the session continues with the next turn.
             await self._work.over()
             raise
 
@@ -251,7 +251,7 @@ class AsyncTurn:
 
 
 class _Shown(Shown):
-    """What tools show, for the task of the turn."""
+    """The progress of tools, for the task of the turn."""
 
     def __init__(self) -> None:
         self.events: deque[ToolProgress] = deque()
@@ -278,7 +278,7 @@ class _Shown(Shown):
 
 
 class _Work(Work):
-    """What a turn does, in the task that takes its events."""
+    """The actions of a turn, in the task that takes its events."""
 
     def __init__(
         self,
@@ -332,7 +332,7 @@ class _Work(Work):
                 yield item
 
     async def _progress(self, task: asyncio.Task[ToolOutput]) -> AsyncGenerator[AgentEvent, None]:
-        """What tools show until ``task`` is done, or the turn late."""
+        """The progress of tools until ``task`` is done, or the turn is late."""
         while not task.done():
             both: set[asyncio.Future[Any]] = {task, self._news.wait()}
             await self._in_time(asyncio.wait(both, return_when="FIRST_COMPLETED"))

@@ -30,14 +30,14 @@ class DeferredCalls(NamedTuple):
 
 
 class Deny(NamedTuple):
-    """The call does not run, and the model is told why."""
+    """The call does not run, and the model gets the reason."""
 
     reason: str = ""
     """For the model; may be empty."""
 
 
 Decision = Union[bool, Deny, ToolOutput, str]
-"""What becomes of a call: ``True`` runs it, ``False`` or :class:`Deny` does not; a ``str`` or a
+"""The decision about a call: ``True`` runs it, ``False`` or :class:`Deny` does not; a ``str`` or a
 :class:`ToolOutput` is its result, and it does not run."""
 
 
@@ -46,7 +46,8 @@ def decisions(
 ) -> dict[int, Decision]:
     """The decisions by the ids of the calls.
 
-    Raises ``ValueError`` for an id of no open call, ``TypeError`` for what is no decision.
+    Raises ``ValueError`` for an id of no open call, ``TypeError`` for a value that is not a
+    decision.
     """
     taken = dict(given or {})
     ids = [call.id for call in open_calls]

@@ -1,4 +1,5 @@
-"""The ``zerostack`` command: a run is a transaction, and a patch, a text or an error comes out."""
+"""The ``zerostack`` command: a run is a transaction, and its result is a patch, text or an
+error."""
 
 from __future__ import annotations
 
@@ -95,7 +96,7 @@ FLAGS = {
     "yes": "--yes",
 }
 
-# What `run` itself says to the command.
+# The flags that `run` itself sets.
 FIXED = ["--events", "json", "--quiet"]
 
 
@@ -109,10 +110,10 @@ class LeftOut(NamedTuple):
 
 
 class RunResult(NamedTuple):
-    """What a run came to."""
+    """The result of a run."""
 
     output: str
-    """What was asked for: ``patch``, ``text``, ``findings`` or ``json``."""
+    """The requested kind: ``patch``, ``text``, ``findings`` or ``json``."""
     text: str
     """The model's last answer."""
     patch: bytes | None
@@ -133,7 +134,7 @@ class RunResult(NamedTuple):
     duration_ms: int | None = None
     """How long the run took."""
     cost_micros: int | None = None
-    """What it cost, in millionths of the currency of the prices, if these are known."""
+    """Its cost, in millionths of the currency of the prices, if these are known."""
 
 
 def run(

@@ -1,4 +1,4 @@
-"""A response body in, what the model said out."""
+"""A response body in, the model's reply out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Decoded", "decode"]
 
 
 class Decoded(NamedTuple):
-    """What a body says."""
+    """The content of a body."""
 
     text: str
     """The answer."""
@@ -37,7 +37,7 @@ class Decoded(NamedTuple):
     usage: Usage | None
     """Counts, when the provider gave any."""
     error: ZerostackError | None
-    """Why there is no usable reply; what came before it is in the other fields."""
+    """Why there is no usable reply; the other fields have what was received before."""
 
 
 def decode(dialect: Dialect | str, body: BytesLike | Iterable[BytesLike]) -> Decoded:

@@ -1,4 +1,5 @@
-"""The enums. Those that are texts equal their value, so ``"anthropic"`` is as good as a member."""
+"""The enums. Those that are strings equal their value, so ``"anthropic"`` is as good as a
+member."""
 
 from enum import Enum, IntEnum
 
@@ -7,7 +8,7 @@ class Step(IntEnum):
     """What to do now; see :class:`zerostack.Session`."""
 
     IDLE = 0
-    """Nothing is going on: say something with ``user()``, or stop."""
+    """Nothing is open: add a message with ``user()``, or stop."""
     SEND = 1
     """Send ``request()``, then call ``begin_response()``."""
     RECEIVE = 2
@@ -30,7 +31,7 @@ class Dialect(str, Enum):
     OPENAI_RESPONSES = "openai-responses"
     """OpenAI responses, and the servers compatible with it."""
     GEMINI = "gemini"
-    """Google Gemini; also what Vertex AI and its like speak."""
+    """Google Gemini; also spoken by Vertex AI and others."""
     OLLAMA = "ollama"
     """Ollama's own chat."""
 
@@ -99,7 +100,8 @@ class RoomPolicy(str, Enum):
     DROP_OLDEST = "drop"
     """The oldest exchanges go."""
     SUMMARISE = "summarise"
-    """The model is asked for a summary of what is oldest; when none comes, as ``DROP_OLDEST``."""
+    """The model is asked for a summary of the oldest messages; if it writes none, as
+    ``DROP_OLDEST``."""
 
 
 class ToolMode(str, Enum):
@@ -116,13 +118,14 @@ class ToolMode(str, Enum):
 
 
 class BadCallPolicy(str, Enum):
-    """What becomes of a call of an unknown tool, or of one whose arguments do not fit."""
+    """What to do with a call of an unknown tool, or with arguments that do not fit."""
 
     TELL = "tell"
-    """It is not run, and the model is told why."""
+    """It is not run, and the model gets the reason."""
     REPAIR = "repair"
     """Arguments that were plainly meant otherwise are repaired: a string that is exactly one JSON value
-    of the type that is wanted, a single value where a list is wanted. Of any other the model is told."""
+    of the expected type, a single value where a list is expected. Any other is reported to the
+    model."""
     FAIL = "fail"
     """The turn fails with :class:`BadCall`."""
 
@@ -131,13 +134,13 @@ class OutputLimitKey(str, Enum):
     """The key under which OpenAI chat receives ``max_output_tokens``."""
 
     MAX_TOKENS = "max_tokens"
-    """What compatible servers know."""
+    """The key of compatible servers."""
     MAX_COMPLETION_TOKENS = "max_completion_tokens"
-    """What OpenAI's own reasoning models want."""
+    """The key of OpenAI's own reasoning models."""
 
 
 class Budget(IntEnum):
-    """What a turn can use up: the ``detail`` of :class:`zerostack.Limit`."""
+    """The budgets of a turn: the ``detail`` of :class:`zerostack.Limit`."""
 
     ROUNDS = 1
     """``max_rounds``."""

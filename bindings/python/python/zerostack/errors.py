@@ -62,7 +62,8 @@ class BadResponse(ZerostackError):
 
 
 class Cut(ZerostackError):
-    """The response ended before the reply was complete; ``detail`` is the bytes that came."""
+    """The response ended before the reply was complete; ``detail`` is the number of received
+    bytes."""
 
     CODE = ErrorCode.CUT
 
@@ -99,7 +100,7 @@ class Limit(ZerostackError):
 
     @property
     def budget(self) -> Budget | None:
-        """What of the turn is used up; ``None`` for a limit of a format."""
+        """The exhausted budget; ``None`` for a limit of a format."""
         return self.detail if isinstance(self.detail, Budget) else None
 
 
@@ -110,7 +111,7 @@ class UnknownCall(ZerostackError):
 
 
 class WindowTooLong(ZerostackError):
-    """What would be sent does not fit the model's context; ``detail`` is the tokens too many."""
+    """The request does not fit the model's context; ``detail`` is the number of excess tokens."""
 
     CODE = ErrorCode.WINDOW_TOO_LONG
 
@@ -134,8 +135,8 @@ class BadLine(ZerostackError):
 
 
 class BadOption(ZerostackError):
-    """A request option is out of range or malformed, or ``extra`` replaces what the session writes;
-    ``detail`` is the number of the option, and the message has its name."""
+    """A request option is out of range or malformed, or ``extra`` replaces a member that the
+    session writes; ``detail`` is the number of the option, and the message has its name."""
 
     CODE = ErrorCode.BAD_OPTION
 
@@ -148,7 +149,7 @@ class UnsupportedOption(ZerostackError):
 
 
 class BadAttachment(ZerostackError):
-    """An attachment cannot be used as it is described: its media type, name, length or address.
+    """An attachment cannot be used as described: its media type, name, length or address.
     ``detail`` is its index."""
 
     CODE = ErrorCode.BAD_ATTACHMENT
@@ -169,7 +170,7 @@ class MissingAttachment(ZerostackError):
 
 
 class AttachmentLength(ZerostackError):
-    """The bytes of an attachment are fewer or more than was said.
+    """The bytes of an attachment are fewer or more than declared.
     ``detail`` is its number."""
 
     CODE = ErrorCode.ATTACHMENT_LENGTH
@@ -208,7 +209,7 @@ class TooLong(ZerostackError):
 
 
 class BadPrompt(ZerostackError):
-    """A prompt's front matter is not understood; the message says where and why."""
+    """A prompt's front matter is not understood; the message has the place and the reason."""
 
     CODE = ErrorCode.BAD_PROMPT
 
@@ -226,13 +227,13 @@ class UnknownPrompt(ZerostackError):
 
 
 class BadArguments(ZerostackError):
-    """The arguments of a call do not fit the tool; the message says where."""
+    """The arguments of a call do not fit the tool; the message has the place."""
 
     CODE = ErrorCode.BAD_ARGUMENTS
 
 
 class BadVocabulary(ZerostackError):
-    """A packed vocabulary is refused; the message says why."""
+    """A packed vocabulary is refused; the message has the reason."""
 
     CODE = ErrorCode.BAD_VOCABULARY
 

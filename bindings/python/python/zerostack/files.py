@@ -1,4 +1,4 @@
-"""Files beside what is said: images, audio, documents, as paths, bytes, addresses or open files."""
+"""Attached files: images, audio, documents, as paths, bytes, addresses or open files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Source = Union[str, "os.PathLike[str]", bytes, "IO[bytes]"]
 
 _SCHEMES = ("https://", "http://", "gs://")
 
-# What files begin with, beside those that need a look at more.
+# The first bytes of files, except types that need more than these.
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -33,7 +33,7 @@ _MAGIC = (
 
 
 class File:
-    """A file to send beside a text, or to return from a tool.
+    """A file to send with a text, or to return from a tool.
 
     ``source`` is a path, an address that the provider fetches, the bytes, or a binary file that is
     open and can be seeked; it stays yours to close. The media type is read from the first bytes, else
@@ -114,7 +114,7 @@ class Files:
         self._next = max(numbers, default=-1) + 1
 
     def add(self, given: Iterable[Given]) -> list[Attachment]:
-        """What the session is told of these files."""
+        """The descriptions of these files for the session."""
         return [self._added(each if isinstance(each, File) else File(each)) for each in given]
 
     def __bool__(self) -> bool:
