@@ -262,7 +262,7 @@ def test_tokenizer_arguments() -> None:
         tokenizer.decode([1, 10**7])
     with pytest.raises(ValueError, match="a token id must be from 0 to 4294967295"):
         tokenizer.decode([-1])
-    with pytest.raises(ValueError, match="is no special token; there are"):
+    with pytest.raises(ValueError, match="is not a special token; there are"):
         tokenizer.encode("x", specials=["<|x|>"])
     with pytest.raises(FileNotFoundError):
         Tokenizer.open("/nonexistent")
