@@ -220,6 +220,7 @@ pub(crate) fn listening_sockets() -> Vec<PathBuf> {
     walls::listening_sockets()
 }
 
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 impl Layout<'_> {
     /// The folders of the project, the first one first.
     pub(crate) fn projects(&self) -> impl Iterator<Item = &Folder<'_>> {
