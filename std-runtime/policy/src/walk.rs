@@ -34,6 +34,8 @@ pub(crate) struct Walk<'p> {
     functions: HashSet<String>,
     outer: Vec<(Folder, HashSet<String>)>,
     found: Vec<Found>,
+    /// Places of credentials that stand in a text, which a program may read that reads what it is told.
+    mentioned: Vec<Place>,
     depth: u32,
 }
 
@@ -41,10 +43,22 @@ impl<'p> Walk<'p> {
     pub fn new(root: Option<&'p str>, also: &'p [String], home: Option<&'p str>) -> Self {
         let folder = Folder::Project(String::new());
         let (functions, outer, found) = (HashSet::new(), Vec::new(), Vec::new());
-        Self { root, also, home, folder, functions, outer, found, depth: 0 }
+        Self { root, also, home, folder, functions, outer, found, mentioned: Vec::new(), depth: 0 }
     }
 
-    pub fn into_found(self) -> Vec<Found> {
+    pub fn into_found(mut self) -> Vec<Found> {
+        let reads_unknown = self.found.iter().any(|found| {
+            let is_told = |effect: &Effect| matches!(effect, Effect::Reads(Place::Unknown));
+            let words = found.words.as_deref().unwrap_or_default();
+            let is_xargs =
+                ["xargs", "parallel"].contains(&words.split(' ').next().unwrap_or_default());
+            is_xargs || found.effects.iter().any(is_told)
+        });
+        for place in std::mem::take(&mut self.mentioned) {
+            if reads_unknown {
+                self.add(None, String::new(), vec![Effect::Reads(place)]);
+            }
+        }
         self.found
     }
 
@@ -88,6 +102,18 @@ impl<'p> Walk<'p> {
             }
         }
         self.named(&values);
+        let texts = simple.redirects.iter().map(|redirect| &redirect.target);
+        for word in simple.words.iter().skip(1).chain(texts) {
+            // `export NAME=value` is a word too.
+            let value = word.known_prefix().find('=').map(|at| word.without_prefix(at + 1));
+            for word in std::iter::once(word).chain(&value) {
+                let is_path = word.known_prefix().starts_with(['/', '~']);
+                let place = self.place(word);
+                if is_path && matches!(place, Place::Secret(_)) {
+                    self.mentioned.push(place);
+                }
+            }
+        }
         self.substitutions(&simple.words);
         let names: Vec<&str> = simple.assignments.iter().map(|it| it.name.as_str()).collect();
         self.assignments(&names);

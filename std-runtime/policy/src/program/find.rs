@@ -25,6 +25,30 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
         word.text().is_some_and(|text| TESTS.iter().take(NARROWING).any(|test| *test == text))
     };
     let is_narrowed = call.rest.iter().any(narrows);
+    let runs = ["-exec", "-execdir", "-ok", "-okdir"];
+    let runs = call.rest.iter().any(|it| it.text().is_some_and(|it| runs.contains(&it.as_str())));
+    if runs {
+        // The program is given what the names stand for.
+        let starts =
+            call.rest.iter().take_while(|it| !it.known_prefix().starts_with(['-', '(', '!']));
+        let named = call.rest.windows(2).filter_map(|pair| match pair {
+            [test, name] => {
+                let tests = ["-name", "-iname", "-path", "-ipath", "-wholename"];
+                tests.contains(&test.text()?.as_str()).then(|| name.known_prefix())
+            }
+            _ => None,
+        });
+        let named: Vec<String> = named.collect();
+        for start in starts {
+            for name in &named {
+                let path = format!("{}/{name}", start.known_prefix());
+                let place = walk.place(&Word::from_text(path));
+                if matches!(place, Place::Secret(_)) {
+                    effects.push(Effect::Reads(place));
+                }
+            }
+        }
+    }
     while let Some((at, word)) = rest.next() {
         let Some(text) = word.text() else {
             if !roots && word.may_be_option() && word.has_unknown() {

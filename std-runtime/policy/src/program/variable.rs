@@ -59,7 +59,9 @@ const HARMLESS: [&str; 29] = [
 
 const HARMLESS_STARTS: [&str; 3] = ["CARGO_PROFILE_", "CARGO_FEATURE_", "RUST_"];
 
-const NAMES: [&str; 64] = [
+const NAMES: [&str; 66] = [
+    "PWD",
+    "OLDPWD",
     "HOME",
     "IFS",
     "ENV",

@@ -2,7 +2,7 @@
 
 use super::parse::{Parser, Parts, Until};
 use super::word::assigned;
-use super::{Piece, Script, SyntaxError, Word, brace};
+use super::{Command, Piece, Script, SyntaxError, Word, brace};
 
 /// The context of a piece of text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -284,6 +284,11 @@ impl Parser<'_> {
             after.split_once(']').filter(|_| after.starts_with('[')).map_or(after, |it| it.1);
         if !name.is_empty() && (after.starts_with('=') || after.starts_with(":=")) {
             let commands = vec![assigned(&name, Word::unknown())];
+            word.substitutions.push(Script { commands });
+        }
+        let default = after.trim_start_matches(':');
+        if let Some(value) = default.strip_prefix(['-', '=', '+']).filter(|_| !name.is_empty()) {
+            let commands = vec![Command::Words(vec![Word::from_text(value)])];
             word.substitutions.push(Script { commands });
         }
         word.substitutions.extend(inner.substitutions);
