@@ -4,10 +4,9 @@
 mod common;
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use common::{ErrorOrOutput as _, Project, namespaces, run};
-use zerostack_workspace::sandbox::{Mode, Program};
+use zerostack_workspace::sandbox::Program;
 use zerostack_workspace::view::{View, ViewOptions};
 
 /// A tool, what tells that it is installed, and a script that fails if it does not work.
@@ -112,32 +111,4 @@ fn a_server_is_reached_from_a_call_at_the_same_time() {
     assert_eq!(run(&view, client).success(), "seen");
     server.process().kill();
     server.process().wait().unwrap();
-}
-
-/// Ten calls of `true`, the fastest.
-fn fastest(view: &View) -> Duration {
-    let call = || {
-        let start = Instant::now();
-        let child = view.spawn(&Program::new("true")).unwrap();
-        child.process().wait().unwrap();
-        start.elapsed()
-    };
-    (0..30).map(|_| call()).min().unwrap()
-}
-
-#[test]
-fn what_a_call_in_the_sandbox_costs() {
-    if !namespaces() {
-        return;
-    }
-    let project = Project::with(&[]);
-    let with = |sandbox| {
-        let options = ViewOptions { sandbox, ..ViewOptions::default() };
-        View::open(project.path(), &options).unwrap()
-    };
-    let (on, off) = (fastest(&with(Mode::On)), fastest(&with(Mode::Off)));
-    println!("a call: {on:?} in the sandbox, {off:?} without it");
-    // The smallest of many, for other programs of the machine only add.
-    let over = on.saturating_sub(off);
-    assert!(over < Duration::from_millis(5), "a call costs {over:?} more in the sandbox");
 }
