@@ -28,6 +28,24 @@ pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
     length
 }
 
+/// Bytes that [`special_bits`] looks at together.
+#[cfg(target_pointer_width = "64")]
+pub(crate) const BLOCK_BYTES: usize = 64;
+
+/// A bit for each byte of `block` that a JSON string does not hold as it is, from the lowest on.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) fn special_bits(block: &[u8; BLOCK_BYTES]) -> u64 {
+    // The compiler makes vectors of this.
+    let mut marks = [0; BLOCK_BYTES];
+    for (mark, byte) in marks.iter_mut().zip(block) {
+        *mark = u8::from((*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'));
+    }
+    let words = marks.as_chunks().0.iter().rev();
+    // The product has the marks of a word side by side in its highest byte.
+    words.fold(0, |bits, word| (bits << 8) | (u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56))
+}
+
 /// Bytes before the next end of line.
 pub(crate) fn line_length(text: &[u8]) -> usize {
     run_length(
@@ -92,6 +110,8 @@ const fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
+#[cfg(target_pointer_width = "64")]
+const GATHER: u64 = 0x0102_0408_1020_4080;
 const ONES: usize = usize::MAX / 255;
 const HIGHS: usize = ONES * 0x80;
 
@@ -117,6 +137,10 @@ mod tests {
                         assert_eq!(copied, length.min(room));
                         assert_eq!(copy[..copied], text[..copied]);
                     }
+                    let mut block = [around; BLOCK_BYTES];
+                    block[3 * at] = byte;
+                    let bits = (0..BLOCK_BYTES).filter(|it| is_special(block[*it]));
+                    assert_eq!(special_bits(&block), bits.fold(0, |bits, it| bits | 1 << it));
                     text[19] = b'\n';
                     let is_inside = |byte: &&u8| !matches!(**byte, b'\n' | b'\r');
                     assert_eq!(line_length(&text), text.iter().take_while(is_inside).count());

@@ -2,13 +2,15 @@
 
 mod call_ids;
 mod digits;
+mod escape;
 pub(crate) mod pieces;
 
 pub(crate) use call_ids::{CallIdRule, IdUse};
 pub(crate) use digits::Digits;
 pub(crate) use pieces::{Pieces, pieces};
 
-use super::scan::{copy_plain, plain_length};
+use super::scan::copy_plain;
+use escape::{copy, escape, escaped_length, hex};
 
 /// A run of output that is not written yet.
 #[derive(Clone, Copy, Debug)]
@@ -35,15 +37,7 @@ impl<'a> Piece<'a> {
             Self::Plain(text) => text.len(),
             Self::Id(_) => ID_LENGTH,
             Self::Escaped(text) | Self::EscapedTwice(text) => {
-                let times = self.escapes();
-                let (mut length, mut rest) = (text.len(), text.as_bytes());
-                while let Some((byte, after)) =
-                    rest.get(plain_length(rest)..).and_then(<[u8]>::split_first)
-                {
-                    length += usize::from(escape(*byte, times).1) - 1;
-                    rest = after;
-                }
-                length
+                escaped_length(text.as_bytes(), self.escapes())
             }
             Self::Number(number) => Digits::of(*number as usize).as_bytes().len(),
             #[cfg(feature = "attachments")]
@@ -101,8 +95,14 @@ impl PieceOffset {
             #[cfg(feature = "attachments")]
             Piece::Base64 { .. } => return false,
         };
-        let rest = text.get(self.source..).unwrap_or_default();
         let times = piece.escapes();
+        if times > 0 && self.escape == 0 {
+            let rest = text.get(self.source..).unwrap_or_default();
+            let (used, written) = copy(rest, out, times);
+            self.source += used;
+            *out = core::mem::take(out).get_mut(written..).unwrap_or_default();
+        }
+        let rest = text.get(self.source..).unwrap_or_default();
         if times > 0 {
             let plain = copy_plain(rest, out);
             self.source += plain;
@@ -166,30 +166,6 @@ fn put(out: &mut &mut [u8], from: &[u8]) -> usize {
     length
 }
 
-/// What stands for `byte` inside a string, or a string in a string, and its length.
-fn escape(byte: u8, times: u8) -> ([u8; 7], u8) {
-    let short = |letter: u8| ([b'\\', letter, 0, 0, 0, 0, 0], 2);
-    let (bytes, length) = match byte {
-        b'"' | b'\\' => short(byte),
-        b'\n' => short(b'n'),
-        b'\r' => short(b'r'),
-        b'\t' => short(b't'),
-        0..0x20 => ([b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15), 0], 6),
-        _ => return ([byte, 0, 0, 0, 0, 0, 0], 1),
-    };
-    let [a, b, c, d, e, f, _] = bytes;
-    match byte {
-        _ if times < 2 => (bytes, length),
-        // Both bytes need one more.
-        b'"' | b'\\' => ([b'\\', b'\\', b'\\', byte, 0, 0, 0], 4),
-        _ => ([b'\\', a, b, c, d, e, f], length + 1),
-    }
-}
-
-const fn hex(half: u8) -> u8 {
-    if half < 10 { b'0' + half } else { b'a' + half - 10 }
-}
-
 /// The id that is made from `number`: a letter, and the digits in hexadecimal.
 fn made_id(number: u32) -> [u8; ID_LENGTH] {
     let mut id = [b'c'; ID_LENGTH];
@@ -209,6 +185,10 @@ mod tests {
     use std::vec::Vec;
 
     fn written(piece: Piece<'_>, window: usize) -> String {
+        String::from_utf8(written_bytes(piece, window)).expect("whole output is UTF-8")
+    }
+
+    fn written_bytes(piece: Piece<'_>, window: usize) -> Vec<u8> {
         let mut all = Vec::new();
         let mut place = PieceOffset::default();
         loop {
@@ -218,7 +198,7 @@ mod tests {
             let count = window - out.len();
             all.extend_from_slice(&buffer[..count]);
             if done {
-                return String::from_utf8(all).expect("whole output is UTF-8");
+                return all;
             }
         }
     }
@@ -246,5 +226,36 @@ mod tests {
         assert_eq!(once, written(Piece::Escaped(text), 7));
         assert_eq!(written(Piece::Number(0), 3), "0");
         assert_eq!(written(Piece::Id(0x12ab), 3), "c000012ab");
+    }
+
+    #[test]
+    fn blocks_are_written_as_byte_for_byte_at_every_place_and_window() {
+        let mut random = 7_u32;
+        for special_in in [3, 20, 90, 4000] {
+            let mut text = String::new();
+            while text.len() < 500 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let number = random >> 8;
+                text.push(match number % special_in {
+                    0 => char::from(number as u8 / 8),
+                    1 => ['"', '\\', '\n', 'é', '東', '🦀'][number as usize / 5 % 6],
+                    _ => char::from(b'a' + (number / 7 % 26) as u8),
+                });
+            }
+            for start in (0..70).filter(|start| text.is_char_boundary(*start)) {
+                let text = &text[start..];
+                for (times, piece) in [(1, Piece::Escaped(text)), (2, Piece::EscapedTwice(text))] {
+                    let by_byte = text.bytes().flat_map(|byte| {
+                        let (bytes, length) = escape(byte, times);
+                        bytes.into_iter().take(length.into())
+                    });
+                    let by_byte = String::from_utf8(by_byte.collect()).expect("UTF-8");
+                    assert_eq!(piece.length(), by_byte.len());
+                    for window in [1, 5, 15, 16, 17, 23, 64, 65, 100, 257, 4096] {
+                        assert_eq!(written_bytes(piece, window), by_byte.as_bytes());
+                    }
+                }
+            }
+        }
     }
 }
