@@ -348,6 +348,11 @@ impl Decoder {
                 self.data(sink, input)?;
                 continue;
             }
+            let is_between = self.line == DataLine::Done && self.framing == Framing::Events;
+            if WORDS && is_between && !self.sse.is_error() && self.sse.pass_to_data(input) {
+                self.line = DataLine::Open;
+                continue;
+            }
             let before = *input;
             if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
                 self.told_in_events(sink);
@@ -458,20 +463,15 @@ impl Decoder {
     }
 
     fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
-        while let Some(token) = self.json.next(input)? {
-            self.has_news |= WORDS;
-            let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
-            let is_over = token == Token::End(ROOT);
-            if token == Token::Begin(ROOT) {
-                let had_stop = sink.reply.stop.is_some();
-                self.document = if had_stop { Document::AfterStop } else { Document::First };
+        loop {
+            let mut met = self.members(sink, input)?;
+            if met == Met::Nothing {
+                let Some(token) = self.json.next(input)? else { break };
+                self.has_news |= WORDS;
+                met = give(self.codec, &mut self.document, sink, token)?;
             }
-            if is_over {
-                self.document = Document::None;
-            }
-            take(self.codec, sink, token)?;
             // A value that does not complete the document is an element of an array.
-            if is_over && !self.json.is_done() {
+            if met == Met::End && !self.json.is_done() {
                 self.shows = true;
                 self.array = Array::Open;
                 self.document_over(sink)?;
@@ -479,12 +479,31 @@ impl Decoder {
                 self.is_over |= sink.reply.ended;
                 break;
             }
-            if self.json.is_done() || (ends && sink.may_have_more()) {
+            if self.json.is_done() || met == Met::News {
                 self.shows = true;
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Takes what is easily read. [`Met::Nothing`]: the next step is not.
+    #[inline(always)]
+    fn members(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<Met, Error> {
+        let mut met = Ok(Met::Nothing);
+        if WORDS {
+            let (before, codec, document) = (input.len(), self.codec, &mut self.document);
+            self.json.each(input, |token| {
+                met = give(codec, document, sink, token);
+                let goes_on = matches!(met, Ok(Met::Token));
+                if goes_on {
+                    met = Ok(Met::Nothing);
+                }
+                goes_on
+            });
+            self.has_news |= input.len() < before;
+        }
+        met
     }
 
     fn end_document(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
@@ -493,8 +512,46 @@ impl Decoder {
         self.shows = true;
         self.document_over(sink)?;
         self.is_over = sink.reply.ended;
+        // Most documents of a stream end with nothing more to be shown.
+        self.shows = !WORDS || self.is_over || sink.may_have_more();
         Ok(())
     }
+}
+
+/// What was met in a document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Nothing,
+    Token,
+    /// Something that may be shown.
+    News,
+    /// The end of the document, or of an element of an array.
+    End,
+}
+
+/// Gives a token to the dialect.
+#[inline(always)]
+fn give(
+    codec: &Codec,
+    document: &mut Document,
+    sink: &mut Sink<'_, '_>,
+    token: Token<'_>,
+) -> Result<Met, Error> {
+    let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
+    let is_over = token == Token::End(ROOT);
+    if token == Token::Begin(ROOT) {
+        let had_stop = sink.reply.stop.is_some();
+        *document = if had_stop { Document::AfterStop } else { Document::First };
+    }
+    if is_over {
+        *document = Document::None;
+    }
+    take(codec, sink, token)?;
+    Ok(match () {
+        () if is_over => Met::End,
+        () if ends && sink.may_have_more() => Met::News,
+        () => Met::Token,
+    })
 }
 
 /// Whether `byte` may precede a document: white space, or a byte of a byte order mark.

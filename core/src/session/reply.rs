@@ -342,8 +342,10 @@ fn read(
 ) -> Result<Option<EmittedEvent>, Error> {
     loop {
         if !WORDS || decoder.has_news {
-            if let Some(shown) = sink.show() {
-                return Ok(Some(shown));
+            let shown = sink.show();
+            if shown.is_some() {
+                decoder.has_news = !WORDS || sink.may_have_more();
+                return Ok(shown);
             }
             decoder.has_news = false;
         }

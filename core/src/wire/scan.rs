@@ -28,6 +28,14 @@ pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
     length
 }
 
+/// The highest bit of the first byte of `word` that a JSON string does not hold as it is, and perhaps
+/// others after it; 0 if there is none.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) const fn special_marks(word: u64) -> u64 {
+    (mark_special(word as usize) & HIGHS) as u64
+}
+
 /// Bytes that [`special_bits`] looks at together.
 #[cfg(target_pointer_width = "64")]
 pub(crate) const BLOCK_BYTES: usize = 64;

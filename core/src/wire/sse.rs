@@ -152,6 +152,26 @@ impl SseReader {
             && !matches!(input, [b'\n' | b'\r', ..])
     }
 
+    /// Passes over the end of an event with data and the beginning of the next one, up to its data, if all
+    /// of it is at hand and usual: an empty line, and perhaps a type that is no error.
+    #[inline(always)]
+    pub(crate) fn pass_to_data(&mut self, input: &mut &[u8]) -> bool {
+        if self.state != LineState::Value || self.field != Some(Field::Data) || self.unread > 0 {
+            return false;
+        }
+        let Some(mut rest) = input.strip_prefix(b"\n\n") else { return false };
+        if let Some(line) = rest.strip_prefix(b"event: ") {
+            let (name, after) = line.split_at_checked(line_length(line)).unwrap_or_default();
+            let Some(after) = after.strip_prefix(b"\n").filter(|_| name != b"error") else {
+                return false;
+            };
+            rest = after;
+        }
+        let Some(data) = rest.strip_prefix(b"data: ") else { return false };
+        *input = data;
+        true
+    }
+
     /// Whether a line begins.
     pub(crate) fn is_at_line(&self) -> bool {
         self.state == LineState::Name && self.name == hash::START && !self.is_start

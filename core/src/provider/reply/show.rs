@@ -4,6 +4,7 @@ use super::calls::may_be_cut;
 use super::{Reply, Sink};
 use crate::message::{CallId, Dropped, Event, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
+use crate::wire::scan::WORDS;
 use crate::wire::steps;
 
 /// An event without its borrow: its kind, and the offset of its bytes.
@@ -89,6 +90,7 @@ impl Sink<'_, '_> {
             let text = if is_text { rest } else { &[] };
             steps::count(text.len());
             let (whole, is_malformed) = match core::str::from_utf8(text) {
+                _ if WORDS && text.is_empty() => (0, false),
                 Ok(text) => (text.len(), false),
                 Err(error) => (error.valid_up_to(), error.error_len().is_some()),
             };

@@ -3,11 +3,11 @@
 //! It takes nothing that [`step`](JsonReader::step) would not, leaves it the rest, and never takes the
 //! end of a line, so a stream of events need not be split into lines before.
 
-use super::node::{children, quick};
+use super::node::{Heads, bucket, heads, mix, quick, quick_of};
 use super::step::{JsonScan, JsonState, WHOLE};
 use super::{HASHED, JsonReader, NO_HALF, NOWHERE, Node, ROOT, Token};
 use crate::wire::hash::{self, add};
-use crate::wire::scan::plain_length;
+use crate::wire::scan::{plain_length, special_marks};
 
 /// What the fast way knows of the document.
 #[derive(Clone, Copy, Debug)]
@@ -18,13 +18,13 @@ pub(super) struct Line {
     hashes: bool,
     /// Nobody asks whether a value is null.
     pub skips_null: bool,
-    /// A bit for each key at the top, see [`Quick::children`].
-    top: u64,
+    /// The keys at the top.
+    top: Heads,
 }
 
 impl Line {
     pub const fn new(nodes: &[Node]) -> Self {
-        Self { ends: false, hashes: false, skips_null: false, top: children(nodes, 1) }
+        Self { ends: false, hashes: false, skips_null: false, top: heads(nodes, 1) }
     }
 }
 
@@ -79,11 +79,39 @@ impl JsonReader {
             }
             _ => {}
         }
-        let is_between = self.state <= JsonState::CommaOrEnd;
         let is_wanted = self.state <= JsonState::ValueOrEnd && self.place != NOWHERE;
-        if is_between && !is_wanted && !input.is_empty() {
-            self.members(input);
+        if self.is_between() && !is_wanted && !input.is_empty() {
+            self.members::<false>(input, |_| false);
         }
+    }
+
+    /// Gives what is wanted to `give`, and passes over all else, as long as it is easily told and `give`
+    /// wants more.
+    #[inline(always)]
+    pub(crate) fn each<'i>(&mut self, input: &mut &'i [u8], give: impl FnMut(Token<'i>) -> bool) {
+        let is_quick = self.raw_place == NOWHERE && !self.raw_ended && self.half <= NO_HALF;
+        if is_quick && input.len() >= FEW {
+            self.members::<true>(input, give);
+        }
+    }
+
+    /// What stands next of what is wanted, if that is easily told, after all that is of no interest.
+    #[inline(always)]
+    pub(super) fn quick_token<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+        let mut found = None;
+        if self.half > NO_HALF {
+            self.skim(input);
+        } else {
+            self.members::<true>(input, |token| {
+                found = Some(token);
+                false
+            });
+        }
+        found
+    }
+
+    fn is_between(&self) -> bool {
+        self.state <= JsonState::CommaOrEnd
     }
 
     /// The rest of a string that is a key or not wanted.
@@ -104,9 +132,16 @@ impl JsonReader {
         }
     }
 
-    /// As [`skim`](Self::skim), between two lexemes.
+    /// As [`skim`](Self::skim), between two lexemes; with `TOKENS` as [`each`](Self::each).
     #[inline(never)]
-    fn members(&mut self, input: &mut &[u8]) {
+    fn members<'i, const TOKENS: bool>(
+        &mut self,
+        input: &mut &'i [u8],
+        mut give: impl FnMut(Token<'i>) -> bool,
+    ) {
+        if TOKENS && !self.rest(input, &mut give) {
+            return;
+        }
         let (mut text, mut state) = (*input, self.state);
         // The end of the value that is wanted as text is not for here, and no end of a document.
         let floor = if self.raw_place == NOWHERE { 1 } else { self.raw_depth + 1 };
@@ -115,7 +150,10 @@ impl JsonReader {
             if state == JsonState::CommaOrEnd {
                 match text {
                     [b',', rest @ ..] => {
-                        text = after_space(rest);
+                        text = rest;
+                        if let [b' ', rest @ ..] = text {
+                            text = rest;
+                        }
                         state = if in_object { JsonState::Key } else { JsonState::Value };
                         self.place = container;
                     }
@@ -131,18 +169,41 @@ impl JsonReader {
                         (in_object, container) = self.leave();
                         continue;
                     }
+                    [b'}', rest @ ..]
+                        if TOKENS
+                            && in_object
+                            && (self.depth > floor || container == ROOT && self.depth == floor) =>
+                    {
+                        let place = container;
+                        (in_object, container) = self.leave();
+                        text = rest;
+                        if self.depth == 0 {
+                            state = JsonState::Done;
+                        }
+                        (self.state, *input) = (state, text);
+                        if !give(Token::End(place)) || state == JsonState::Done {
+                            return;
+                        }
+                        continue;
+                    }
                     _ => break,
                 }
             }
             if matches!(state, JsonState::Key | JsonState::KeyOrEnd) {
                 match text {
                     [b'"', rest @ ..] => {
-                        let (key, rest) = split_plain(rest);
-                        text = rest;
-                        let [b'"', rest @ ..] = rest else {
-                            (self.in_key, self.key) = (true, hash::hash(key));
-                            state = JsonState::Text;
-                            break;
+                        let (key, rest) = match key(rest) {
+                            Some(known) => known,
+                            None => {
+                                let (key, rest) = split_plain(rest);
+                                text = rest;
+                                let [b'"', rest @ ..] = rest else {
+                                    (self.in_key, self.key) = (true, hash::hash(key));
+                                    state = JsonState::Text;
+                                    break;
+                                };
+                                (quick(key), rest)
+                            }
                         };
                         text = rest;
                         self.place = self.quick_place(container, key);
@@ -163,14 +224,43 @@ impl JsonReader {
             }
             if state == JsonState::Colon {
                 let [b':', rest @ ..] = text else { break };
-                text = after_space(rest);
+                text = rest;
+                if let [b' ', rest @ ..] = text {
+                    text = rest;
+                }
                 state = JsonState::Value;
             }
             if self.place != NOWHERE {
+                let is_raw = || self.node(self.place).is_some_and(|node| node.is_raw);
                 match text {
                     [b'n', b'u', b'l', b'l', rest @ ..] if self.line.skips_null => {
                         text = rest;
                         state = JsonState::CommaOrEnd;
+                        continue;
+                    }
+                    [b'[', rest @ ..] if TOKENS && self.depth > 0 && !is_raw() => {
+                        if self.open(false) == JsonScan::Wrong {
+                            break;
+                        }
+                        text = rest;
+                        state = self.state;
+                        (in_object, container) = (false, self.container());
+                        continue;
+                    }
+                    _ if TOKENS => {
+                        (self.state, *input) = (state, text);
+                        let found = self.wanted(input);
+                        if found.is_none() && self.state != JsonState::Text {
+                            return;
+                        }
+                        let begins = matches!(found, Some(Token::Begin(_)));
+                        if !found.is_none_or(&mut give) || !self.rest(input, &mut give) {
+                            return;
+                        }
+                        (text, state) = (*input, self.state);
+                        if begins {
+                            (in_object, container) = (true, self.container());
+                        }
                         continue;
                     }
                     _ => break,
@@ -223,32 +313,52 @@ impl JsonReader {
         *input = text;
     }
 
-    /// What stands next of what is wanted, if it is all at hand: a number or a word, the beginning or
-    /// the end of an object, a piece of a string with the quote before it, or the quote after it.
+    /// The rest of a string or of a whole number that is read; whether it is over, or there was none.
     #[inline(always)]
-    pub(super) fn wanted<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+    fn rest<'i>(&mut self, input: &mut &'i [u8], give: &mut impl FnMut(Token<'i>) -> bool) -> bool {
+        if self.state == JsonState::Text && self.high == 0 {
+            if self.is_hashed() || self.place == NOWHERE {
+                self.string(input);
+            }
+            while let Some(token) = self.wanted_text(input) {
+                if !give(token) {
+                    return false;
+                }
+            }
+        } else if self.state == JsonState::Number {
+            self.skim(input);
+        }
+        self.is_between() && !input.is_empty()
+    }
+
+    /// A piece of a wanted string, or its end.
+    #[inline(always)]
+    fn wanted_text<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
         let place = self.place;
-        if place == NOWHERE {
+        if self.state != JsonState::Text || self.in_key || place == NOWHERE {
             return None;
         }
-        if self.state == JsonState::Text {
-            if self.high != 0 || self.in_key {
-                return None;
-            }
-            let (run, rest) = if self.line.hashes { (&[][..], *input) } else { split_plain(input) };
-            *input = rest;
-            if !run.is_empty() {
-                return Some(Token::Piece(place, run));
-            }
-            *input = rest.strip_prefix(b"\"")?;
-            self.after_value();
-            return Some(self.text_end(place));
+        let (run, rest) = if self.line.hashes { (&[][..], *input) } else { split_plain(input) };
+        *input = rest;
+        if !run.is_empty() {
+            return Some(Token::Piece(place, run));
         }
-        if !matches!(self.state, JsonState::Value | JsonState::ValueOrEnd) || self.depth == 0 {
+        *input = rest.strip_prefix(b"\"")?;
+        self.after_value();
+        Some(self.text_end(place))
+    }
+
+    /// What is wanted, if it is all at hand: a number or a word, the beginning of an object, or the
+    /// first piece of a string with the quote before it.
+    #[inline(always)]
+    fn wanted<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+        let place = self.place;
+        let is_value = matches!(self.state, JsonState::Value | JsonState::ValueOrEnd);
+        if !is_value || self.depth == 0 && !input.starts_with(b"{") {
             return None;
         }
         let (token, rest) = match *input {
-            [b'"', rest @ ..] if self.half <= NO_HALF => {
+            [b'"', rest @ ..] => {
                 self.state = JsonState::Text;
                 *input = rest;
                 self.begin_text();
@@ -280,28 +390,23 @@ impl JsonReader {
         Some(token)
     }
 
-    /// The place that a key leads to that is at hand.
+    /// The place that a key with this hash leads to.
     #[inline(always)]
-    fn quick_place(&self, container: u8, key: &[u8]) -> u8 {
-        let (first, children) = match container {
+    fn quick_place(&self, container: u8, key: u32) -> u8 {
+        let heads = match container {
             NOWHERE => return NOWHERE,
-            ROOT => (1, self.line.top),
+            ROOT => &self.line.top,
             place => match self.node(place) {
-                Some(node) => (node.child, node.quick.children),
+                Some(node) => &node.quick.heads,
                 None => return NOWHERE,
             },
         };
-        let quick = quick(key);
-        if (children >> (quick % 64)) & 1 == 0 {
-            return NOWHERE;
-        }
-        let mut number = first;
+        let mut number = heads.get(bucket(key)).copied().unwrap_or_default();
         while let Some(node) = self.node(number) {
-            if node.quick.key == quick {
-                // Of a long key not all bytes were looked at.
-                return if key.len() <= 16 { number } else { self.place_of(hash::hash(key)) };
+            if node.quick.key == key {
+                return number;
             }
-            number = node.next;
+            number = node.quick.next;
         }
         NOWHERE
     }
@@ -345,6 +450,31 @@ impl JsonReader {
     }
 }
 
+/// In fewer bytes there is hardly more than one token.
+const FEW: usize = 8;
+
+/// The hash of the key that `text` begins with, after its quote, and what follows the quote at its
+/// end. `None`: that is not at hand with a whole word, or there is an escape.
+#[inline(always)]
+fn key(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (mut mixed, mut length) = (0, 0);
+    for word in text.as_chunks().0 {
+        let word = u64::from_le_bytes(*word);
+        let marks = special_marks(word);
+        if marks == 0 {
+            mixed = mix(mixed, word);
+            length += 8;
+            continue;
+        }
+        // All bits below those of the byte that is marked.
+        let inside = (marks ^ marks.wrapping_sub(1)) >> 8;
+        length += (marks.trailing_zeros() / 8) as usize;
+        let rest = text.get(length..)?.strip_prefix(b"\"")?;
+        return Some((quick_of(mix(mixed, word & inside)), rest));
+    }
+    None
+}
+
 #[inline(always)]
 fn split_plain(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at_checked(plain_length(text)).unwrap_or_default()
@@ -363,10 +493,4 @@ fn number(text: &[u8]) -> Option<(u32, &[u8])> {
     let is_plain = matches!(rest, [b',' | b'}' | b']', ..])
         && (length == 1 || length < 19 && text.first() != Some(&b'0'));
     is_plain.then_some((u32::try_from(value).unwrap_or(u32::MAX), rest))
-}
-
-/// `text` after a space that may stand there.
-#[inline(always)]
-fn after_space(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b" ").unwrap_or(text)
 }

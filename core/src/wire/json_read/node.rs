@@ -5,6 +5,7 @@ use crate::wire::hash::hash;
 
 /// One key that matters. Arrays are transparent: their elements have the place of the array.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(target_pointer_width = "64", repr(align(32)))]
 pub struct Node {
     /// The key's hash.
     pub(super) key: u32,
@@ -85,65 +86,93 @@ impl Node {
             index += 1;
         }
         #[cfg(target_pointer_width = "64")]
-        {
-            index = 0;
-            while index < N {
-                table[index].quick.children = children(&table, table[index].child);
-                index += 1;
-            }
-        }
+        Quick::link(&mut table);
         table
     }
 }
 
-/// A key for a look at its first and last bytes only.
+/// A key by another hash, eight bytes at a time, and what is under it by these.
 #[cfg(target_pointer_width = "64")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quick {
     pub key: u32,
-    /// A bit for each key under this one, by the last six bits of its own `key`.
-    pub children: u64,
+    /// The number of the next node with the same parent in the same bucket, or 0.
+    pub next: u8,
+    pub heads: Heads,
 }
+
+/// The number of the first node in each bucket of a list, or 0.
+#[cfg(target_pointer_width = "64")]
+pub(super) type Heads = [u8; 13];
 
 #[cfg(target_pointer_width = "64")]
 impl Quick {
     pub const fn new(key: &[u8]) -> Self {
-        Self { key: quick(key), children: 0 }
+        Self { key: quick(key), next: 0, heads: [0; _] }
+    }
+
+    /// Fills in what the nodes of a table have under them, and after them.
+    const fn link(table: &mut [Node]) {
+        let mut index = 0;
+        while index < table.len() {
+            let bucket = bucket(table[index].quick.key);
+            table[index].quick.next = heads(table, table[index].next)[bucket];
+            table[index].quick.heads = heads(table, table[index].child);
+            index += 1;
+        }
     }
 }
 
-/// A bit for each node of the list that begins with the node with this number.
+/// The first node in each bucket of the list that begins with the node with this number.
 #[cfg(target_pointer_width = "64")]
-pub(super) const fn children(nodes: &[Node], first: u8) -> u64 {
-    let (mut bits, mut number) = (0, first as usize);
-    while number > 0 && number <= nodes.len() {
-        let (_, rest) = nodes.split_at(number - 1);
+pub(super) const fn heads(nodes: &[Node], first: u8) -> Heads {
+    let (mut heads, mut number): (Heads, _) = ([0; _], first);
+    while number > 0 && number as usize <= nodes.len() {
+        let (_, rest) = nodes.split_at(number as usize - 1);
         let Some(node) = rest.first() else { break };
-        bits |= 1 << (node.quick.key % 64);
-        number = node.next as usize;
+        let head = &mut heads[bucket(node.quick.key)];
+        if *head == 0 {
+            *head = number;
+        }
+        number = node.next;
     }
-    bits
+    heads
 }
 
-/// The hash of the length, the first and the last eight bytes of a key: of all of it to sixteen.
+/// The bucket of a key with this hash.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) const fn bucket(quick: u32) -> usize {
+    ((quick as u64 * size_of::<Heads>() as u64) >> u32::BITS) as usize
+}
+
+/// The hash of a key: of its words, of which the last is not full and may be empty.
 #[cfg(target_pointer_width = "64")]
 pub(super) const fn quick(key: &[u8]) -> u32 {
-    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
-            }
-            _ => match key {
-                [] => (0, 0),
-                [a] => (*a as u64, 0),
-                [a, b] => (*a as u64, *b as u64),
-                [a, b, c, ..] => (*a as u64 | (*b as u64) << 8, *c as u64),
-            },
-        },
-    };
-    let mixed = first.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last.rotate_left(32);
-    let mixed = (mixed ^ key.len() as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let (mut mixed, mut rest) = (0, key);
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+        mixed = mix(mixed, u64::from_le_bytes(*word));
+        rest = after;
+    }
+    let mut last = 0;
+    while let [before @ .., byte] = rest {
+        last = last << 8 | *byte as u64;
+        rest = before;
+    }
+    quick_of(mix(mixed, last))
+}
+
+/// What all words before have `mixed` to, with another.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) const fn mix(mixed: u64, word: u64) -> u64 {
+    (mixed ^ (mixed >> 32) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The hash of a key whose words are `mixed`.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) const fn quick_of(mixed: u64) -> u32 {
     (mixed >> 32) as u32
 }
 
