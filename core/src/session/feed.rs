@@ -512,8 +512,10 @@ impl Decoder {
         self.shows = true;
         self.document_over(sink)?;
         self.is_over = sink.reply.ended;
-        // Most documents of a stream end with nothing more to be shown.
-        self.shows = !WORDS || self.is_over || sink.may_have_more();
+        if WORDS {
+            // Most documents of a stream end with nothing more to be shown.
+            self.shows = self.is_over || sink.may_have_more();
+        }
         Ok(())
     }
 }

@@ -344,7 +344,9 @@ fn read(
         if !WORDS || decoder.has_news {
             let shown = sink.show();
             if shown.is_some() {
-                decoder.has_news = !WORDS || sink.may_have_more();
+                if WORDS {
+                    decoder.has_news = sink.may_have_more();
+                }
                 return Ok(shown);
             }
             decoder.has_news = false;

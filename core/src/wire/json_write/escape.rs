@@ -16,22 +16,25 @@ pub(super) use blocks::copy;
 
 /// What stands for `byte` inside a string, or a string in a string, and its length.
 pub(super) const fn escape(byte: u8, times: u8) -> ([u8; 7], u8) {
-    let letter = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        0..0x20 => b'u',
+    let (bytes, length) = match byte {
+        b'"' | b'\\' => short(byte),
+        b'\n' => short(b'n'),
+        b'\r' => short(b'r'),
+        b'\t' => short(b't'),
+        0..0x20 => ([b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15), 0], 6),
         _ => return ([byte, 0, 0, 0, 0, 0, 0], 1),
     };
-    let digits = [b'0', b'0', hex(byte >> 4), hex(byte & 15)];
-    let ([a, b, c, d], length) = if letter == b'u' { (digits, 6) } else { ([0; 4], 2) };
+    let [a, b, c, d, e, f, _] = bytes;
     match byte {
-        _ if times < 2 => ([b'\\', letter, a, b, c, d, 0], length),
+        _ if times < 2 => (bytes, length),
         // Both bytes need one more.
         b'"' | b'\\' => ([b'\\', b'\\', b'\\', byte, 0, 0, 0], 4),
-        _ => ([b'\\', b'\\', letter, a, b, c, d], length + 1),
+        _ => ([b'\\', a, b, c, d, e, f], length + 1),
     }
+}
+
+const fn short(letter: u8) -> ([u8; 7], u8) {
+    ([b'\\', letter, 0, 0, 0, 0, 0], 2)
 }
 
 pub(super) const fn hex(half: u8) -> u8 {

@@ -9,7 +9,7 @@ pub(crate) use call_ids::{CallIdRule, IdUse};
 pub(crate) use digits::Digits;
 pub(crate) use pieces::{Pieces, pieces};
 
-use super::scan::copy_plain;
+use super::scan::{WORDS, copy_plain};
 use escape::{copy, escape, escaped_length, hex};
 
 /// A run of output that is not written yet.
@@ -96,7 +96,7 @@ impl PieceOffset {
             Piece::Base64 { .. } => return false,
         };
         let times = piece.escapes();
-        if times > 0 && self.escape == 0 {
+        if WORDS && times > 0 && self.escape == 0 {
             let rest = text.get(self.source..).unwrap_or_default();
             let (used, written) = copy(rest, out, times);
             self.source += used;
