@@ -159,7 +159,7 @@ fn a_mention_gives_a_file_of_the_project_once_or_says_why_not() {
         ("out", "leads out of its folder"),
         ("folder/secret", "leads out of its folder"),
         ("circle", "@circle is not included: "),
-        ("../outside/secret", "it is outside of the project"),
+        ("../outside/secret", "it is outside the project"),
     ] {
         let note = done.stderr.lines().find(|line| line.contains(&format!("@{name} is not")));
         assert!(note.is_some_and(|note| note.contains(part)), "{name}: {}", done.stderr);
