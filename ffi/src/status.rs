@@ -219,7 +219,7 @@ pub enum zs_response_rule {
     ZS_RULE_JSON = 1,
     /// Each text in it is UTF-8.
     ZS_RULE_UTF8 = 2,
-    /// The data after the end marker of a stream is not more of the reply, and the marker is whole.
+    /// The end marker of a stream is whole.
     ZS_RULE_END_MARKER = 3,
     /// The JSON is that of the dialect.
     ZS_RULE_DIALECT = 4,

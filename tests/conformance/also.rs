@@ -241,7 +241,10 @@ fn file_tools_and_permissions_know_the_other_folder() {
     }
     let requests = provider.requests();
     let told = String::from_utf8_lossy(&requests.last().unwrap().body);
-    assert!(!told.contains("outside of the project"), "{told}");
+    assert!(
+        !told.contains("outside of the project") && !told.contains("outside the project"),
+        "{told}"
+    );
 }
 
 #[test]

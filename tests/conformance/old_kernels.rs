@@ -46,7 +46,7 @@ fn without_landlock_the_namespaces_hold_and_the_layer_is_named() {
         let Some(done) = without(&place, &[LANDLOCK], errno, &arguments) else { return };
         assert!(done.code == 0 && done.text().contains("held"), "{}", done.stderr);
         assert!(done.stderr.contains(&format!("landlock: {why}")) || done.stderr.contains(why));
-        assert!(done.stderr.contains("the sandbox is not whole: landlock"), "{}", done.stderr);
+        assert!(done.stderr.contains("the sandbox is incomplete: landlock"), "{}", done.stderr);
         assert!(done.stderr.contains("landlock-scopes"), "{}", done.stderr);
         // What is of Landlock alone cannot be had.
         let arguments = ["sandbox", "--sandbox", "landlock", "--", "true"];

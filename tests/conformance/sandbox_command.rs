@@ -66,7 +66,7 @@ fn what_it_reaches_is_said_by_flags_and_the_users_configuration() {
     assert_eq!(out, "outside\nseen\n", "{err}");
     assert!(outside.path().join("new").exists());
     for (wrong, what) in
-        [("allow_read = ['x']", "absolute"), ("net = 'a/b'", "no host"), ("x = 1", "x")]
+        [("allow_read = ['x']", "absolute"), ("net = 'a/b'", "is not a host"), ("x = 1", "x")]
     {
         place.write("home/.config/zerostack/config.toml", format!("[sandbox]\n{wrong}\n"));
         let (code, _, err) = sandboxed(&place, &[], "true");

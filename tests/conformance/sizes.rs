@@ -11,7 +11,8 @@ fn a_session_takes_little_beside_its_memory() {
     println!("64 bits: {lent} bytes beside a lent slice, {array} beside an array");
     println!("64 bits: {request} bytes of a request that is being written");
     // On 32 bits it is a little less; the firmware image is measured in no_panic.rs.
-    assert!(lent <= 640 && array <= 624);
+    // 24 of them are of the feature `call-deltas`.
+    assert!(lent <= 664 && array <= 648);
     assert!(request <= 608);
 }
 

@@ -10,7 +10,7 @@ pub enum ResponseRule {
     Json = 1,
     /// Each text in it is UTF-8.
     Utf8 = 2,
-    /// The data after the end marker of a stream is not more of the reply, and the marker is whole.
+    /// The end marker of a stream is whole.
     EndMarker = 3,
     /// The JSON is that of the dialect.
     Dialect = 4,
@@ -46,7 +46,7 @@ impl ResponseRule {
         match self {
             Self::Json => "the text is not JSON",
             Self::Utf8 => "a text is not UTF-8",
-            Self::EndMarker => "the end marker is broken, or more follows it",
+            Self::EndMarker => "the end marker is broken",
             Self::Dialect => "the JSON is not that of the dialect",
             Self::NoPage => "it is a web page",
             Self::Answer => "it holds no answer",

@@ -173,7 +173,7 @@ macro_rules! error_table {
             /// The bytes of an attachment are fewer or more than was said.
             ///
             /// `detail`: its number.
-            AttachmentLength = 39, "attachment_length", "an attachment has another length than was said", ": attachment {n}", "; attach it anew";
+            AttachmentLength = 39, "attachment_length", "an attachment has another length than was said", ": attachment {n}", "; attach it again";
             /// The answer does not fit the response schema, and was asked for again as often as it
             /// may be. It is in the transcript, and the failure's message says what is wrong.
             ///

@@ -426,8 +426,9 @@ impl Decoder {
             *data = rest;
             return Ok(());
         }
+        // More follows the document, or the end marker.
         if self.line == DataLine::Done {
-            return Err(BAD);
+            return Err(Error::broken(ResponseRule::Json));
         }
         // Servers name an event an error, and write the fault without any form.
         if begins && sink.reply.refused && !matches!(byte, b'{' | b'[' | b'"') {

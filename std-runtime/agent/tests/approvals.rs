@@ -118,7 +118,7 @@ async fn the_async_agent_waits_too() {
     let error = agent.ask("Clean up.").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deferred);
     let text =
-        "the turn waits for the approval of calls (remove, remove): resume_with() goes on with it";
+        "the turn waits for the approval of calls (remove, remove): continue it with resume_with()";
     assert_eq!(error.to_string(), text);
     let mut events = Vec::new();
     let deny = || Decision::Deny(String::new());

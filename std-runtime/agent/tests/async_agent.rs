@@ -181,7 +181,7 @@ async fn tools_run_side_by_side_and_a_late_one_is_dropped_at_its_deadline() {
         .collect();
     assert_eq!(results[..3], ["1", "2", "3"]);
     assert_eq!(results[3], "the tool sleep did not end within 20 ms!");
-    assert_eq!(results[4], "the tool failed; its program says why!");
+    assert_eq!(results[4], "the tool failed; see the log of its program!");
     assert_eq!(results[5], "there is no tool \"gone\"; there are look, sleep, panic!");
     assert_eq!(ended.load(Ordering::SeqCst), 0);
 }

@@ -163,7 +163,7 @@ fn files_that_cannot_be_sent_are_named_and_nothing_is_sent() {
         fs::write(&path, change).unwrap();
         let error = agent.ask_with("Look.", [file]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input);
-        let said = "the file cat.png changed its length since it was attached: attach it anew";
+        let said = "the file cat.png changed its length since it was attached: attach it again";
         assert_eq!(error.to_string(), said);
         agent.leave_out_attachments().unwrap();
     }
@@ -175,7 +175,7 @@ fn files_that_cannot_be_sent_are_named_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_file_that_breaks_off_while_it_is_sent_ends_the_turn() {
     for (fails, said) in [
-        (false, "the file big.png changed its length since it was attached: attach it anew"),
+        (false, "the file big.png changed its length since it was attached: attach it again"),
         (true, "the file big.png cannot be read: the disk is gone"),
     ] {
         let file = move || {

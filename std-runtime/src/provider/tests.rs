@@ -495,7 +495,7 @@ fn a_built_in_provider_speaks_its_other_dialects() {
 #[test]
 fn a_key_that_is_not_used_is_explained() {
     Case { env: &[("GEMINI_API_KEY", KEY)], ..Case::default() }
-        .fails(ErrorKind::Configuration, &["GEMINI_API_KEY is set: say --provider gemini"]);
+        .fails(ErrorKind::Configuration, &["GEMINI_API_KEY is set: use --provider gemini"]);
     let flags = Flags { api: Some(Dialect::Anthropic), ..Flags::default() };
     Case { flags, env: &[("OPENAI_API_KEY", KEY)], ..Case::default() }
         .fails(ErrorKind::Configuration, &["openai does not speak anthropic", "--api"]);

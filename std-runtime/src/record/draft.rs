@@ -51,7 +51,8 @@ impl Draft {
         };
         let begin = || {
             let alive = private().open(place.join(ALIVE))?;
-            rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive)?;
+            // Another command may hold it for a moment, to see whether this one lives.
+            rustix::io::retry_on_intr(|| rustix::fs::flock(&alive, FlockOperation::LockExclusive))?;
             write(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
             Ok(alive)
         };
@@ -275,12 +276,16 @@ fn remove_scratch(place: &Path) -> io::Result<()> {
 
 /// Whether the process of a draft lives.
 fn is_alive(place: &Path) -> bool {
-    let Ok(alive) = File::open(place.join(ALIVE)) else {
-        // It is not there yet in a draft that is being made, maybe before the clock ran backwards.
+    let is_locked = File::open(place.join(ALIVE)).is_ok_and(|alive| {
+        rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err()
+    });
+    // A draft that is being made is not locked yet, maybe since before the clock ran backwards.
+    let is_being_made = || {
         let made = place.metadata().and_then(|it| it.modified());
-        return made.is_ok_and(|made| !made.elapsed().is_ok_and(|age| age.as_secs() >= 60));
+        let is_young = made.is_ok_and(|made| !made.elapsed().is_ok_and(|age| age.as_secs() >= 60));
+        is_young && !place.join(ABOUT).exists()
     };
-    rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err()
+    is_locked || is_being_made()
 }
 
 fn next_id() -> io::Result<u32> {

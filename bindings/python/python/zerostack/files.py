@@ -136,7 +136,7 @@ class Files:
         data = file.read(offset, size)
         if len(data) != size or (offset == 0 and file.read(file.size, 1)):
             raise MissingAttachment(
-                f"{file!r} changed its length since it was attached: attach it anew", detail=number
+                f"{file!r} changed its length since it was attached: attach it again", detail=number
             )
         return data
 

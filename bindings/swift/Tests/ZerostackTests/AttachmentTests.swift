@@ -114,7 +114,7 @@ final class AttachmentTests: XCTestCase {
             XCTAssertEqual(fault.kind, .attachmentLength)
             XCTAssertEqual(
                 fault.message,
-                "the file cat.png changed its length since it was attached: attach it anew")
+                "the file cat.png changed its length since it was attached: attach it again")
             // Whoever has the right bytes again can go on.
             XCTAssertEqual(session.step, .send)
             try Self.picture.write(to: URL(fileURLWithPath: path))
