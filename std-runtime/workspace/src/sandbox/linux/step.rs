@@ -261,7 +261,7 @@ mod tests {
         let mounts =
             "mount -t tmpfs none /dev && mkdir /dev/empty && touch /dev/null && exec \"$@\"";
         let (_, module) = module_path!().split_once("::").unwrap();
-        let name = "what_changed_its_kind_since_we_looked_is_hidden_all_the_same";
+        let name = "a_path_that_changed_its_kind_since_the_check_is_still_hidden";
         let again = ["--exact".to_owned(), format!("{module}::{name}")];
         let mut unshare = Command::new("unshare");
         let able = unshare.args(["-Urm", "mount", "-t", "tmpfs", "none", "/mnt"]).status();
