@@ -431,7 +431,7 @@ enum zs_response_rule
      */
     ZS_RULE_UTF8 = 2,
     /**
-     * The data after the end marker of a stream is not more of the reply, and the marker is whole.
+     * The end marker of a stream is whole.
      */
     ZS_RULE_END_MARKER = 3,
     /**

@@ -1114,13 +1114,13 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_check_arguments() and 0xFFFF) != 22046) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_check_arguments() and 0xFFFF) != 58251) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_media_type_of() and 0xFFFF) != 42509) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_media_type_of() and 0xFFFF) != 59255) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_cost_micros() and 0xFFFF) != 21707) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_cost_micros() and 0xFFFF) != 22900) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_default_limits() and 0xFFFF) != 43390) {
@@ -1141,13 +1141,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_length() and 0xFFFF) != 1327) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_read() and 0xFFFF) != 16634) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_read() and 0xFFFF) != 2880) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_supply() and 0xFFFF) != 14375) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_supply() and 0xFFFF) != 17966) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_wanted() and 0xFFFF) != 34836) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_wanted() and 0xFFFF) != 26556) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_body() and 0xFFFF) != 20615) {
@@ -1156,37 +1156,37 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_description() and 0xFFFF) != 23631) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools() and 0xFFFF) != 4954) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools() and 0xFFFF) != 34658) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_model() and 0xFFFF) != 43916) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_model() and 0xFFFF) != 38690) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_name() and 0xFFFF) != 41744) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_name() and 0xFFFF) != 28202) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_output() and 0xFFFF) != 57115) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_output() and 0xFFFF) != 44200) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_placeholders() and 0xFFFF) != 44388) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_render() and 0xFFFF) != 25745) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_render() and 0xFFFF) != 40228) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_schema() and 0xFFFF) != 47113) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems() and 0xFFFF) != 14262) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems() and 0xFFFF) != 17565) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_tools() and 0xFFFF) != 64030) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_tools() and 0xFFFF) != 27115) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_request() and 0xFFFF) != 43712) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_request() and 0xFFFF) != 47818) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() and 0xFFFF) != 56330) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() and 0xFFFF) != 30473) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() and 0xFFFF) != 64590) {
@@ -1198,43 +1198,43 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_user_with() and 0xFFFF) != 15438) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_abort() and 0xFFFF) != 23359) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_abort() and 0xFFFF) != 51271) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_answer() and 0xFFFF) != 63074) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_answer() and 0xFFFF) != 19106) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_answer_json() and 0xFFFF) != 56728) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_answer_json() and 0xFFFF) != 23504) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_response() and 0xFFFF) != 40427) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_response() and 0xFFFF) != 22496) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_checkpoint() and 0xFFFF) != 20223) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_checkpoint() and 0xFFFF) != 58571) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_compact() and 0xFFFF) != 62377) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_compact() and 0xFFFF) != 31046) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() and 0xFFFF) != 16897) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() and 0xFFFF) != 58942) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 43357) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 7214) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_failure() and 0xFFFF) != 36470) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 12175) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 34903) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_fork() and 0xFFFF) != 47256) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_fork() and 0xFFFF) != 8057) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_instruct() and 0xFFFF) != 54930) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_instruct() and 0xFFFF) != 39715) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_compacting() and 0xFFFF) != 36784) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_compacting() and 0xFFFF) != 40077) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete() and 0xFFFF) != 62505) {
@@ -1243,43 +1243,43 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_json_lines() and 0xFFFF) != 65312) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_make_room() and 0xFFFF) != 20235) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_make_room() and 0xFFFF) != 27741) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_pending_calls() and 0xFFFF) != 55736) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() and 0xFFFF) != 17088) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() and 0xFFFF) != 35366) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_request() and 0xFFFF) != 1638) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_request() and 0xFFFF) != 26659) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_retry() and 0xFFFF) != 53495) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 7082) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 51071) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_config() and 0xFFFF) != 28282) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_config() and 0xFFFF) != 45154) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() and 0xFFFF) != 23414) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() and 0xFFFF) != 8901) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_snapshot() and 0xFFFF) != 49394) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_snapshot() and 0xFFFF) != 35566) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_step() and 0xFFFF) != 62697) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_switched_off() and 0xFFFF) != 57171) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_switched_off() and 0xFFFF) != 5556) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_tool_result() and 0xFFFF) != 52296) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_transcript() and 0xFFFF) != 38380) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_transcript() and 0xFFFF) != 46088) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_usage() and 0xFFFF) != 52484) {
@@ -1288,34 +1288,34 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_user() and 0xFFFF) != 49581) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_window_tokens() and 0xFFFF) != 19841) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_window_tokens() and 0xFFFF) != 58045) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_count() and 0xFFFF) != 497) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_count() and 0xFFFF) != 59044) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_decode() and 0xFFFF) != 33188) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_encode() and 0xFFFF) != 20017) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_encode() and 0xFFFF) != 35574) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_name() and 0xFFFF) != 16225) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_name() and 0xFFFF) != 51494) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_prompt_built_in() and 0xFFFF) != 59771) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_prompt_new() and 0xFFFF) != 8273) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_prompt_new() and 0xFFFF) != 42319) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() and 0xFFFF) != 55982) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() and 0xFFFF) != 18201) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_new() and 0xFFFF) != 14973) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_resume() and 0xFFFF) != 48844) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_resume() and 0xFFFF) != 18726) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_tokenizer_new() and 0xFFFF) != 45629) {
@@ -2088,9 +2088,9 @@ public interface PromptInterface {
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     * 
+     *
      * The prompts that it includes precede it, if `library` has them.
-     * 
+     *
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -2144,7 +2144,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
     }
     /**
      * Reads a prompt. `name` is its name: the stem of its file.
-     * 
+     *
      * # Errors
      * `BadPrompt`; the message has line, column and what to write.
      */
@@ -2351,9 +2351,9 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     * 
+     *
      * The prompts that it includes precede it, if `library` has them.
-     * 
+     *
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -2587,7 +2587,7 @@ public interface RequestBodyInterface {
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     * 
+     *
      * # Errors
      * `WrongStep` if the session has changed since.
      */
@@ -2596,7 +2596,7 @@ public interface RequestBodyInterface {
     /**
      * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
      * of them, at least three.
-     * 
+     *
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
      * wanted: the file does not have its declared length. And as `read`.
@@ -2605,7 +2605,7 @@ public interface RequestBodyInterface {
     
     /**
      * The next bytes, if they are those of an attachment.
-     * 
+     *
      * # Errors
      * As `read`.
      */
@@ -2739,7 +2739,7 @@ open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     * 
+     *
      * # Errors
      * `WrongStep` if the session has changed since.
      */
@@ -2761,7 +2761,7 @@ open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
     /**
      * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
      * of them, at least three.
-     * 
+     *
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
      * wanted: the file does not have its declared length. And as `read`.
@@ -2783,7 +2783,7 @@ open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
     
     /**
      * The next bytes, if they are those of an attachment.
-     * 
+     *
      * # Errors
      * As `read`.
      */
@@ -2955,7 +2955,7 @@ public interface SessionInterface {
     /**
      * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -2964,7 +2964,7 @@ public interface SessionInterface {
     /**
      * Continues without the bytes of the caller's files: requests describe them in text instead.
      * Returns how many there are.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3011,7 +3011,7 @@ public interface SessionInterface {
     /**
      * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
      * server asks for, if any.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3025,7 +3025,7 @@ public interface SessionInterface {
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, and always the running one.
-     * 
+     *
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
@@ -3033,7 +3033,7 @@ public interface SessionInterface {
     
     /**
      * Removes the oldest exchange. Returns the number of freed bytes.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
@@ -3046,7 +3046,7 @@ public interface SessionInterface {
      * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
      * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
      * call returns the end.
-     * 
+     *
      * # Errors
      * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
@@ -3061,9 +3061,9 @@ public interface SessionInterface {
     /**
      * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
      * ends the step; the rest of the bytes belongs to a removed reply.
-     * 
+     *
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3072,7 +3072,7 @@ public interface SessionInterface {
     /**
      * The same conversation in a separate session, to continue it independently. Another model,
      * another provider and other tools are allowed.
-     * 
+     *
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
@@ -3081,7 +3081,7 @@ public interface SessionInterface {
     /**
      * Adds an instruction for the model besides the user's text: another mode, other skills,
      * another prompt. It starts no turn.
-     * 
+     *
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
@@ -3105,7 +3105,7 @@ public interface SessionInterface {
     /**
      * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
      * `Compacting` if the model is asked for a summary first.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
@@ -3124,7 +3124,7 @@ public interface SessionInterface {
     
     /**
      * The request of this step. Another call returns the same bytes.
-     * 
+     *
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -3140,7 +3140,7 @@ public interface SessionInterface {
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     * 
+     *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
@@ -3148,7 +3148,7 @@ public interface SessionInterface {
     
     /**
      * Changes the configuration from the next turn on: other tools, other options, another model.
-     * 
+     *
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
@@ -3156,7 +3156,7 @@ public interface SessionInterface {
     
     /**
      * Sets how long the turn has taken so far, by the caller's clock; in any step.
-     * 
+     *
      * # Errors
      * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
@@ -3352,7 +3352,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3373,7 +3373,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * Continues without the bytes of the caller's files: requests describe them in text instead.
      * Returns how many there are.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3505,7 +3505,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
      * server asks for, if any.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3543,7 +3543,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, and always the running one.
-     * 
+     *
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
@@ -3564,7 +3564,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * Removes the oldest exchange. Returns the number of freed bytes.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
@@ -3589,7 +3589,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
      * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
      * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
      * call returns the end.
-     * 
+     *
      * # Errors
      * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
@@ -3627,9 +3627,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
      * ends the step; the rest of the bytes belongs to a removed reply.
-     * 
+     *
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -3651,7 +3651,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * The same conversation in a separate session, to continue it independently. Another model,
      * another provider and other tools are allowed.
-     * 
+     *
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
@@ -3674,7 +3674,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * Adds an instruction for the model besides the user's text: another mode, other skills,
      * another prompt. It starts no turn.
-     * 
+     *
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
@@ -3743,7 +3743,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
      * `Compacting` if the model is asked for a summary first.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
@@ -3796,7 +3796,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * The request of this step. Another call returns the same bytes.
-     * 
+     *
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -3835,7 +3835,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     * 
+     *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
@@ -3855,7 +3855,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * Changes the configuration from the next turn on: other tools, other options, another model.
-     * 
+     *
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
@@ -3875,7 +3875,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
     /**
      * Sets how long the turn has taken so far, by the caller's clock; in any step.
-     * 
+     *
      * # Errors
      * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
@@ -4045,7 +4045,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
         
     /**
      * Continues a conversation from JSON Lines, written by `json_lines` or by a person.
-     * 
+     *
      * # Errors
      * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
      */
@@ -4066,7 +4066,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
         
     /**
      * Continues a conversation from the bytes of `snapshot`. They are checked, not trusted.
-     * 
+     *
      * # Errors
      * `BadTranscript`, and those of `new`.
      */
@@ -4216,7 +4216,7 @@ public interface TokenizerInterface {
     
     /**
      * Tokens of `text`.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -4233,7 +4233,7 @@ public interface TokenizerInterface {
     /**
      * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
      * like another is ordinary text.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -4241,7 +4241,7 @@ public interface TokenizerInterface {
     
     /**
      * The name of the vocabulary.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -4372,7 +4372,7 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
     
     /**
      * Tokens of `text`.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -4415,7 +4415,7 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
     /**
      * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
      * like another is ordinary text.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -4437,7 +4437,7 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
     
     /**
      * The name of the vocabulary.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -5474,7 +5474,7 @@ public object FfiConverterTypeRequest: FfiConverterRustBuffer<Request> {
 
 /**
  * The options of a request. An option that is not set is left to the provider.
- * 
+ *
  * `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
  * out of range; nothing is sent then.
  */

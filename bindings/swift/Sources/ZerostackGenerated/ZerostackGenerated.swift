@@ -788,9 +788,9 @@ public protocol PromptProtocol: AnyObject, Sendable {
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     * 
+     *
      * The prompts that it includes precede it, if `library` has them.
-     * 
+     *
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -857,7 +857,7 @@ open class Prompt: PromptProtocol, @unchecked Sendable {
     }
     /**
      * Reads a prompt. `name` is its name: the stem of its file.
-     * 
+     *
      * # Errors
      * `BadPrompt`; the message has line, column and what to write.
      */
@@ -987,9 +987,9 @@ open func placeholders() -> [String]  {
     /**
      * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
-     * 
+     *
      * The prompts that it includes precede it, if `library` has them.
-     * 
+     *
      * # Errors
      * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
@@ -1106,7 +1106,7 @@ public protocol RequestBodyProtocol: AnyObject, Sendable {
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     * 
+     *
      * # Errors
      * `WrongStep` if the session has changed since.
      */
@@ -1115,7 +1115,7 @@ public protocol RequestBodyProtocol: AnyObject, Sendable {
     /**
      * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
      * of them, at least three.
-     * 
+     *
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
      * wanted: the file does not have its declared length. And as `read`.
@@ -1124,7 +1124,7 @@ public protocol RequestBodyProtocol: AnyObject, Sendable {
     
     /**
      * The next bytes, if they are those of an attachment.
-     * 
+     *
      * # Errors
      * As `read`.
      */
@@ -1203,7 +1203,7 @@ open func length() -> UInt64  {
     
     /**
      * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
-     * 
+     *
      * # Errors
      * `WrongStep` if the session has changed since.
      */
@@ -1220,7 +1220,7 @@ open func read(most: UInt32)throws  -> Data  {
     /**
      * The body's encoding of these wanted bytes: all of them to the end of the file, or the first
      * of them, at least three.
-     * 
+     *
      * # Errors
      * `AttachmentLength` for none, for less than three that are not the last, and for more than are
      * wanted: the file does not have its declared length. And as `read`.
@@ -1239,7 +1239,7 @@ open func supply(bytes: Data)throws  -> Data  {
     
     /**
      * The next bytes, if they are those of an attachment.
-     * 
+     *
      * # Errors
      * As `read`.
      */
@@ -1323,7 +1323,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1332,7 +1332,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * Continues without the bytes of the caller's files: requests describe them in text instead.
      * Returns how many there are.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1379,7 +1379,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
      * server asks for, if any.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1393,7 +1393,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, and always the running one.
-     * 
+     *
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
@@ -1401,7 +1401,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
      * Removes the oldest exchange. Returns the number of freed bytes.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
@@ -1414,7 +1414,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
      * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
      * call returns the end.
-     * 
+     *
      * # Errors
      * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
@@ -1429,9 +1429,9 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
      * ends the step; the rest of the bytes belongs to a removed reply.
-     * 
+     *
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1440,7 +1440,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * The same conversation in a separate session, to continue it independently. Another model,
      * another provider and other tools are allowed.
-     * 
+     *
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
@@ -1449,7 +1449,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * Adds an instruction for the model besides the user's text: another mode, other skills,
      * another prompt. It starts no turn.
-     * 
+     *
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
@@ -1473,7 +1473,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
      * `Compacting` if the model is asked for a summary first.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
@@ -1492,7 +1492,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
      * The request of this step. Another call returns the same bytes.
-     * 
+     *
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -1508,7 +1508,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     * 
+     *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
@@ -1516,7 +1516,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
      * Changes the configuration from the next turn on: other tools, other options, another model.
-     * 
+     *
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
@@ -1524,7 +1524,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     
     /**
      * Sets how long the turn has taken so far, by the caller's clock; in any step.
-     * 
+     *
      * # Errors
      * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
@@ -1666,7 +1666,7 @@ public convenience init(config: Config, capacityBytes: UInt64)throws  {
     
     /**
      * Continues a conversation from JSON Lines, written by `json_lines` or by a person.
-     * 
+     *
      * # Errors
      * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
      */
@@ -1685,7 +1685,7 @@ public static func fromJsonLines(lines: Data, config: Config, capacityBytes: UIn
     
     /**
      * Continues a conversation from the bytes of `snapshot`. They are checked, not trusted.
-     * 
+     *
      * # Errors
      * `BadTranscript`, and those of `new`.
      */
@@ -1705,7 +1705,7 @@ public static func resume(snapshot: Data, config: Config, capacityBytes: UInt64)
     /**
      * The head of this step's request, with an empty body, and the body to be read a piece at a
      * time, with the bytes of attachments.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1721,7 +1721,7 @@ open func beginRequest()throws  -> BegunRequest  {
     /**
      * Continues without the bytes of the caller's files: requests describe them in text instead.
      * Returns how many there are.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1822,7 +1822,7 @@ open func answerJson() -> String  {
     /**
      * The head of the response arrived, with any status. `retry_after_ms` is the wait that the
      * server asks for, if any.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1851,7 +1851,7 @@ open func checkpoint() -> Checkpoint  {
     /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, and always the running one.
-     * 
+     *
      * # Errors
      * `Full` when the summary does not fit; nothing changed. `WrongStep`.
      */
@@ -1867,7 +1867,7 @@ open func compact(summary: String, keepTurns: UInt32)throws   {try rustCallWithE
     
     /**
      * Removes the oldest exchange. Returns the number of freed bytes.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed; in the step `MakeRoom` the
      * turn failed. `WrongStep`.
@@ -1887,7 +1887,7 @@ open func dropOldest()throws  -> UInt64  {
      * or `Restart` if the request must be sent again, after the step `Wait` or `MakeRoom`;
      * `Recovered` if calls were found in the text: then the step is still `Receive`, and the next
      * call returns the end.
-     * 
+     *
      * # Errors
      * The turn failed, and `failure` has the details: `Status`, `Cut`, `BadResponse`, `Truncated`,
      * `Unreachable`; or `WrongStep`.
@@ -1916,9 +1916,9 @@ open func failure() -> Failure?  {
     /**
      * Takes bytes of the body, split anywhere, and returns all events. It stops at an event that
      * ends the step; the rest of the bytes belongs to a removed reply.
-     * 
+     *
      * If the turn fails, `fault` has the reason, after the events before the failure.
-     * 
+     *
      * # Errors
      * `WrongStep`.
      */
@@ -1937,7 +1937,7 @@ open func feed(chunk: Data)throws  -> Fed  {
     /**
      * The same conversation in a separate session, to continue it independently. Another model,
      * another provider and other tools are allowed.
-     * 
+     *
      * # Errors
      * `Full` when `capacity_bytes` is too little, and those of `new`.
      */
@@ -1955,7 +1955,7 @@ open func fork(config: Config, capacityBytes: UInt64)throws  -> Session  {
     /**
      * Adds an instruction for the model besides the user's text: another mode, other skills,
      * another prompt. It starts no turn.
-     * 
+     *
      * # Errors
      * `Full`: nothing was added. `WrongStep` outside `Idle`.
      */
@@ -2007,7 +2007,7 @@ open func jsonLines() -> Data  {
     /**
      * Makes room by the configuration's `room`, and returns the result: `Truncated`, or
      * `Compacting` if the model is asked for a summary first.
-     * 
+     *
      * # Errors
      * `Full` or `WindowTooLong` if nothing more can be removed: the turn failed. `WrongStep`
      * outside `MakeRoom`, and with the policy `Ask`.
@@ -2047,7 +2047,7 @@ open func rawStopReason() -> String  {
     
     /**
      * The request of this step. Another call returns the same bytes.
-     * 
+     *
      * # Errors
      * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
@@ -2076,7 +2076,7 @@ open func retry()throws   {try rustCallWithError(FfiConverterTypeZerostackError_
     
     /**
      * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
-     * 
+     *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place no longer exists; nothing changed.
      */
@@ -2091,7 +2091,7 @@ open func rollback(checkpoint: Checkpoint)throws   {try rustCallWithError(FfiCon
     
     /**
      * Changes the configuration from the next turn on: other tools, other options, another model.
-     * 
+     *
      * # Errors
      * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
      */
@@ -2106,7 +2106,7 @@ open func setConfig(config: Config)throws   {try rustCallWithError(FfiConverterT
     
     /**
      * Sets how long the turn has taken so far, by the caller's clock; in any step.
-     * 
+     *
      * # Errors
      * `Limit` if that reaches `max_turn_ms`: the turn was ended, as by `abort`.
      */
@@ -2285,7 +2285,7 @@ public protocol TokenizerProtocol: AnyObject, Sendable {
     
     /**
      * Tokens of `text`.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -2302,7 +2302,7 @@ public protocol TokenizerProtocol: AnyObject, Sendable {
     /**
      * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
      * like another is ordinary text.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -2310,7 +2310,7 @@ public protocol TokenizerProtocol: AnyObject, Sendable {
     
     /**
      * The name of the vocabulary.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -2405,7 +2405,7 @@ public static func `open`(packed: Data)throws  -> Tokenizer  {
     
     /**
      * Tokens of `text`.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -2438,7 +2438,7 @@ open func decode(ids: [UInt32])throws  -> Data  {
     /**
      * Ids of `text`; the special tokens of `specials` are encoded as themselves, text that looks
      * like another is ordinary text.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -2455,7 +2455,7 @@ open func encode(text: String, specials: [String])throws  -> [UInt32]  {
     
     /**
      * The name of the vocabulary.
-     * 
+     *
      * # Errors
      * None in practice: the vocabulary was checked.
      */
@@ -3844,7 +3844,7 @@ public func FfiConverterTypeRequest_lower(_ value: Request) -> RustBuffer {
 
 /**
  * The options of a request. An option that is not set is left to the provider.
- * 
+ *
  * `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
  * out of range; nothing is sent then.
  */
@@ -8098,13 +8098,13 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_check_arguments() != 22046) {
+    if (uniffi_zerostack_uniffi_checksum_func_check_arguments() != 58251) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_media_type_of() != 42509) {
+    if (uniffi_zerostack_uniffi_checksum_func_media_type_of() != 59255) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_cost_micros() != 21707) {
+    if (uniffi_zerostack_uniffi_checksum_func_cost_micros() != 22900) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_func_default_limits() != 43390) {
@@ -8125,13 +8125,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_requestbody_length() != 1327) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_requestbody_read() != 16634) {
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_read() != 2880) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_requestbody_supply() != 14375) {
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_supply() != 17966) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_requestbody_wanted() != 34836) {
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_wanted() != 26556) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_body() != 20615) {
@@ -8140,37 +8140,37 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_prompt_description() != 23631) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools() != 4954) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools() != 34658) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_model() != 43916) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_model() != 38690) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_name() != 41744) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_name() != 28202) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_output() != 57115) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_output() != 44200) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_placeholders() != 44388) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_render() != 25745) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_render() != 40228) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_schema() != 47113) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems() != 14262) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems() != 17565) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_tools() != 64030) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_tools() != 27115) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_begin_request() != 43712) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_begin_request() != 47818) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() != 56330) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() != 30473) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() != 64590) {
@@ -8182,43 +8182,43 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_user_with() != 15438) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_abort() != 23359) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_abort() != 51271) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_answer() != 63074) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_answer() != 19106) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_answer_json() != 56728) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_answer_json() != 23504) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_begin_response() != 40427) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_begin_response() != 22496) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_checkpoint() != 20223) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_checkpoint() != 58571) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_compact() != 62377) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_compact() != 31046) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() != 16897) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() != 58942) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 43357) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 7214) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_failure() != 36470) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 12175) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 34903) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_fork() != 47256) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_fork() != 8057) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_instruct() != 54930) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_instruct() != 39715) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_is_compacting() != 36784) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_is_compacting() != 40077) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete() != 62505) {
@@ -8227,43 +8227,43 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_json_lines() != 65312) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_make_room() != 20235) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_make_room() != 27741) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_pending_calls() != 55736) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() != 17088) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() != 35366) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_request() != 1638) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_request() != 26659) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_retry() != 53495) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 7082) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 51071) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_set_config() != 28282) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_set_config() != 45154) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() != 23414) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() != 8901) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_snapshot() != 49394) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_snapshot() != 35566) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_step() != 62697) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_switched_off() != 57171) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_switched_off() != 5556) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_tool_result() != 52296) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_transcript() != 38380) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_transcript() != 46088) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_usage() != 52484) {
@@ -8272,34 +8272,34 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_user() != 49581) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_window_tokens() != 19841) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_window_tokens() != 58045) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_tokenizer_count() != 497) {
+    if (uniffi_zerostack_uniffi_checksum_method_tokenizer_count() != 59044) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_tokenizer_decode() != 33188) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_tokenizer_encode() != 20017) {
+    if (uniffi_zerostack_uniffi_checksum_method_tokenizer_encode() != 35574) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_tokenizer_name() != 16225) {
+    if (uniffi_zerostack_uniffi_checksum_method_tokenizer_name() != 51494) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_prompt_built_in() != 59771) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_constructor_prompt_new() != 8273) {
+    if (uniffi_zerostack_uniffi_checksum_constructor_prompt_new() != 42319) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() != 55982) {
+    if (uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() != 18201) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_session_new() != 14973) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_constructor_session_resume() != 48844) {
+    if (uniffi_zerostack_uniffi_checksum_constructor_session_resume() != 18726) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_tokenizer_new() != 45629) {
