@@ -102,7 +102,7 @@ def test_a_cancel_at_every_wait(provider: Provider, cancels: int) -> None:
 
     before = open_sockets()
     while asyncio.run(cancelled(waits + 1)):
-        assert open_sockets() == before
+        assert open_sockets() <= before
         waits += 1
     assert waits > 5, f"{waits} are too few for two requests and a call"
 

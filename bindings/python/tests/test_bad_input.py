@@ -30,7 +30,7 @@ from zerostack import Limits, Session, Step, Tokenizer, ToolSpec
         (lambda s: s.begin_response(10**5000), ValueError, "that number is not"),
         (lambda s: s.begin_response(200, 1.5), TypeError, "retry_after_ms must be an int"),
         (lambda s: s.begin_response(200, -1), ValueError, "retry_after_ms must be from 0"),
-        (lambda s: s.feed("data"), TypeError, "chunk must be bytes as they came"),
+        (lambda s: s.feed("data"), TypeError, "chunk must be bytes as received"),
         (lambda s: s.feed(7), TypeError, "chunk must be bytes, not int"),
         (lambda s: s.tool_result(0, b"x"), TypeError, "content must be a str, not bytes"),
         (lambda s: s.tool_result("0", "x"), TypeError, "id must be an int, not str"),

@@ -230,7 +230,7 @@ def test_a_line_that_is_wrong_says_where_and_why() -> None:
     good = '{"role":"user","text":"hi"}\n'
     for bad, words in {
         '{"role":"user"': "line 2: it is not one JSON object",
-        '{"role":"nobody","text":"x"}': "line 2: the role is none of",
+        '{"role":"nobody","text":"x"}': "line 2: the role is not user",
         '{"role":"tool","id":"x","text":""}': "line 2: ",
     }.items():
         with pytest.raises(zerostack.BadLine, match=words) as raised:

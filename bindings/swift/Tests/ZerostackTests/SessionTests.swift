@@ -74,7 +74,7 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(again.snapshot, session.snapshot)
         for (text, message) in [
             ("{\"role\":\"user\",\"text\":\"a\"}\nnonsense", "line 2: it is not one JSON object"),
-            ("{\"role\":\"king\",\"text\":\"a\"}", "line 1: the role is none of"),
+            ("{\"role\":\"king\",\"text\":\"a\"}", "line 1: the role is not user"),
         ] {
             let fault = fault { _ = try Session(jsonLines: Data(text.utf8), configuration) }
             XCTAssertEqual(fault?.kind, .badLine)
