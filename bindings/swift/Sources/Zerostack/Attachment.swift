@@ -95,7 +95,7 @@ final class Files: @unchecked Sendable {
                 kind: .attachmentLength, code: 39, detail: wanted.number,
                 message:
                     "the file \(file.name) changed its length since it was attached: attach it "
-                    + "anew"))
+                    + "again"))
     }
 }
 

@@ -44,7 +44,8 @@ public struct File: Sendable {
             throw ZerostackError.badFile("the file \(path) cannot be read: \(sentence(error))")
         }
         guard found[.type] as? FileAttributeType == .typeRegular else {
-            throw ZerostackError.badFile("the file \(path) cannot be read: it is not a regular file")
+            throw ZerostackError.badFile(
+                "the file \(path) cannot be read: it is not a regular file")
         }
         let size = (found[.size] as? NSNumber)?.intValue ?? 0
         try self.init(size: size, mediaType: mediaType, name: called, tokens: tokens) {
