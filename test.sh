@@ -89,6 +89,14 @@ for features in "" all-dialects openai-chat anthropic openai-responses gemini ol
     cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
 done
 
+step "view, tools and policy for macOS, where they run without a sandbox"
+if rustup target add x86_64-apple-darwin >/dev/null 2>&1; then
+    RUSTFLAGS="--deny warnings" cargo check --quiet --target x86_64-apple-darwin \
+        --package zerostack-workspace --package zerostack-tools --package zerostack-policy
+else
+    not_run "no target x86_64-apple-darwin: the build for macOS is not checked"
+fi
+
 step "tests"
 cargo nextest run --workspace --cargo-quiet --no-fail-fast
 

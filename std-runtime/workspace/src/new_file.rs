@@ -22,13 +22,13 @@ impl NewFile {
     /// # Errors
     /// What the system says.
     pub fn create(folder: &Path, prefix: &'static str, mode: u32) -> io::Result<Self> {
-        let (folder, named) = (folder.to_owned(), None);
+        let folder = folder.to_owned();
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{Mode, OFlags};
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
             if let Ok(file) = rustix::fs::open(&folder, flags, Mode::from_raw_mode(mode)) {
-                return Ok(Self { folder, prefix, mode, file: file.into(), named });
+                return Ok(Self { folder, prefix, mode, file: file.into(), named: None });
             }
         }
         let (file, path) = builder(prefix, mode).tempfile_in(&folder)?.into_parts();

@@ -110,14 +110,17 @@ pub fn enter_alone(folder: &Path) -> io::Result<()> {
     Ok(rustix::process::chdir(folder)?)
 }
 
+/// Is refused: only Linux can do this.
 #[cfg(not(target_os = "linux"))]
 pub fn enter_alone(_: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Does nothing: only Linux can do this.
 #[cfg(not(target_os = "linux"))]
 pub fn adopt_orphans() {}
 
+/// Does nothing: only Linux can do this.
 #[cfg(not(target_os = "linux"))]
 pub fn end_with_parent() {}
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 

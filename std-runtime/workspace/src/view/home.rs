@@ -94,11 +94,6 @@ pub(super) fn is_of_system(home: &Path) -> bool {
         || ITSELF.iter().any(|folder| home == Path::new(folder))
 }
 
-/// Whether a folder of this mode is for its owner and group alone.
-pub(super) fn is_private(mode: u32) -> bool {
-    mode & 0o005 == 0
-}
-
 /// The first id of a person, and the id of nobody.
 const PEOPLE: u32 = 1000;
 const NOBODY: u32 = 65534;

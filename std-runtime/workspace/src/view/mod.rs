@@ -19,6 +19,10 @@ mod outside;
 mod part;
 mod private_git;
 mod repository;
+#[cfg(target_os = "linux")]
+mod restricted;
+#[cfg(not(target_os = "linux"))]
+#[path = "restricted_elsewhere.rs"]
 mod restricted;
 mod rules;
 mod scratch;

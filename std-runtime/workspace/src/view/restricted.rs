@@ -12,8 +12,6 @@ use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 
-use super::home::is_private;
-
 /// The folders to search first; other top-level folders follow.
 const FIRST: [&str; 8] = ["/etc", "/srv", "/opt", "/var", "/usr/local", "/boot", "/mnt", "/media"];
 
@@ -183,6 +181,11 @@ impl Search<'_> {
 fn is_below(path: &Path, folder: &Path) -> bool {
     let (path, folder) = (path.as_os_str().as_bytes(), folder.as_os_str().as_bytes());
     path.strip_prefix(folder).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+}
+
+/// Whether a folder of this mode is for its owner and group alone.
+fn is_private(mode: u32) -> bool {
+    mode & 0o005 == 0
 }
 
 /// Entries that fit are listed by one call.
