@@ -163,8 +163,9 @@ impl<'s> Request<'s> {
     }
 
     /// Writes the [`wanted`](Self::wanted) bytes of an attachment, or the first of them, into
-    /// `out`, of any length from 1 on; returns how many it wrote. `wanted` then reports how many
-    /// were used: none of them is kept. 0: fewer than three bytes were given, and they are not the last.
+    /// `out`, of any length from 1 on; returns how many it wrote. The request keeps none
+    /// of the bytes; `wanted` then starts after those that were used. Returns 0 if fewer than three
+    /// bytes were given and they are not the last ones.
     #[cfg(feature = "attachments")]
     pub fn supply(&mut self, bytes: &[u8], out: &mut [u8]) -> usize {
         let Some((_, total)) = self.attachment() else { return 0 };

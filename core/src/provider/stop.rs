@@ -1,7 +1,7 @@
 //! The words for why a model stopped.
 //!
-//! One table for all dialects: gateways pass on the words of the provider behind them, so the words
-//! of one dialect appear in another. The case does not matter, nor do the separators in a word
+//! One table for all dialects: gateways forward the words of their providers, so the words of one
+//! dialect appear in another. The case does not matter, nor do the separators in a word
 //! (`max_tokens`, `maxTokens`, `max-tokens`), nor what follows a colon
 //! (`function_call_filter: MALFORMED_FUNCTION_CALL`).
 //!

@@ -1,4 +1,4 @@
-//! Paths outside of the project of a run: their changes are in no patch, and a model must know.
+//! Paths outside the project of a run. No patch has changes of them, so the model must know.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ use super::file;
 pub const PROJECT: &str = "ZEROSTACK_PROJECT";
 /// Holds the other folders of the project, as `PATH` lists folders, if there are any.
 pub const ALSO: &str = "ZEROSTACK_ALSO";
-/// `on` in a tool process whose writes outside of the project end with the run.
+/// `on` in a tool process whose writes outside the project end with the run.
 pub const SANDBOX: &str = "ZEROSTACK_SANDBOX";
 
 /// Whether the call of `tool` reads nothing outside of the folders `projects`, links in them aside.

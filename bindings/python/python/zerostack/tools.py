@@ -144,8 +144,8 @@ def tool(
     What ``functools.partial`` binds is hidden from the model. ``name``, ``description`` and
     ``timeout_s``, the seconds that one call may take, say it otherwise than the function does.
 
-    With ``needs_approval`` calls wait until they are approved, see :class:`DeferredCalls`: all of
-    them, or those for whose arguments, a ``dict``, a function says so.
+    With ``needs_approval=True`` each call waits until it is approved, see :class:`DeferredCalls`. With
+    a function, a call waits if the function returns true for its arguments, a ``dict``.
 
     Raises ``TypeError`` for a parameter that JSON has no form for.
     """

@@ -90,8 +90,8 @@ public struct Tool: Sendable {
         needingApproval { _ in true }
     }
 
-    /// The same tool, whose calls wait until they are approved where `asks`, given their arguments as
-    /// JSON text, says so.
+    /// The same tool, whose calls wait until they are approved if `asks` returns true for their
+    /// arguments, a JSON text.
     public func needingApproval(
         _ asks: @escaping @Sendable (_ arguments: String) -> Bool
     ) -> Tool {

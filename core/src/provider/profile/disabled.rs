@@ -1,4 +1,4 @@
-//! Without the feature: the dialect and the name of the model decide for every server.
+//! Without the feature there are no profiles: a request depends only on the dialect and the model's name.
 
 use crate::Error;
 use crate::message::Dialect;

@@ -95,7 +95,7 @@ impl JsonReader {
         }
     }
 
-    /// What stands next of what is wanted, if that is easily told, after all that is of no interest.
+    /// The next wanted token if it can be read quickly, past all that is of no interest.
     #[inline(always)]
     pub(super) fn quick_token<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
         let mut found = None;

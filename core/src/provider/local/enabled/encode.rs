@@ -1,5 +1,5 @@
-//! The part of a request that describes tools in text: the same for every dialect, except for what
-//! surrounds a text.
+//! The part of a request that describes tools in text. It is the same for every dialect, apart from
+//! the JSON around a text.
 
 use super::form::{
     BY_SCHEMA, BY_TAGS, CALL, CALL_SCHEMA, CALLS, FAILED_RESULT, LISTED_CALL, RESULT, SAY, SCHEMA,

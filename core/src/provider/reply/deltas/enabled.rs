@@ -72,8 +72,8 @@ impl Sink<'_, '_> {
         Some(EmittedEvent { what: EmittedKind::CallDelta, start: call, end: index })
     }
 
-    /// All of the call at `call`, which is told next, where no piece of it was: it came whole, and others
-    /// before anything could be told.
+    /// The whole of the call at `call`, which is emitted next, if no piece of it was emitted: it arrived
+    /// at once, and other calls before any event could be emitted.
     pub(in super::super) fn show_untold(&mut self, call: usize) -> Option<EmittedEvent> {
         let index = u32::from(self.reply.emitted_calls);
         let CallDelta { is_wanted, told, .. } = self.reply.delta;
