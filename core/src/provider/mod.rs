@@ -33,6 +33,7 @@ mod pull;
 )]
 mod reply;
 mod request;
+pub(crate) mod response;
 pub(crate) mod stop;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod tag;

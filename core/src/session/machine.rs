@@ -3,13 +3,13 @@
 use core::slice;
 
 use super::answer::{TimesAsked, told};
-use super::feed::Decoder;
 use super::open::OpenCalls;
 use super::room::{LastResort, can_drop};
 use super::window::{ENABLED, FinishSummary, RoomAttempts, Runs, WindowCount, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::profile::Switched;
+use crate::provider::response::Decoder;
 use crate::provider::{Budget, Codec, Config, Limits, Reply, codec_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ENDED, FIRST, Header, INSTRUCTION, Kind, MARKED};

@@ -4,7 +4,6 @@ mod answer;
 #[cfg(feature = "attachments")]
 mod attach;
 mod checkpoint;
-mod feed;
 mod machine;
 mod open;
 mod profile;

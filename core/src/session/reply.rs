@@ -1,7 +1,6 @@
 //! Receives a reply, and judges it at its end.
 
 use super::Step;
-use super::feed::Decoder;
 use super::machine::Machine;
 use super::open::{MALFORMED, OpenCalls};
 use super::retry::{is_rate_limit, is_transient, wait};
@@ -9,13 +8,11 @@ use super::room::{LastResort, can_drop};
 use super::window::{ENABLED, used_up};
 use crate::message::{Event, Fed, StopReason, Usage};
 use crate::provider::delay::asked_in_ms;
-use crate::provider::{
-    Config, EmittedEvent, EmittedKind, FailedTurn, Reply, Sink, local, maker, stop,
-};
+use crate::provider::response::{SLACK_BYTES, cut, has_text, judge, read, refusal};
+use crate::provider::{Config, EmittedEvent, EmittedKind, FailedTurn, Sink, local, maker};
 use crate::transcript::log::Log;
 use crate::transcript::places::FEW;
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
-use crate::wire::scan::WORDS;
 use crate::{Error, ErrorKind, ResponseRule};
 
 impl Machine {
@@ -333,167 +330,7 @@ impl Machine {
     }
 }
 
-/// Reads until there is something to show, or the input is used up.
-fn read(
-    decoder: &mut Decoder,
-    sink: &mut Sink<'_, '_>,
-    input: &mut &[u8],
-    limit_bytes: u32,
-) -> Result<Option<EmittedEvent>, Error> {
-    loop {
-        if !WORDS || decoder.has_news {
-            let shown = sink.show();
-            if shown.is_some() {
-                if WORDS {
-                    decoder.has_news = sink.may_have_more();
-                }
-                return Ok(shown);
-            }
-            decoder.has_news = false;
-        }
-        if let Some(error) = decoder.error() {
-            return Err(error);
-        }
-        if input.is_empty() {
-            return Ok(None);
-        }
-        let left = limit_bytes.saturating_sub(decoder.offset) as usize;
-        if sink.reply.ended && decoder.is_over() {
-            *input = &[];
-            return Ok(None);
-        }
-        if left == 0 {
-            return Err(Error::new(ErrorKind::Limit, limit_bytes));
-        }
-        // Of a reply that failed nothing is kept any more, so it needs no room.
-        let mut window = usize::MAX;
-        if !(sink.reply.is_failed() || decoder.is_over()) {
-            // Unescaped text is never longer than its escaped form.
-            let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
-            if sink.is_nearly_full() {
-                sink.drop_shown();
-                decoder.note_news();
-            }
-            let room = sink.log.room(wanted);
-            window = room.saturating_sub(SLACK_BYTES);
-            if window == 0 {
-                return Err(Error::full(wanted - room));
-            }
-        }
-        let (mut front, back) = input.split_at_checked(window.min(left)).unwrap_or((input, &[]));
-        loop {
-            let shows = decoder.advance(sink, &mut front);
-            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
-            if !shows || decoder.error().is_some() {
-                break;
-            }
-            if let Some(shown) = sink.show() {
-                return Ok(Some(shown));
-            }
-        }
-    }
-}
-
-/// Whether the reply is complete, now that the body is over, and why the model stopped.
-fn judge(
-    decoder: &Decoder,
-    sink: &mut Sink<'_, '_>,
-    status: u16,
-    limits: (u32, u32),
-) -> Result<StopReason, Error> {
-    // The server at a wrong base URL may answer with a page, and with success.
-    if decoder.is_page() && !sink.reply.refused {
-        return Err(Error::broken(ResponseRule::NoPage).at(decoder.offset));
-    }
-    if sink.reply.is_failed() {
-        return Err(refusal(sink.reply, status));
-    }
-    // Content that the end of the body cut off was not shown, and is removed.
-    sink.drop_stage();
-    sink.drop_spare();
-    sink.resolve_pending(false)?;
-    let reply = &mut *sink.reply;
-    let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
-    let is_foreign = decoder.is_foreign() || reply.has_strangers;
-    let is_whole = decoder.is_complete() && reply.whole;
-    let is_none = (is_foreign || decoder.is_complete()) && !reply.documents;
-    if is_none || is_whole && is_empty {
-        let rule = if is_none { ResponseRule::Dialect } else { ResponseRule::Answer };
-        return Err(Error::broken(rule).at(decoder.offset));
-    }
-    // The end marker of a stream does not mean that the model was done. A whole body is complete,
-    // and some servers send no stop reason in it.
-    if reply.stop.is_none() && !is_whole || decoder.is_part() {
-        return Err(cut(decoder));
-    }
-    if reply.stop == Some(StopReason::Other) && stop::is_failure(&reply.raw_stop_reason) {
-        sink.failure();
-        let reply = &mut *sink.reply;
-        reply.failure.code = reply.raw_stop_reason.clone();
-        return Err(refusal(reply, status));
-    }
-    sink.end_part();
-    let mut records = sink.log.records_from(sink.reply.start as usize);
-    if !records.all(|record| core::str::from_utf8(record.payload).is_ok()) {
-        return Err(Error::broken(ResponseRule::Utf8).at(decoder.offset));
-    }
-    sink.check_calls();
-    // Some servers send the same word for a truncated reply and for a complete one.
-    let is_cut = sink.reply.stop == Some(StopReason::MaxTokens) || is_used_up(sink, limits);
-    if is_cut && sink.drop_cut_call() {
-        return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
-    }
-    if sink.reply.dropped > 0 && sink.reply.calls == 0 && !has_kept(sink) {
-        return Err(Error::new(ErrorKind::MediaOnly, sink.reply.dropped));
-    }
-    Ok(match sink.reply.stop.unwrap_or(StopReason::EndTurn) {
-        // Some providers have no separate word for it.
-        StopReason::EndTurn if sink.reply.calls > 0 => StopReason::ToolUse,
-        StopReason::EndTurn if is_cut => StopReason::MaxTokens,
-        StopReason::EndTurn if sink.reply.refuses => StopReason::Refusal,
-        reason => reason,
-    })
-}
-
-/// Whether the reply has any content.
-fn has_text(sink: &Sink<'_, '_>) -> bool {
-    sink.log.records_from(sink.reply.start as usize).any(|record| record.is(Kind::Text))
-}
-
-/// Whether something is kept of a reply that was not kept whole: text, or reasoning that was cut.
-fn has_kept(sink: &Sink<'_, '_>) -> bool {
-    let mut records = sink.log.records_from(sink.reply.start as usize);
-    records.any(|record| record.is(Kind::Text) || record.header.has(MARKED))
-}
-
-const fn cut(decoder: &Decoder) -> Error {
-    Error::new(ErrorKind::Cut, decoder.offset)
-}
-
-/// Whether the tokens that the reply may have are used up, or those of the model's context.
-fn is_used_up(sink: &Sink<'_, '_>, (reply_tokens, context_tokens): (u32, u32)) -> bool {
-    let usage = sink.reply.usage();
-    let reached = |count, limit| limit > 0 && count >= limit;
-    reached(usage.output_tokens, reply_tokens) || reached(usage.total(), context_tokens)
-}
-
 /// Whether the model ended normally, or may continue.
 const fn is_success(reason: StopReason) -> bool {
     !matches!(reason, StopReason::Refusal | StopReason::ContentFilter | StopReason::Other)
 }
-
-/// The provider's refusal, as an error.
-#[inline(never)]
-const fn refusal(reply: &Reply, status: u16) -> Error {
-    let status = match (status, reply.failure.status) {
-        (200..300, refused @ 400..600) => refused,
-        (status, _) => status,
-    };
-    Error::new(ErrorKind::Status, status as u32)
-}
-
-/// Bytes that are read between two checks of the remaining room.
-const WINDOW_BYTES: usize = 2048;
-
-/// Room beyond the bytes that are read: two headers and a replaced half pair.
-const SLACK_BYTES: usize = 24;

@@ -1,0 +1,200 @@
+//! The documents of a body: one, successive ones, or the elements of an array.
+
+use super::{Array, DataLine, Decoder, Document, Framing};
+use crate::Error;
+use crate::provider::{Body, Codec, Sink, take};
+use crate::wire::json_read::{ROOT, Token};
+use crate::wire::scan::WORDS;
+
+impl Decoder {
+    pub(super) fn whole(
+        &mut self,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<(), Error> {
+        let was_done = self.json.is_done();
+        if was_done && self.goes_on(sink, input) {
+            return Ok(());
+        }
+        let read = self.json(sink, input);
+        // Also when a bad byte follows the document in the same chunk.
+        if !was_done && self.json.is_done() {
+            self.shows = true;
+            self.document_over(sink)?;
+            self.is_over |= sink.reply.ended && self.framing == Framing::Lines;
+        }
+        read
+    }
+
+    /// Whether a stream follows what looked like a whole body: some servers put the end marker of a
+    /// stream after it, or send the pieces of a stream without the names of fields.
+    fn goes_on(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
+        skip_blank(input);
+        let is_lines = self.framing == Framing::Lines && self.codec.body == Body::Whole;
+        let has_stop = sink.reply.stop.is_some();
+        self.framing = match input.first() {
+            Some(b'd') if self.framing == Framing::Whole && self.array == Array::None => {
+                Framing::Events
+            }
+            Some(b'{')
+                if self.framing == Framing::Whole
+                    && self.array == Array::None
+                    && LINES
+                    && !has_stop =>
+            {
+                Framing::Lines
+            }
+            Some(b'[' | b'd') if is_lines && has_stop => Framing::Events,
+            _ => return false,
+        };
+        self.json.restart();
+        self.json.stop_at_lines(self.framing == Framing::Events);
+        self.json.begin(true);
+        (self.shows, sink.reply.whole) = (true, false);
+        true
+    }
+
+    pub(super) fn lines(
+        &mut self,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<(), Error> {
+        if self.json.is_done() {
+            skip_blank(input);
+            if input.is_empty() || self.goes_on(sink, input) {
+                return Ok(());
+            }
+            self.json.restart();
+        }
+        self.whole(sink, input)
+    }
+
+    pub(super) fn bare(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+        let was_done = self.json.is_done();
+        self.whole(sink, input)?;
+        self.is_over |= was_done || self.json.is_done();
+        Ok(())
+    }
+
+    /// A document is complete: half a character that waited for the next one counts first. The
+    /// elements of an array were complete before it.
+    fn document_over(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+        if self.array == Array::HasElements {
+            self.array = Array::Open;
+            return Ok(());
+        }
+        if let Some(token) = self.json.lost_half() {
+            take(self.codec, sink, token)?;
+        }
+        (self.codec.document_end)(sink)
+    }
+
+    pub(super) fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+        loop {
+            let mut met = self.members(sink, input)?;
+            if met == Met::Nothing {
+                let Some(token) = self.json.next(input)? else { break };
+                self.has_news |= WORDS;
+                met = give(self.codec, &mut self.document, sink, token)?;
+            }
+            // A value that does not complete the document is an element of an array.
+            if met == Met::End && !self.json.is_done() {
+                self.shows = true;
+                self.array = Array::Open;
+                self.document_over(sink)?;
+                self.array = Array::HasElements;
+                self.is_over |= sink.reply.ended;
+                break;
+            }
+            if self.json.is_done() || met == Met::News {
+                self.shows = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is easily read. [`Met::Nothing`]: the next step is not.
+    #[inline(always)]
+    fn members(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<Met, Error> {
+        let mut met = Ok(Met::Nothing);
+        if WORDS {
+            let (before, codec, document) = (input.len(), self.codec, &mut self.document);
+            self.json.each(input, |token| {
+                met = give(codec, document, sink, token);
+                let goes_on = matches!(met, Ok(Met::Token));
+                if goes_on {
+                    met = Ok(Met::Nothing);
+                }
+                goes_on
+            });
+            self.has_news |= input.len() < before;
+        }
+        met
+    }
+
+    pub(super) fn end_document(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+        self.json.restart();
+        self.line = DataLine::Done;
+        self.shows = true;
+        self.document_over(sink)?;
+        self.is_over = sink.reply.ended;
+        if WORDS {
+            // Most documents of a stream end with nothing more to be shown.
+            self.shows = self.is_over || sink.may_have_more();
+        }
+        Ok(())
+    }
+}
+
+/// What was met in a document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Nothing,
+    Token,
+    /// Something that may be shown.
+    News,
+    /// The end of the document, or of an element of an array.
+    End,
+}
+
+/// Gives a token to the dialect.
+#[inline(always)]
+fn give(
+    codec: &Codec,
+    document: &mut Document,
+    sink: &mut Sink<'_, '_>,
+    token: Token<'_>,
+) -> Result<Met, Error> {
+    let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
+    let is_over = token == Token::End(ROOT);
+    if token == Token::Begin(ROOT) {
+        let had_stop = sink.reply.stop.is_some();
+        *document = if had_stop { Document::AfterStop } else { Document::First };
+    }
+    if is_over {
+        *document = Document::None;
+    }
+    take(codec, sink, token)?;
+    Ok(match () {
+        () if is_over => Met::End,
+        () if ends && sink.may_have_more() => Met::News,
+        () => Met::Token,
+    })
+}
+
+/// Whether `byte` may precede a document: white space, or a byte of a byte order mark.
+pub(super) const fn is_blank(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf)
+}
+
+pub(super) fn skip_blank(input: &mut &[u8]) {
+    while let Some((byte, rest)) = input.split_first()
+        && is_blank(byte)
+    {
+        *input = rest;
+    }
+}
+
+/// Whether a dialect has them.
+pub(super) const LINES: bool = cfg!(feature = "ollama");

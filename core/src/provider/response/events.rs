@@ -1,0 +1,167 @@
+//! The framing of server-sent events: the data of each is a document, or the end marker.
+
+use super::documents::is_blank;
+use super::{DataLine, Decoder, Framing};
+use crate::provider::Sink;
+use crate::wire::scan::WORDS;
+use crate::wire::sse::{Field, SseScan};
+use crate::wire::taken;
+use crate::{Error, ResponseRule};
+
+impl Decoder {
+    /// The refusal may be plain text, or a stream of events with an error.
+    #[inline(never)]
+    pub(super) fn refusal(
+        &mut self,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<(), Error> {
+        let before = *input;
+        let read = self.events(sink, input);
+        if self.framing == Framing::Refusal {
+            self.first_text(sink, &mut taken(before, input));
+        }
+        read
+    }
+
+    /// The refusal arrives in events, so the text that was kept does not count.
+    fn told_in_events(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.framing == Framing::Refusal {
+            self.framing = Framing::Events;
+            sink.forget_failure();
+        }
+    }
+
+    pub(super) fn events(
+        &mut self,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<(), Error> {
+        while !self.shows && !input.is_empty() {
+            // The reader of JSON sees the end of the line by itself.
+            if WORDS && self.line != DataLine::Text && self.sse.is_in_data(input) {
+                self.data(sink, input)?;
+                continue;
+            }
+            let is_between = self.line == DataLine::Done && self.framing == Framing::Events;
+            if WORDS && is_between && !self.sse.is_error() && self.sse.pass_to_data(input) {
+                self.line = DataLine::Open;
+                continue;
+            }
+            let before = *input;
+            if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
+                self.told_in_events(sink);
+                self.framing = Framing::Bare;
+                self.json.stop_at_lines(false);
+                self.note_news();
+                sink.fail_document();
+                return self.bare(sink, input);
+            }
+            let met = self.sse.step(input);
+            let is_error = self.sse.is_error();
+            let is_data = self.sse.field() == Some(Field::Data) || is_error;
+            match met {
+                // Servers forget the empty line between two events: each line may hold one.
+                SseScan::Line if is_data => {
+                    self.told_in_events(sink);
+                    self.line = DataLine::Open;
+                    if is_error {
+                        self.note_news();
+                        sink.fail_document();
+                    }
+                }
+                SseScan::Piece if self.sse.field() == Some(Field::Event) => {
+                    self.sse.add_to_event(taken(before, input));
+                }
+                SseScan::LineEnd if self.sse.ends_error_event() => {
+                    self.note_news();
+                    sink.fail_document();
+                }
+                SseScan::Piece if is_data => {
+                    let mut rest = taken(before, input);
+                    let read = self.data(sink, &mut rest);
+                    // The rest of the piece is read next.
+                    let used = before.len() - input.len() - rest.len();
+                    *input = before.get(used..).unwrap_or_default();
+                    self.sse.unread(rest.len());
+                    read?;
+                }
+                SseScan::LineEnd if self.line == DataLine::Text => sink.failure_text_end(),
+                // The lines of one event are joined by a line feed.
+                SseScan::LineEnd if is_data && !self.json.is_fresh() => {
+                    self.json.stop_at_lines(false);
+                    self.json(sink, &mut LINE_FEED.as_slice())?;
+                    self.json.stop_at_lines(true);
+                }
+                SseScan::Dispatch => {
+                    if self.marker > 0 {
+                        return Err(BAD);
+                    }
+                    if !self.json.is_fresh() {
+                        self.json.finish()?;
+                        self.end_document(sink)?;
+                    }
+                }
+                SseScan::Nothing | SseScan::Line | SseScan::Piece | SseScan::LineEnd => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes some of the data of an event, a step at a time as [`SseReader::step`] does.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
+        let Some((byte, rest)) = data.split_first() else { return Ok(()) };
+        if self.line == DataLine::Text {
+            sink.failure_text(core::mem::take(data));
+            return Ok(());
+        }
+        let begins = self.marker == 0 && self.json.is_fresh();
+        if begins && is_blank(byte) {
+            *data = rest;
+            return Ok(());
+        }
+        // More follows the document, or the end marker.
+        if self.line == DataLine::Done {
+            return Err(Error::broken(ResponseRule::Json));
+        }
+        // Servers name an event an error, and write the fault without any form.
+        if begins && sink.reply.refused && !matches!(byte, b'{' | b'[' | b'"') {
+            self.line = DataLine::Text;
+            return Ok(());
+        }
+        if self.marker == 1 && *byte != b'D' {
+            // The apparent marker is an array of documents.
+            self.marker = 0;
+            self.json(sink, &mut ARRAY.as_slice())?;
+        }
+        if self.marker > 0 || (begins && *byte == b'[') {
+            if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
+                return Err(BAD);
+            }
+            self.marker += 1;
+            *data = rest;
+            if usize::from(self.marker) < END_MARKER.len() {
+                return Ok(());
+            }
+            self.marker = 0;
+            sink.reply.ended = true;
+            // Every dialect may end this way: it does not turn anything else into a reply.
+            sink.reply.is_known = !sink.reply.has_strangers;
+        } else {
+            self.json(sink, data)?;
+            if !self.json.is_done() {
+                return Ok(());
+            }
+        }
+        // Reported at its last byte: the empty line after it may never arrive.
+        self.end_document(sink)
+    }
+}
+
+const END_MARKER: &[u8] = b"[DONE]";
+
+const LINE_FEED: [u8; 1] = *b"\n";
+const ARRAY: [u8; 1] = *b"[";
+
+const BAD: Error = Error::broken(ResponseRule::EndMarker);
