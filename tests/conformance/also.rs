@@ -271,3 +271,25 @@ fn the_sandbox_command_takes_it_too() {
     let base = place.project().parent().unwrap().to_owned();
     applies(&place, &base, &fs::read(&patch).unwrap(), &[]);
 }
+
+#[test]
+fn the_instructions_of_the_other_folder_come_with_the_first_call_that_works_there() {
+    let place = prepared();
+    place.write("library/AGENTS.md", "Be terse in the library.\n");
+    place.write("library/src/AGENTS.md", "Use tabs here.\n");
+    let script = Script::new()
+        .call("read", json!({"path": "src/a"}))
+        .call("read", json!({"path": "../library/src/a"}))
+        .call("bash", json!({"command": format!("cat {}/moved", library(&place).display())}))
+        .text("done");
+    let provider = Scripted::start(script).unwrap();
+    let arguments = ["--also", "../library", "ask", "what is there?"];
+    place.zerostack(&arguments).model(&provider).run().success();
+    let requests = provider.requests();
+    let texts: Vec<String> =
+        requests.iter().map(|it| String::from_utf8_lossy(&it.body).into_owned()).collect();
+    let counts = texts.iter().map(|text| text.matches("Be terse in the library.").count());
+    assert_eq!(counts.collect::<Vec<_>>(), [0, 0, 1, 1]);
+    assert!(texts[2].contains("<agents-md path=\\\"../library/AGENTS.md\\\">"), "{}", texts[2]);
+    assert!(texts[2].contains("<agents-md path=\\\"../library/src/AGENTS.md\\\">"), "{}", texts[2]);
+}

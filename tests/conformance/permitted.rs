@@ -113,3 +113,43 @@ fn a_wrong_rule_costs_no_request() {
     assert!(done.failure(2).contains("names no tool"), "{}", done.stderr);
     assert!(provider.requests().is_empty());
 }
+
+#[test]
+fn what_a_rule_keeps_from_being_read_looks_empty_to_every_tool() {
+    let place = broken_project();
+    for (path, text) in [
+        ("project/secrets/key", "hunter2\n"),
+        ("project/secrets/deep/key", "hunter2\n"),
+        ("project/.env", "hunter2\n"),
+        ("project/app/.env", "hunter2\n"),
+        ("project/app/open", "visible\n"),
+        ("library/secrets/key", "hunter2\n"),
+    ] {
+        place.write(path, text);
+    }
+    let library = place.folder("library");
+    let library = library.to_str().unwrap();
+    let arguments =
+        ["--also", library, "--deny", "Read(./secrets/**)", "--deny", "Read(.env)", "go"];
+    let search = format!(
+        "grep -rn 'hunter2\\|visible' . {library}; cd app; find .. -name '*env' | xargs cat; \
+         d=$(printf ../sec)rets; ls $d; mv $d $d.moved; echo x > new"
+    );
+    let script = Script::new()
+        .call("grep", json!({"pattern": "hunter2|visible"}))
+        .call("bash", json!({"command": search}))
+        .call("read", json!({"path": "secrets/key"}))
+        .text("done");
+    let provider = Scripted::start(script).unwrap();
+    let done = place.zerostack(&arguments).model(&provider).run();
+    // What is hidden is in no patch, neither as removed nor as emptied.
+    let patch = done.success();
+    assert!(patch.contains("+x"), "{patch}");
+    assert!(!patch.contains("secrets") && !patch.contains(".env"), "{patch}");
+    let last = provider.requests().pop().unwrap();
+    let last = String::from_utf8(last.body).unwrap();
+    assert_eq!(last.matches("hunter2\\n").count(), 0, "{last}");
+    assert!(last.contains("app/open:1:visible") && last.contains("busy"), "{last}");
+    assert!(last.contains("a rule denies it (Read(./secrets/**))"), "{last}");
+    assert_eq!(std::fs::read(place.project().join("app/.env")).unwrap(), b"hunter2\n");
+}

@@ -18,6 +18,7 @@
 //! sandbox handles links in the project that lead out of it.
 
 mod effect;
+mod expand;
 mod judge;
 mod path;
 mod policy;
@@ -27,6 +28,7 @@ pub mod shell;
 mod walk;
 
 pub use effect::Effect;
+pub use expand::{Base, Entry, PathPattern};
 pub use judge::Mode;
 pub use path::Place;
 pub use policy::{Decision, Policy, Verdict};

@@ -7,6 +7,8 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::expand::{Base, PathPattern};
+
 /// A rule: a tool, and the uses of it that the rule covers.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -23,8 +25,8 @@ enum Pattern {
     CommandPrefix(String),
     /// A command with `*` for any text.
     Command(GlobMatcher),
-    /// A path from the project's folder, and its names.
-    Path(GlobMatcher, Vec<String>),
+    /// A path, the folder that it begins at, and its names.
+    Path { glob: GlobMatcher, base: Base, names: Vec<String> },
 }
 
 /// Why a rule cannot be read.
@@ -76,6 +78,15 @@ impl Rule {
         Ok(Self { source: text.to_owned(), tools, pattern })
     }
 
+    /// The paths that it covers for a tool; `None` if it is not about that tool, or about every path.
+    #[must_use]
+    pub fn paths(&self, tool: &str) -> Option<PathPattern<'_>> {
+        let Pattern::Path { base, names, .. } = &self.pattern else { return None };
+        let skipped = usize::from(*base == Base::Home);
+        let names = names.get(skipped..)?;
+        self.tools.contains(&tool).then_some(PathPattern { base: *base, names })
+    }
+
     /// Whether it covers a command with these words. `…` marks unknown parts.
     pub(crate) fn matches_command(&self, words: &str) -> bool {
         if self.tools != ["bash"] {
@@ -87,7 +98,7 @@ impl Rule {
                 .strip_prefix(prefix.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')),
             Pattern::Command(glob) => glob.is_match(words),
-            Pattern::Path(..) => false,
+            Pattern::Path { .. } => false,
         }
     }
 
@@ -122,7 +133,7 @@ impl Rule {
     /// Whether it is about what a tool reaches by `path`: the folder whose files it names, or a pattern
     /// of names that stands for some of them.
     pub(crate) fn may_match_tool(&self, tool: &str, path: &str) -> bool {
-        let Pattern::Path(_, names) = &self.pattern else { return false };
+        let Pattern::Path { names, .. } = &self.pattern else { return false };
         if !self.tools.contains(&tool) {
             return false;
         }
@@ -145,7 +156,7 @@ impl Rule {
         let path = path.strip_prefix("./").unwrap_or(path);
         match &self.pattern {
             Pattern::Any => true,
-            Pattern::Path(glob, _) => glob.is_match(path),
+            Pattern::Path { glob, .. } => glob.is_match(path),
             Pattern::CommandPrefix(_) | Pattern::Command(_) => false,
         }
     }
@@ -184,11 +195,16 @@ fn path(rule: &str, pattern: &str) -> Result<Pattern, RuleError> {
     let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
     let glob = glob.map_err(|error| RuleError(format!("the rule {rule:?}: {error}")))?;
     let names = pattern.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    Ok(Pattern::Path(glob.compile_matcher(), names))
+    let base = match &*pattern {
+        path if path.starts_with('/') => Base::Root,
+        path if path.starts_with("~/") => Base::Home,
+        _ => Base::Project,
+    };
+    Ok(Pattern::Path { glob: glob.compile_matcher(), base, names })
 }
 
-fn has_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '['])
+pub(crate) fn has_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '[', '{'])
 }
 
 /// Whether some path that `path` stands for, or one below it, is one that `names` stand for.

@@ -21,8 +21,8 @@ pub struct Context {
     top: PathBuf,
     /// The folder of the run, from `top`.
     folder: PathBuf,
-    /// Folders from `top` that were already searched.
-    seen: BTreeSet<PathBuf>,
+    /// Folders that were already searched.
+    searched: BTreeSet<PathBuf>,
     given: Given,
     /// A task was told before.
     has_task: bool,
@@ -36,21 +36,19 @@ impl Context {
     /// # Errors
     /// `Input` if one exists and cannot be read, or is too long.
     pub fn open(folder: &Path) -> Result<(Self, String)> {
-        let top = folder.ancestors().find(|place| place.join(".git").exists()).unwrap_or(folder);
-        let below = folder.strip_prefix(top).unwrap_or(Path::new("")).to_owned();
+        let (top, below) = place(folder);
         let mut context = Self {
-            top: top.to_owned(),
+            top: top.clone(),
             folder: below.clone(),
-            seen: BTreeSet::new(),
+            searched: BTreeSet::new(),
             given: Given::new(),
             has_task: false,
             notes: Vec::new(),
         };
         let mut text = String::new();
         for place in chain(&below) {
-            let read = context.read(&place);
+            let read = context.read(&top, &place);
             text.push_str(&read.map_err(|(path, why)| {
-                let path = context.top.join(path);
                 Error::new(ErrorKind::Input, format!("cannot use {}: {why}", path.display()))
             })?);
         }
@@ -69,18 +67,22 @@ impl Context {
         found.files
     }
 
-    /// The instructions of the folders in which a call works for the first time; `root` is the
-    /// folder of the run as tools see it.
-    pub(super) fn entered(&mut self, name: &str, arguments: &str, root: &Path) -> String {
+    /// The instructions of the folders in which a call works for the first time; `folders` are those
+    /// of the project, that of the run first, as tools see each and as it is.
+    pub(super) fn entered(
+        &mut self,
+        name: &str,
+        arguments: &str,
+        folders: &[(PathBuf, PathBuf)],
+    ) -> String {
         let mut text = String::new();
         for path in paths(name, arguments) {
-            let path = Path::new(&path);
-            let path = path.strip_prefix(root).unwrap_or(path);
-            let Some(path) = self.below(path) else { continue };
-            for place in chain(&path) {
-                match self.read(&place) {
+            let Some((top, below)) = self.find(Path::new(&path), folders) else { continue };
+            for place in chain(&below) {
+                match self.read(&top, &place) {
                     Ok(read) => text.push_str(&read),
                     Err((path, why)) => {
+                        let path = self.relative_to_folder(&path);
                         self.notes.push(format!("{} is not used: {why}", path.display()));
                     }
                 }
@@ -94,42 +96,48 @@ impl Context {
         std::mem::take(&mut self.notes)
     }
 
-    /// The folder of `path`, or `path` itself if it is a folder, relative to `top`.
-    fn below(&self, path: &Path) -> Option<PathBuf> {
-        let mut plain = self.folder.clone();
-        for part in path.components() {
-            match part {
-                Component::Normal(name) => plain.push(name),
-                Component::CurDir => {}
-                Component::ParentDir if plain.pop() => {}
-                Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+    /// The root of the repository that `path` is in, and from there its folder, or `path` itself if it is
+    /// one. `None` outside the project.
+    fn find(&self, path: &Path, folders: &[(PathBuf, PathBuf)]) -> Option<(PathBuf, PathBuf)> {
+        let ((root, _), also) = folders.split_first()?;
+        let path = root.join(path);
+        if let Ok(inside) = path.strip_prefix(root) {
+            let below = joined(&self.folder, inside);
+            if let Some(below) = below {
+                return Some((self.top.clone(), folder_of(&self.top, below)));
             }
         }
-        if !self.top.join(&plain).is_dir() {
-            plain.pop();
-        }
-        Some(plain)
+        let path = joined(Path::new("/"), path.strip_prefix("/").ok()?)?;
+        let path = Path::new("/").join(path);
+        also.iter().find_map(|(seen, origin)| {
+            let (top, folder) = place(origin);
+            let below = joined(&folder, path.strip_prefix(seen).ok()?)?;
+            Some((top.clone(), folder_of(&top, below)))
+        })
     }
 
-    /// The instructions in the folder `place`, unless they were read before.
-    fn read(&mut self, place: &Path) -> Result<String, (PathBuf, String)> {
-        if !self.seen.insert(place.to_owned()) {
+    /// The instructions in the folder `place` of `top`, unless they were read before.
+    ///
+    /// # Errors
+    /// The file, and why it cannot be used.
+    fn read(&mut self, top: &Path, place: &Path) -> Result<String, (PathBuf, String)> {
+        if !self.searched.insert(top.join(place)) {
             return Ok(String::new());
         }
         for name in NAMES {
             let path = place.join(name);
-            let read = self.given.read(&self.top, &path);
-            let Some(read) = read.map_err(|why| (path.clone(), why))? else { continue };
-            self.given.take(&self.top, &path, &read);
+            let read = self.given.read(top, &path);
+            let Some(read) = read.map_err(|why| (top.join(&path), why))? else { continue };
+            self.given.take(top, &path, &read);
             let mut text = String::new();
             let _ = write!(
                 text,
                 "\n\n<agents-md path=\"{}\">\n{}\n</agents-md>",
-                self.relative_to_folder(&path).display(),
+                self.relative_to_folder(&top.join(&path)).display(),
                 read.trim()
             );
             // What is read so mentions no more: a chain of files would have no end.
-            let found = mentioned(&self.top, place, &read, &mut self.given);
+            let found = mentioned(top, place, &read, &mut self.given);
             text.push_str(&found.files);
             self.notes.extend(found.notes);
             return Ok(text);
@@ -137,18 +145,43 @@ impl Context {
         Ok(String::new())
     }
 
-    /// `path`, which is relative to `top`, as a path in the folder of the run.
+    /// `path`, which begins at the root of the file system, from the folder of the run.
     fn relative_to_folder(&self, path: &Path) -> PathBuf {
-        match path.strip_prefix(&self.folder) {
-            Ok(below) => below.to_owned(),
-            Err(_) => {
-                let shared = path.components().zip(self.folder.components());
-                let shared = shared.take_while(|(a, b)| a == b).count();
-                let up = self.folder.components().skip(shared).map(|_| Component::ParentDir);
-                up.chain(path.components().skip(shared)).collect()
-            }
+        let folder = self.top.join(&self.folder);
+        let shared = path.components().zip(folder.components());
+        let shared = shared.take_while(|(a, b)| a == b).count();
+        let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+        up.chain(path.components().skip(shared)).collect()
+    }
+}
+
+/// The root of the repository that `folder` is in, or `folder` itself outside of one, and the way from
+/// there.
+fn place(folder: &Path) -> (PathBuf, PathBuf) {
+    let top = folder.ancestors().find(|place| place.join(".git").exists()).unwrap_or(folder);
+    (top.to_owned(), folder.strip_prefix(top).unwrap_or(Path::new("")).to_owned())
+}
+
+/// `path` from `folder`, without `.` and `..`; `None` if it climbs out of what `folder` is relative to.
+fn joined(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let mut plain = folder.strip_prefix("/").unwrap_or(folder).to_owned();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => plain.push(name),
+            Component::CurDir => {}
+            Component::ParentDir if plain.pop() => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
         }
     }
+    Some(plain)
+}
+
+/// `path` below `top`, or its folder if it is none itself.
+fn folder_of(top: &Path, mut path: PathBuf) -> PathBuf {
+    if !top.join(&path).is_dir() {
+        path.pop();
+    }
+    path
 }
 
 /// The folder `path` and those above it, the topmost first.

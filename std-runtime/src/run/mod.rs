@@ -20,6 +20,7 @@ mod context;
 pub mod contract;
 mod conversation;
 mod delivery;
+mod denied_files;
 mod exchange;
 mod family;
 mod filling;

@@ -10,7 +10,7 @@ use zerostack_core::{Limits, OwnedConfig};
 use super::front::{Front, RunEvent};
 use super::tools::specs;
 use super::workspace::Workspace;
-use super::{RunOptions, Stop, options as request_options};
+use super::{RunOptions, Stop, denied_files, options as request_options};
 use crate::permissions::Permissions;
 use crate::provider::{self, BadCalls, Endpoint};
 use crate::sandbox::{self, Access};
@@ -96,7 +96,12 @@ impl Setup {
     /// # Errors
     /// As [`Workspace::open`].
     pub(super) fn open(&self, options: &RunOptions, stop: &Arc<Stop>) -> Result<Workspace> {
-        Workspace::open(options, &self.access, &self.hidden_variables, stop)
+        let rules = options.permissions.rules.iter().chain(&self.permissions.rules);
+        let denied = match options.sandbox {
+            sandbox::Mode::On => denied_files::find(rules, &self.folders(options))?,
+            sandbox::Mode::Landlock | sandbox::Mode::Off => Vec::new(),
+        };
+        Workspace::open(options, &self.access, (&self.hidden_variables, denied), stop)
     }
 
     /// The configuration of a session; `folders` are those of the project as

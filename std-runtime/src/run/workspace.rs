@@ -1,6 +1,7 @@
 //! The workspace: a private view of the folder, which a signal ends.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,17 +35,19 @@ pub(super) struct Ran {
 }
 
 impl Workspace {
-    /// Opens a view of the folder whose tools can reach what `access` and the options permit.
+    /// Opens a view of the folder whose tools can reach what `access` and the options permit, and not
+    /// the variables and paths that are `hidden`.
     ///
     /// # Errors
     /// As [`View::open`].
     pub(super) fn open(
         options: &RunOptions,
         access: &Access,
-        hidden_variables: &[OsString],
+        (hidden_variables, hidden): (&[OsString], Vec<PathBuf>),
         stop: &Arc<Stop>,
     ) -> Result<Self> {
         let view_options = ViewOptions {
+            hidden,
             sandbox: options.sandbox,
             tools: options.tools.clone(),
             access: options.access.clone().and(access.clone()),

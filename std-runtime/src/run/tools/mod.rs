@@ -239,13 +239,13 @@ impl Toolbox for InContext<'_> {
             }
         }
         let mut context = lock(&tools.context);
-        let root = tools.workspace.view().root();
+        let folders = tools.workspace.view().origins();
         // In the order of the calls, whichever ended first.
         let results = calls.iter().zip(results);
         type Ended = zerostack_agent::Result<ToolOutput>;
         let with_instructions = |(call, result): (&ToolCall<'_>, Ended)| {
             let Some(context) = &mut *context else { return result };
-            let entered = context.entered(call.name, call.arguments, root);
+            let entered = context.entered(call.name, call.arguments, &folders);
             result.map(|mut output| {
                 output.content.push_str(&entered);
                 output

@@ -185,6 +185,12 @@ impl View {
         self.0.parts.iter().map(|part| part.root.clone()).collect()
     }
 
+    /// The same folders, each with that of the user that it is a view of.
+    pub fn origins(&self) -> Vec<(PathBuf, PathBuf)> {
+        let parts = self.0.parts.iter();
+        parts.map(|part| (part.root.clone(), part.origin_path.clone())).collect()
+    }
+
     /// The other folders of the user.
     pub fn also(&self) -> impl Iterator<Item = &Path> {
         self.0.parts.iter().skip(1).map(|part| part.origin_path.as_path())
