@@ -47,6 +47,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         idle_limit: None,
         write: false,
         takes_answer: false,
+        call_deltas: false,
         format: zerostack::run::contract::Format::Lines,
         subagents: false,
         prompts: zerostack::run::PromptFiles::default(),

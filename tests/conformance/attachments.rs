@@ -45,6 +45,24 @@ fn files_are_sent_beside_the_instruction_and_go_on_with_the_session() {
 }
 
 #[test]
+fn a_mentioned_picture_is_attached_in_a_run_and_in_a_chat() {
+    let place = with_picture();
+    fs::write(place.project().join("a.pdf"), b"%PDF-1.7").unwrap();
+    let provider = provider(Script::new().text("A cat.").text("Both.").text("No more."));
+    place.zerostack(&["ask", "what is @cat.png?"]).anthropic(&provider).run().success();
+    provider.requests()[0].assert_contains(IN_BASE64);
+    let lines = "and @a.pdf?\nthanks\n";
+    let chat = place.zerostack(&["chat", "--attach", "cat.png"]).anthropic(&provider).input(lines);
+    chat.run().success();
+    let requests = provider.requests();
+    let first = requests[1].json().to_string();
+    assert!(first.contains(IN_BASE64) && first.contains("application/pdf"), "{first}");
+    // The second turn adds none.
+    let second = requests[2].json().to_string();
+    assert_eq!(second.matches("\"base64\"").count(), 2, "{second}");
+}
+
+#[test]
 fn a_session_whose_files_are_gone_tells_the_model_and_the_person() {
     let place = with_picture();
     let provider = provider(Script::new().text("A cat.").text("Gone."));

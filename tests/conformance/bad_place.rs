@@ -161,7 +161,7 @@ fn command_lines_that_are_not_understood() {
         (&["do it", "--max-rounds", "99999999999999999999999"], "--max-rounds"),
         (&["do it", "--model"], "--model needs a value"),
         (&["do it", "--sandbox", "maybe"], "on, landlock, off"),
-        (&["do it", "--events", "xml"], "json, claude, claude-partial, codex"),
+        (&["do it", "--events", "xml"], "json, json-partial, claude, claude-partial, codex"),
         (&["do it", "--output", "song"], "patch, text, findings, json"),
         (&["do it", "--api", "song"], "openai-chat, anthropic"),
         (&["do it", "--quiet=yes"], "--quiet"),

@@ -44,6 +44,32 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 }
 
 #[test]
+fn the_arguments_of_calls_are_shown_as_they_come_in_where_asked_for() {
+    let place = place();
+    let script = || {
+        let call = json!({"path": "a.txt", "content": "one\ntwo\n"});
+        let reply = Reply::new().text("I write.").call("write", call);
+        Scripted::start(Script::new().reply(reply).text("Done.")).unwrap()
+    };
+    let provider = script();
+    let done = place.zerostack(&["go", "--events", "json-partial"]).model(&provider).run();
+    let partial = events(&done);
+    let deltas: Vec<&Value> =
+        partial.iter().filter(|event| event["type"] == "tool_call_delta").collect();
+    let call = partial.iter().find(|event| event["type"] == "tool_call").unwrap();
+    assert!(deltas.len() > 1, "{deltas:?}");
+    let pieces = deltas.iter().map(|it| it["arguments"].as_str().unwrap());
+    assert_eq!(pieces.collect::<String>(), call["arguments"].as_str().unwrap());
+    assert_eq!(deltas[0]["conversation"], "1");
+    // The record has the whole calls alone, so that its tape replays the same lines.
+    let replayed = place.zerostack(&["replay", "1"]).run();
+    replayed.success();
+    assert!(!kinds(&replayed.events()).contains(&"tool_call_delta"));
+    let done = place.zerostack(&["go", "--events", "json"]).model(&script()).run();
+    assert!(!kinds(&events(&done)).contains(&"tool_call_delta"));
+}
+
+#[test]
 fn a_run_that_works() {
     let place = broken_project();
     place.commit();

@@ -140,10 +140,9 @@ impl Attempt<'_> {
         // The answer that the model is asked to correct.
         let mut unmended: Option<String> = None;
         let mut text = options.first_text(workspace.view())?;
-        let mut attached = options.attached.as_slice();
+        let mut attached = options.first_files();
         loop {
-            let turn = conversation.turn(&text, attached);
-            attached = &[];
+            let turn = conversation.turn(&text, &std::mem::take(&mut attached));
             let before = std::mem::replace(&mut rounds, conversation.rounds());
             let more = u16::try_from(rounds - before).unwrap_or(u16::MAX);
             spent.rounds = spent.rounds.saturating_add(more);

@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::Value;
 
 use super::mention::{Given, mentioned};
+use crate::agent::File;
 use crate::{Error, ErrorKind, Result};
 
 /// The instructions of the folders of a project.
@@ -55,8 +56,9 @@ impl Context {
         Ok((context, text))
     }
 
-    /// The files that `task` mentions as `@path`, from the folder of the run.
-    pub fn mentioned(&mut self, task: &str) -> String {
+    /// The files that `task` mentions as `@path`, from the folder of the run: the texts, and the
+    /// files to attach.
+    pub fn mentioned(&mut self, task: &str) -> (String, Vec<File>) {
         let folder = self.top.join(&self.folder);
         // What an earlier task mentioned may have made room since.
         if std::mem::replace(&mut self.has_task, true) {
@@ -64,7 +66,7 @@ impl Context {
         }
         let found = mentioned(&folder, Path::new(""), task, &mut self.given);
         self.notes.extend(found.notes);
-        found.files
+        (found.texts, found.attached)
     }
 
     /// The instructions of the folders in which a call works for the first time; `folders` are those
@@ -138,8 +140,16 @@ impl Context {
             );
             // What is read so mentions no more: a chain of files would have no end.
             let found = mentioned(top, place, &read, &mut self.given);
-            text.push_str(&found.files);
+            text.push_str(&found.texts);
             self.notes.extend(found.notes);
+            let attached = found.attached.iter();
+            self.notes.extend(attached.map(|it| {
+                let name = it.name();
+                format!(
+                    "{} mentions {name}, which is not text: only a task attaches it",
+                    path.display()
+                )
+            }));
             return Ok(text);
         }
         Ok(String::new())

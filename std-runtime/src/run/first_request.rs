@@ -29,7 +29,7 @@ pub fn first_request(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) 
         if let Some(saved) = &mut saved {
             (session, files) = saved.with_files(session, &mut Vec::new())?;
         }
-        files.say(&mut session, &text, &options.attached)?;
+        files.say(&mut session, &text, &options.first_files())?;
         let mut body = Vec::new();
         let request = session.request_with_attachments().map_err(Error::from_core)?;
         files.read_body(request, &mut body)?;

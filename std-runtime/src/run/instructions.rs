@@ -10,6 +10,7 @@ use super::context::Context;
 use super::contract::{self, Form};
 use super::skills::Skills;
 use crate::Result;
+use crate::agent::File;
 use crate::permissions::Wished;
 
 /// A filled prompt, and the task.
@@ -45,6 +46,8 @@ pub struct Instructions {
     pub agents: String,
     /// The files that the task mentions, between tags.
     pub mentioned: String,
+    /// The pictures and PDFs that the task mentions.
+    pub attached: Vec<File>,
     /// Finds the files `AGENTS.md` of the folders in which the run works later.
     pub context: Option<Context>,
 }
@@ -73,6 +76,7 @@ impl Instructions {
             skills: Skills::default(),
             agents: String::new(),
             mentioned: String::new(),
+            attached: Vec::new(),
             context: None,
         }
     }
@@ -85,7 +89,7 @@ impl Instructions {
         let (mut context, text) = Context::open(folder)?;
         self.agents = text;
         self.skills = Skills::load(folder);
-        self.mentioned = context.mentioned(&self.task);
+        (self.mentioned, self.attached) = context.mentioned(&self.task);
         self.context = Some(context);
         Ok(self)
     }

@@ -1,17 +1,20 @@
-//! `@path` in a text: the file is included.
+//! `@path` in a text: the file is included as text, or attached if it is a picture or a PDF.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
+use crate::agent::File;
 use crate::project_file;
 
-/// Text, and notes about it.
+/// The files that a text mentions, and notes about them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Mentioned {
-    /// The files that the text mentions, each between tags.
-    pub files: String,
+    /// Those that are text, each between tags.
+    pub texts: String,
+    /// Pictures and PDFs, each once.
+    pub attached: Vec<File>,
     /// Files that exist and are not included, each with the reason.
     pub notes: Vec<String>,
 }
@@ -65,7 +68,8 @@ impl Given {
 /// `top`.
 pub(super) fn mentioned(top: &Path, base: &Path, text: &str, given: &mut Given) -> Mentioned {
     let mut found = Mentioned::default();
-    let mut refused = Vec::new();
+    // Those that are attached or refused, so that a second mention adds nothing.
+    let mut done = Vec::new();
     for range in mentions(text) {
         let written = &text[range];
         let Some(path) = inside(&base.join(written)) else {
@@ -74,7 +78,12 @@ pub(super) fn mentioned(top: &Path, base: &Path, text: &str, given: &mut Given) 
             }
             continue;
         };
-        if refused.contains(&path) {
+        if done.contains(&path) {
+            continue;
+        }
+        if let Some(file) = picture(top, &path) {
+            found.attached.push(file);
+            done.push(path);
             continue;
         }
         match given.read(top, &path) {
@@ -82,7 +91,7 @@ pub(super) fn mentioned(top: &Path, base: &Path, text: &str, given: &mut Given) 
             Ok(Some(content)) => {
                 let end = if content.ends_with('\n') { "" } else { "\n" };
                 found
-                    .files
+                    .texts
                     .push_str(&format!("\n\n<file path=\"{written}\">\n{content}{end}</file>"));
             }
             // A folder can be listed by a tool.
@@ -90,11 +99,18 @@ pub(super) fn mentioned(top: &Path, base: &Path, text: &str, given: &mut Given) 
             Err(_) if top.join(&path).is_dir() => {}
             Err(why) => {
                 found.notes.push(format!("@{written} is not included: {why}"));
-                refused.push(path);
+                done.push(path);
             }
         }
     }
     found
+}
+
+/// The file `path` below `top` if its first bytes are those of a picture or a PDF that models read.
+fn picture(top: &Path, path: &Path) -> Option<File> {
+    let file = project_file::open_file(top, path).ok()??;
+    let file = File::opened(file, &path.file_name()?.to_string_lossy()).ok()?;
+    PICTURES.contains(&file.media_type()).then_some(file)
 }
 
 /// `path` without `.` and `..`; `None` if it leads out.
@@ -183,6 +199,10 @@ fn span(text: &str) -> usize {
     marks
 }
 
+/// What a mention attaches: types that the first bytes of a file identify.
+const PICTURES: [&str; 5] =
+    ["image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf"];
+
 /// The most of one file; a longer one is read in parts, by a tool.
 const FILE_BYTES: u64 = 64 * 1024;
 
@@ -235,6 +255,25 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_is_attached_once_and_no_link_leads_to_one_outside() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path().join("project");
+        std::fs::create_dir(&top).unwrap();
+        let png = b"\x89PNG\r\n\x1a\n";
+        std::fs::write(top.join("cat.png"), png).unwrap();
+        std::fs::write(top.join("a.pdf"), "%PDF-1.7 is text too").unwrap();
+        std::fs::write(top.join("fake.png"), "text").unwrap();
+        std::fs::write(place.path().join("secret.png"), png).unwrap();
+        std::os::unix::fs::symlink("../secret.png", top.join("link.png")).unwrap();
+        let text = "@cat.png @a.pdf @./cat.png @fake.png @link.png";
+        let found = mentioned(&top, Path::new(""), text, &mut Given::new());
+        let names: Vec<&str> = found.attached.iter().map(File::name).collect();
+        assert_eq!(names, ["cat.png", "a.pdf"]);
+        assert_eq!(found.texts, "\n\n<file path=\"fake.png\">\ntext\n</file>");
+        assert!(found.notes.join("\n").contains("@link.png is not included: it is a link"));
+    }
+
+    #[test]
     fn files_of_the_project_are_included_once_and_no_link_leads_out() {
         let top = tempfile::tempdir().unwrap();
         let at = |name: &str| top.path().join(name);
@@ -248,7 +287,7 @@ mod tests {
         let mut given = Given::new();
         let found = mentioned(top.path(), Path::new(""), text, &mut given);
         let files = "\n\n<file path=\"a\">\nA\n</file>\n\n<file path=\"sub/b\">\nB\n</file>";
-        assert_eq!(found.files, files);
+        assert_eq!(found.texts, files);
         let notes = found.notes.join("\n");
         for part in [
             "@long is not included: it is longer",
@@ -262,13 +301,13 @@ mod tests {
         let sub = |given: &mut Given| mentioned(top.path(), Path::new("sub"), "@b @../a @a", given);
         assert_eq!(sub(&mut given), Mentioned::default());
         std::fs::write(at("a"), "C").unwrap();
-        assert_eq!(sub(&mut given).files, "\n\n<file path=\"../a\">\nC\n</file>");
+        assert_eq!(sub(&mut given).texts, "\n\n<file path=\"../a\">\nC\n</file>");
         // No more than there is room for.
         given.room_bytes = 1;
         std::fs::write(at("a"), "DD").unwrap();
         let found = mentioned(top.path(), Path::new(""), "@a @a", &mut given);
         assert_eq!(
-            (found.files.as_str(), found.notes.join("\n").as_str()),
+            (found.texts.as_str(), found.notes.join("\n").as_str()),
             (
                 "",
                 "@a is not included: with those before it, it is longer than 262144 bytes; name fewer \

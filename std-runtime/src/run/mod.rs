@@ -124,6 +124,8 @@ pub struct RunOptions {
     pub write: bool,
     /// Whether an answer is a result if no file was changed.
     pub takes_answer: bool,
+    /// Whether the front is shown the arguments of calls as they come in.
+    pub call_deltas: bool,
     /// The form of findings and commands.
     pub format: contract::Format,
     /// Whether the model may give tasks to subagents, even if its prompt does not allow it.
@@ -157,6 +159,11 @@ impl RunOptions {
     ///
     /// # Errors
     /// `Input` if a long input cannot be copied to the view.
+    /// The files that go with the first text: those given, then those that the task mentions.
+    fn first_files(&self) -> Vec<File> {
+        self.attached.iter().chain(&self.instructions.attached).cloned().collect()
+    }
+
     fn first_text(&self, view: &View) -> Result<String> {
         let mut text = self.instructions.user(self.input.as_deref());
         if let Some(large) = &self.large_input {

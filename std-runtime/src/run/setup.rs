@@ -114,7 +114,8 @@ impl Setup {
     ) -> OwnedConfig {
         let system = options.instructions.system(folders);
         let tools = specs(options);
-        OwnedConfig { system, tools, limits, ..self.endpoint.session_config() }
+        let call_deltas = options.call_deltas;
+        OwnedConfig { system, tools, limits, call_deltas, ..self.endpoint.session_config() }
     }
 
     /// The configuration of the session of a run, see [`Self::session_config`].

@@ -37,11 +37,11 @@ impl ProjectFolder {
         Ok(Some(Self { folder, owners }))
     }
 
-    /// The bytes of the file `path` below it; `None` if there is none.
+    /// Opens the regular file `path` below it; `None` if there is none.
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, String> {
+    pub fn open_file(&self, path: &Path) -> Result<Option<File>, String> {
         let file: File = match open_below(&self.folder, path) {
             Ok(file) => file.into(),
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
@@ -52,14 +52,24 @@ impl ProjectFolder {
             }
             Err(errno) => return Err(io::Error::from(errno).to_string()),
         };
-        let failed = |error: io::Error| error.to_string();
-        let found = file.metadata().map_err(failed)?;
+        let found = file.metadata().map_err(|error| error.to_string())?;
         if !found.is_file() {
             return Err("it is not a regular file".to_owned());
         }
         if !self.owners.contains(&found.uid()) {
             return Err("it belongs to another user".to_owned());
         }
+        Ok(Some(file))
+    }
+
+    /// The bytes of the file `path` below it; `None` if there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, String> {
+        let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let failed = |error: io::Error| error.to_string();
+        let found = file.metadata().map_err(failed)?;
         // Room for the whole and one byte more, so that two reads find its end.
         let room = found.len().min(max_bytes).saturating_add(1);
         let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
@@ -76,6 +86,17 @@ impl ProjectFolder {
     /// Why it cannot be used.
     pub fn read_text(&self, path: &Path, max_bytes: u64) -> Result<Option<String>, String> {
         text(self.read(path, max_bytes)?)
+    }
+}
+
+/// Opens the regular file `path` below `folder`; `None` if there is none.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn open_file(folder: &Path, path: &Path) -> Result<Option<File>, String> {
+    match ProjectFolder::open(folder)? {
+        Some(folder) => folder.open_file(path),
+        None => Ok(None),
     }
 }
 

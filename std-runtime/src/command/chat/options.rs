@@ -6,10 +6,11 @@ use clap::{Arg, Command};
 
 use crate::command::color;
 use crate::command::entry::Invocation;
-use crate::command::flag::{self, given_rules, value};
+use crate::command::flag::{self, given_rules, value, values};
 use crate::command::print::tell;
 use crate::command::run::{
-    folder, limit_flags, limits_of, model_flags, model_of, permission_flags, person, usable_folder,
+    attach, folder, limit_flags, limits_of, model_flags, model_of, opened, permission_flags,
+    person, usable_folder,
 };
 use crate::command::usage::{nearest, usage};
 use crate::command::{options, sandboxed, sessions, trust};
@@ -27,7 +28,8 @@ pub(super) fn arguments(command: Command) -> Command {
         .filter(|arg| !["time-limit", "stdin-limit"].iter().any(|it| arg.get_id() == it));
     let output =
         vec![flag::switch("write", "Apply the changes after each turn").short('w'), color::color()];
-    let files = vec![folder(), flag::option("prompt", "NAME", "The prompt (code)").short('p')];
+    let prompt = flag::option("prompt", "NAME", "The prompt (code)").short('p');
+    let files = vec![folder(), prompt, attach()];
     let requests = options::arguments().into_iter().chain([options::header()]).collect();
     let groups: [(&'static str, Vec<Arg>); 8] = [
         ("Model", model_flags()),
@@ -85,7 +87,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         model,
         instructions,
         input: None,
-        attached: Vec::new(),
+        attached: opened(&values(matches, "attach"))?,
         large_input: None,
         sandbox,
         access,
@@ -97,6 +99,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         idle_limit: idle_limit.map(|it| Duration::from_secs(it.into())),
         write,
         takes_answer: true,
+        call_deltas: false,
         format: Format::default(),
         subagents: matches.get_flag("subagents"),
         prompts: files.clone(),

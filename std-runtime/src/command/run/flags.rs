@@ -171,12 +171,7 @@ fn files() -> Vec<Arg> {
                 "Write the changes to the folder, all or none, instead of printing a patch, and \
                  keep a record for `zerostack undo`",
             ),
-        path("attach", "FILE", "A picture, document or other file for the model")
-            .action(ArgAction::Append)
-            .long_help(
-                "A picture, PDF, sound or other file to send beside the instruction; may be given \
-                 several times. What the API of the model has no place for is an error",
-            ),
+        attach(),
         path("record", "FILE", "Write a tape of the run, for `zerostack replay`"),
         flag::switch("record-attachments", "Store files on the tapes, not only their hashes"),
         // For `zerostack sdk` alone.
@@ -246,6 +241,7 @@ fn output() -> Vec<Arg> {
         )
         .long_help(
             "Print each event as one line of JSON on stdout, the result last: json (our own), \
+             json-partial (the same with the arguments of calls as they come in), \
              claude (the stream-json of Claude Code), claude-partial (the same with \
              --include-partial-messages) or codex (the --json of Codex)",
         ),
@@ -296,6 +292,16 @@ pub(crate) fn limit_flags() -> Vec<Arg> {
 /// `--max-tokens`.
 pub(crate) fn max_tokens() -> Arg {
     flag::number("max-tokens", "N", 1, "Tokens of one reply")
+}
+
+/// `--attach`.
+pub(crate) fn attach() -> Arg {
+    path("attach", "FILE", "A picture, document or other file for the model")
+        .action(ArgAction::Append)
+        .long_help(
+            "A picture, PDF, sound or other file to send beside the instruction; may be given \
+             several times. What the API of the model has no place for is an error",
+        )
 }
 
 fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {

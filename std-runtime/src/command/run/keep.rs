@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
+use crate::agent::AgentEvent;
 use crate::command::print::tell;
 use crate::provider::Secrets;
 use crate::record::About;
@@ -130,6 +131,10 @@ impl Front for Keeper {
     }
 
     fn event(&self, event: &RunEvent<'_>) -> Result<()> {
+        // A record keeps each call once, whole, as its tape replays it.
+        if let RunEvent::Agent { event: AgentEvent::ToolCallDelta(_), .. } = event {
+            return Ok(());
+        }
         let keeping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keeping.events.as_ref().map_or(Ok(()), |events| events.event(event))
     }

@@ -20,10 +20,10 @@ use super::usage::usage;
 use crate::Result;
 pub(super) use deliver::transaction;
 pub(crate) use flags::{
-    RunArgs, api, arguments, flags, folder, limit_flags, limits_of, max_tokens, mode, model_flags,
-    model_of, permission_flags, tool_mode,
+    RunArgs, api, arguments, attach, flags, folder, limit_flags, limits_of, max_tokens, mode,
+    model_flags, model_of, permission_flags, tool_mode,
 };
-pub(crate) use prepare::usable_folder;
+pub(crate) use prepare::{opened, usable_folder};
 pub(crate) use prompt_command::{prompt_help, with_arguments};
 pub(crate) use signals::{PARENT, stop_on_signals};
 pub(in crate::command) use terminal::{Person, person};

@@ -66,6 +66,7 @@ pub(super) fn prepared(
     sessions::check(&session)?;
     // Runs that another command starts are part of its work.
     let takes_answer = args.events.is_some_and(EventFormat::takes_answers);
+    let call_deltas = args.events.is_some_and(EventFormat::has_call_deltas);
     let has_parent = crate::agent::variable(signals::PARENT).is_some();
     // A run of `sdk` is a turn, and the next one continues it.
     let is_part = sample.is_some() || (has_parent && !takes_answer);
@@ -228,6 +229,7 @@ pub(super) fn prepared(
         idle_limit,
         write,
         takes_answer,
+        call_deltas,
         format,
         subagents,
         prompts: files,
@@ -246,7 +248,10 @@ pub(super) fn prepared(
 }
 
 /// The files of `--attach`.
-fn opened(paths: &[PathBuf]) -> Result<Vec<File>> {
+///
+/// # Errors
+/// `Usage` for stdin, `Input` for a file that cannot be read or is of no known kind.
+pub(crate) fn opened(paths: &[PathBuf]) -> Result<Vec<File>> {
     let open = |path: &PathBuf| {
         if path.as_os_str() == "-" {
             let text = "--attach -: stdin is text for the model; give the path of a file";

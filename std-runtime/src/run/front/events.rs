@@ -1,4 +1,4 @@
-//! `--events`: the events of a run, a line each on stdout, in one of four formats.
+//! `--events`: the events of a run, a line each on stdout, in one of five formats.
 //!
 //! `std-runtime/docs/events.md` documents each.
 
@@ -14,6 +14,8 @@ use super::json::EventWriter;
 pub enum EventFormat {
     /// zerostack's own.
     Json,
+    /// The same with the arguments of calls as they come in.
+    JsonPartial,
     /// That of `claude -p --output-format stream-json`.
     Claude,
     /// The same with `--include-partial-messages`.
@@ -24,12 +26,14 @@ pub enum EventFormat {
 
 impl EventFormat {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Claude, Self::ClaudePartial, Self::Codex];
+    pub const ALL: [Self; 5] =
+        [Self::Json, Self::JsonPartial, Self::Claude, Self::ClaudePartial, Self::Codex];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::JsonPartial => "json-partial",
             Self::Claude => "claude",
             Self::ClaudePartial => "claude-partial",
             Self::Codex => "codex",
@@ -39,13 +43,18 @@ impl EventFormat {
     /// Whether an answer is a result if no file was changed: programs that read these formats also
     /// have conversations.
     pub const fn takes_answers(self) -> bool {
-        !matches!(self, Self::Json)
+        !matches!(self, Self::Json | Self::JsonPartial)
+    }
+
+    /// Whether the arguments of a call are shown as they come in.
+    pub const fn has_call_deltas(self) -> bool {
+        matches!(self, Self::JsonPartial)
     }
 
     /// A front that writes to `out`, a line at a time.
     pub fn front(self, out: impl Write + Send + 'static) -> Box<dyn Front + Send> {
         match self {
-            Self::Json => Box::new(EventWriter::new(out)),
+            Self::Json | Self::JsonPartial => Box::new(EventWriter::new(out)),
             Self::Claude => Box::new(ClaudeWriter::new(out, false)),
             Self::ClaudePartial => Box::new(ClaudeWriter::new(out, true)),
             Self::Codex => Box::new(CodexWriter::new(out)),

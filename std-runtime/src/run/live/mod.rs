@@ -22,7 +22,7 @@ use super::subagent::Subagents;
 use super::tools::Tools;
 use super::workspace::Workspace;
 use super::{Instructions, RunOptions, SessionChoice, Stop, session};
-use crate::agent::{Files, OwnedSession};
+use crate::agent::{File, Files, OwnedSession};
 use crate::provider::Endpoint;
 use crate::sessions::{Delivered, Saved, TRANSCRIPT_BYTES};
 use crate::{Error, Result};
@@ -118,19 +118,28 @@ impl Live {
         self.open_workspace(Some(front))?;
         let mut said = mem::take(&mut self.told);
         said.push(text.to_owned());
+        let mut attached = mem::take(&mut self.options.attached);
         if let Some(context) = &mut self.options.instructions.context {
-            said.push(context.mentioned(text));
+            let (texts, files) = context.mentioned(text);
+            said.push(texts);
+            attached.extend(files);
         }
         said.retain(|part| !part.is_empty());
         if let Some(saved) = self.saved.as_mut().filter(|saved| saved.about.task.is_empty()) {
             saved.about.set_task(text);
         }
-        let ended = self.converse(&said.join("\n\n"), stop, front);
+        let ended = self.converse(&said.join("\n\n"), &attached, stop, front);
         let checked = self.take_changes();
         ended.and(checked)
     }
 
-    fn converse(&mut self, text: &str, stop: &Arc<Stop>, front: &dyn Front) -> Result<()> {
+    fn converse(
+        &mut self,
+        text: &str,
+        attached: &[File],
+        stop: &Arc<Stop>,
+        front: &dyn Front,
+    ) -> Result<()> {
         let Self { options, setup, workspace, session, files, saved, usage, .. } = self;
         let Some(workspace) = workspace else { return Err(no_view()) };
         let transport = transport(options, stop)?;
@@ -159,7 +168,7 @@ impl Live {
         let mut conversation = Conversation::new(own, endpoint, transport, &tools, (), member)
             .with_bad_calls(setup.bad_calls)
             .saved_in(saved.as_mut(), mem::take(files));
-        let ended = conversation.turn(text, &[]);
+        let ended = conversation.turn(text, attached);
         *usage = usage.plus(conversation.usage()).plus(family.usage_of_children());
         (*session, *files) = conversation.into_parts();
         let mut notes = tools.take_notes();
