@@ -29,11 +29,12 @@ cargo build --quiet --package zerostack-ffi
 ffi/symbols.sh "$target/debug/libzerostack.so"
 
 warnings="-std=c99 -pedantic -Wall -Wextra -Werror"
-tests="attachments turn refusals arenas failures window options texts vectors"
+tests="attachments events turn refusals arenas failures window options texts vectors"
 # The files that a test reads.
 files() {
     case $1 in
         texts|window) echo core/vocab/cl100k/cl100k_base.zsv ;;
+        events) echo tests/fixtures/events.jsonl ;;
         vectors) echo tests/vectors/*.vector ;;
     esac
 }

@@ -517,7 +517,7 @@ enum zs_event_kind
      */
     ZS_EVENT_COMPACTING = 9,
     /**
-     * The model wrote no summary: `status`, `detail`. The oldest messages are removed without one.
+     * The model wrote no summary: `status`, `detail`, `broken_rule`. The oldest messages are removed without one.
      */
     ZS_EVENT_SUMMARY_FAILED = 10,
     /**
@@ -1623,9 +1623,13 @@ typedef struct {
      */
     zs_usage usage;
     /**
+     * The rule that a response broke.
+     */
+    zs_response_rule broken_rule;
+    /**
      * 0 in this version.
      */
-    uint32_t reserved[2];
+    uint32_t reserved;
     /**
      * Text, or the arguments of a call.
      */
@@ -2145,6 +2149,20 @@ zs_str zs_session_snapshot(const zs_session *session);
  * Any step; no session is needed. Lifetime: static; ended by a NUL.
  */
 const char *zs_version(void);
+
+/**
+ * Writes `event`, which the library filled in, as one JSON object without a line feed into `len`
+ * bytes at `bytes`; `*written` is its length, without a NUL. The bytes are those of the same event in
+ * the other languages and in `zerostack --events json`, which documents the members.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_FULL: `*written` is the length that is enough; ZS_OUT_OF_RANGE for ZS_EVENT_NONE,
+ * ZS_EVENT_OTHER, or a reason or a dropped thing without a name; ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_event_json(const zs_event *event,
+                        uint8_t *bytes,
+                        size_t len,
+                        size_t *written);
 
 /**
  * Adds the user's text and starts a turn.

@@ -2,7 +2,7 @@
 
 use zerostack_core::{Dropped, Event, StopReason, ToolCall, Usage};
 
-use crate::status::zs_status;
+use crate::status::{zs_response_rule, zs_status};
 use crate::text::zs_str;
 
 /// The kind of an event, and the fields of zs_event that it uses. Others may be added: ignore
@@ -34,7 +34,7 @@ pub enum zs_event_kind {
     /// messages. Only the usage of its reply is shown; it ends with ZS_EVENT_TRUNCATED or
     /// ZS_EVENT_SUMMARY_FAILED.
     ZS_EVENT_COMPACTING = 9,
-    /// The model wrote no summary: `status`, `detail`. The oldest messages are removed without one.
+    /// The model wrote no summary: `status`, `detail`, `broken_rule`. The oldest messages are removed without one.
     ZS_EVENT_SUMMARY_FAILED = 10,
     /// The model makes the same call again: `name`, and `count` times in a row.
     ZS_EVENT_REPEATING = 11,
@@ -136,8 +136,10 @@ pub struct zs_event {
     pub detail: u32,
     /// Counts.
     pub usage: zs_usage,
+    /// The rule that a response broke.
+    pub broken_rule: zs_response_rule,
     /// 0 in this version.
-    pub reserved: [u32; 2],
+    pub reserved: u32,
     /// Text, or the arguments of a call.
     pub text: zs_str,
     /// The tool's name, as the model wrote it.
@@ -168,7 +170,8 @@ impl zs_event {
             reasoning_tokens: 0,
             reserved: [0; 3],
         },
-        reserved: [0; 2],
+        broken_rule: zs_response_rule::ZS_RULE_NONE,
+        reserved: 0,
         text: zs_str::EMPTY,
         name: zs_str::EMPTY,
         provider_id: zs_str::EMPTY,
@@ -199,6 +202,7 @@ impl From<Event<'_>> for zs_event {
                 kind: ZS_EVENT_SUMMARY_FAILED,
                 status: zs_status::of(error.kind()),
                 detail: error.detail(),
+                broken_rule: zs_response_rule::of(error.broken_rule()),
                 ..Self::NONE
             },
             Event::Repeating { name, count } => Self {

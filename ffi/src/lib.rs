@@ -47,6 +47,8 @@ mod look;
 
 mod event;
 
+mod event_json;
+
 mod turn;
 
 mod request;

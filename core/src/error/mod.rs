@@ -1,10 +1,12 @@
 //! The one error of this crate: small, `Copy`, the same in every feature set.
 
+mod decimal;
 mod rule;
 mod table;
 
 use core::fmt;
 
+pub(crate) use decimal::Decimal;
 pub use rule::ResponseRule;
 
 /// Why a call was refused or a reply could not be used.
@@ -84,6 +86,17 @@ impl Error {
     pub(crate) const fn at(self, offset: u32) -> Self {
         let offset = if offset < OFFSET_MAX { offset } else { OFFSET_MAX };
         Self { detail: self.detail & !OFFSET_MAX | offset, ..self }
+    }
+
+    /// The error of these parts, for a caller that keeps them as numbers: its [`kind`](Self::kind),
+    /// [`detail`](Self::detail) and [`broken_rule`](Self::broken_rule).
+    #[must_use]
+    pub const fn from_parts(kind: ErrorKind, detail: u32, rule: Option<ResponseRule>) -> Self {
+        match (kind, rule) {
+            (ErrorKind::BadResponse, Some(rule)) => Self::broken(rule).at(detail),
+            (ErrorKind::BadResponse, None) => Self::new(kind, 0).at(detail),
+            _ => Self::new(kind, detail),
+        }
     }
 
     /// The class of the error.
@@ -176,40 +189,62 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// Gives the sentence for a person to `out`, in pieces and without `core::fmt`.
+    pub fn pieces(self, out: &mut dyn FnMut(&str)) {
         let n = self.detail();
+        let digits = Decimal::new(n);
         match self.kind {
             ErrorKind::Limit => match n {
-                1 => return f.write_str("the turn used all of its requests"),
-                2 => return f.write_str("the turn used all of its tokens"),
-                3 => return f.write_str("the turn used all of its money"),
-                4 => return f.write_str("the turn used all of its time"),
-                5 => return f.write_str("the model makes the same call again and again"),
-                6 => return f.write_str("the model made too many calls in one reply"),
+                1 => return out("the turn used all of its requests"),
+                2 => return out("the turn used all of its tokens"),
+                3 => return out("the turn used all of its money"),
+                4 => return out("the turn used all of its time"),
+                5 => return out("the model makes the same call again and again"),
+                6 => return out("the model made too many calls in one reply"),
                 _ => {}
             },
             ErrorKind::IncludeDepth if n == INCLUDES_MAX => {
-                return write!(f, "a prompt includes more than {n} prompts, including nested ones");
+                out("a prompt includes more than ");
+                out(digits.as_str());
+                return out(" prompts, including nested ones");
             }
             _ => {}
         }
         let (place, advice) = self.kind.place_and_advice();
-        f.write_str(self.kind.summary())?;
+        out(self.kind.summary());
         match self.kind {
             ErrorKind::BadConfig if n == u32::MAX => {}
             ErrorKind::BadOption | ErrorKind::UnsupportedOption => {
-                write!(f, ": {}", option_name(n))?;
+                out(": ");
+                out(option_name(n));
             }
-            _ => match place.split_once("{n}") {
-                Some((before, after)) => write!(f, "{before}{n}{after}")?,
-                None => f.write_str(place)?,
-            },
+            _ => {
+                let at = place.bytes().position(|byte| byte == b'{').unwrap_or(place.len());
+                out(place.get(..at).unwrap_or_default());
+                if let Some(after) = place.get(at..).and_then(|rest| rest.strip_prefix("{n}")) {
+                    out(digits.as_str());
+                    out(after);
+                }
+            }
         }
         if let Some(rule) = self.broken_rule() {
-            write!(f, ": {}", rule.message())?;
+            out(": ");
+            out(rule.message());
         }
-        f.write_str(advice)
+        out(advice);
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut written = Ok(());
+        self.pieces(&mut |piece| {
+            if written.is_ok() {
+                written = f.write_str(piece);
+            }
+        });
+        written
     }
 }
 

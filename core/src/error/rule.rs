@@ -26,7 +26,8 @@ pub enum ResponseRule {
 
 impl ResponseRule {
     /// The rule of this number; `None` for 0 and for a number that is none.
-    pub(super) const fn from_number(number: u32) -> Option<Self> {
+    #[must_use]
+    pub const fn from_number(number: u32) -> Option<Self> {
         Some(match number {
             1 => Self::Json,
             2 => Self::Utf8,

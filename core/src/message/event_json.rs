@@ -8,9 +8,10 @@
 //! {"type":"reply_end","stop":"tool_use"}
 //! ```
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use super::{Dropped, Event, Usage};
+use crate::error::Decimal;
 
 /// The JSON object of an [`Event`], see [`Event::json`].
 #[derive(Clone, Copy, Debug)]
@@ -31,69 +32,94 @@ impl<'s> Event<'s> {
     }
 }
 
-impl fmt::Display for EventJson<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl EventJson<'_> {
+    /// Gives the object to `out`, in pieces and without `core::fmt`.
+    pub fn pieces(&self, out: &mut dyn FnMut(&str)) {
         match self.0 {
-            Event::TextDelta(text) => texts(out, "text", &[("text", text)])?,
-            Event::RefusalDelta(text) => texts(out, "refusal", &[("text", text)])?,
-            Event::ThinkingDelta(text) => texts(out, "reasoning", &[("text", text)])?,
+            Event::TextDelta(text) => texts(out, "text", &[("text", text)]),
+            Event::RefusalDelta(text) => texts(out, "refusal", &[("text", text)]),
+            Event::ThinkingDelta(text) => texts(out, "reasoning", &[("text", text)]),
             #[cfg(feature = "call-deltas")]
             Event::ToolCallDelta(call) => {
                 let [id, name] = [("id", call.provider_id), ("name", call.name)];
-                texts(out, "tool_call_delta", &[id, name, ("arguments", call.arguments)])?;
+                texts(out, "tool_call_delta", &[id, name, ("arguments", call.arguments)]);
             }
             Event::ToolCall(call) => {
                 let [id, name] = [("id", call.provider_id), ("name", call.name)];
-                texts(out, "tool_call", &[id, name, ("arguments", call.arguments)])?;
+                texts(out, "tool_call", &[id, name, ("arguments", call.arguments)]);
             }
             Event::Usage(usage) => {
-                out.write_str("{\"type\":\"usage\",\"usage\":")?;
-                counts(out, *usage)?;
+                texts(out, "usage", &[]);
+                counts(out, *usage);
             }
             Event::Truncated { what, bytes } => {
                 let what = match what {
-                    Dropped::Reply => {
-                        return write!(out, "{{\"type\":\"truncated\",\"bytes\":{bytes}}}");
-                    }
-                    Dropped::ToolResult => "shortened",
-                    Dropped::OldResults => "results",
-                    Dropped::OldExchanges => "exchanges",
-                    Dropped::Summarised => "summarised",
+                    Dropped::Reply => None,
+                    Dropped::ToolResult => Some("shortened"),
+                    Dropped::OldResults => Some("results"),
+                    Dropped::OldExchanges => Some("exchanges"),
+                    Dropped::Summarised => Some("summarised"),
                 };
-                write!(out, "{{\"type\":\"made_room\",\"what\":\"{what}\",\"bytes\":{bytes}")?;
+                match what {
+                    Some(what) => texts(out, "made_room", &[("what", what)]),
+                    None => texts(out, "truncated", &[]),
+                }
+                count(out, ",\"bytes\":", *bytes);
             }
-            Event::Compacting => texts(out, "compacting", &[])?,
+            Event::Compacting => texts(out, "compacting", &[]),
             Event::SummaryFailed(error) => {
-                out.write_str("{\"type\":\"summary_failed\",\"reason\":\"")?;
-                write!(Escaped(out), "{error}")?;
-                out.write_str("\"")?;
+                texts(out, "summary_failed", &[]);
+                out(",\"reason\":\"");
+                error.pieces(&mut |piece| escaped(out, piece));
+                out("\"");
             }
-            Event::Repeating { name, count } => {
-                texts(out, "repeating", &[("name", name)])?;
-                write!(out, ",\"count\":{count}")?;
+            Event::Repeating { name, count: times } => {
+                texts(out, "repeating", &[("name", name)]);
+                count(out, ",\"count\":", (*times).into());
             }
             Event::Recovered { calls } => {
-                write!(out, "{{\"type\":\"recovered\",\"calls\":{calls}")?;
+                texts(out, "recovered", &[]);
+                count(out, ",\"calls\":", (*calls).into());
             }
-            Event::End(reason) => texts(out, "reply_end", &[("stop", reason.name())])?,
-            Event::Restart => texts(out, "restart", &[])?,
+            Event::End(reason) => texts(out, "reply_end", &[("stop", reason.name())]),
+            Event::Restart => texts(out, "restart", &[]),
         }
-        out.write_str("}")
+        out("}");
+    }
+}
+
+impl fmt::Display for EventJson<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut written = Ok(());
+        self.pieces(&mut |piece| {
+            if written.is_ok() {
+                written = out.write_str(piece);
+            }
+        });
+        written
     }
 }
 
 /// The start of an object: its type and its string members.
-fn texts(out: &mut fmt::Formatter<'_>, kind: &str, members: &[(&str, &str)]) -> fmt::Result {
-    write!(out, "{{\"type\":\"{kind}\"")?;
+fn texts(out: &mut dyn FnMut(&str), kind: &str, members: &[(&str, &str)]) {
+    out("{\"type\":\"");
+    out(kind);
+    out("\"");
     for (name, text) in members {
-        write!(out, ",\"{name}\":\"")?;
-        Escaped(out).write_str(text)?;
-        out.write_str("\"")?;
+        out(",\"");
+        out(name);
+        out("\":\"");
+        escaped(out, text);
+        out("\"");
     }
-    Ok(())
 }
 
-fn counts(out: &mut fmt::Formatter<'_>, usage: Usage) -> fmt::Result {
+fn count(out: &mut dyn FnMut(&str), name: &str, number: u32) {
+    out(name);
+    out(Decimal::new(number).as_str());
+}
+
+fn counts(out: &mut dyn FnMut(&str), usage: Usage) {
     let Usage {
         input_tokens,
         output_tokens,
@@ -102,42 +128,46 @@ fn counts(out: &mut fmt::Formatter<'_>, usage: Usage) -> fmt::Result {
         reasoning_tokens,
     } = usage;
     let members = [
-        ("{\"input_tokens\":", input_tokens),
+        (",\"usage\":{\"input_tokens\":", input_tokens),
         (",\"output_tokens\":", output_tokens),
         (",\"cache_read_tokens\":", cache_read_tokens),
         (",\"cache_write_tokens\":", cache_write_tokens),
         (",\"reasoning_tokens\":", reasoning_tokens),
     ];
-    members.into_iter().try_for_each(|(name, count)| write!(out, "{name}{count}"))?;
-    out.write_str("}")
+    members.into_iter().for_each(|(name, number)| count(out, name, number));
+    out("}");
 }
 
 /// Escapes text for the inside of a JSON string, and no more than JSON demands.
-struct Escaped<'o, 'f>(&'o mut fmt::Formatter<'f>);
-
-impl Write for Escaped<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let is_special = |character: char| matches!(character, '"' | '\\' | '\0'..='\x1f');
-        for part in text.split_inclusive(is_special) {
-            let special = part.chars().next_back().filter(|it| is_special(*it));
-            self.0.write_str(part.strip_suffix(is_special).unwrap_or(part))?;
-            match special {
-                None => {}
-                Some('\n') => self.0.write_str("\\n")?,
-                Some('\r') => self.0.write_str("\\r")?,
-                Some('\t') => self.0.write_str("\\t")?,
-                Some('\x08') => self.0.write_str("\\b")?,
-                Some('\x0c') => self.0.write_str("\\f")?,
-                Some(control @ '\0'..='\x1f') => write!(self.0, "\\u{:04x}", u32::from(control))?,
-                Some(other) => {
-                    self.0.write_str("\\")?;
-                    self.0.write_char(other)?;
-                }
+fn escaped(out: &mut dyn FnMut(&str), mut text: &str) {
+    let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    while let Some(at) = text.bytes().position(is_special) {
+        out(text.get(..at).unwrap_or_default());
+        // One byte, as special characters are ASCII.
+        let after = at.saturating_add(1);
+        match text.get(at..after).unwrap_or_default() {
+            "\n" => out("\\n"),
+            "\r" => out("\\r"),
+            "\t" => out("\\t"),
+            "\x08" => out("\\b"),
+            "\x0c" => out("\\f"),
+            mark @ ("\"" | "\\") => {
+                out("\\");
+                out(mark);
+            }
+            control => {
+                let byte = control.bytes().next().unwrap_or_default();
+                out(if byte < 0x10 { "\\u000" } else { "\\u001" });
+                let digit = usize::from(byte & 0xf);
+                out(HEX_DIGITS.get(digit..digit.saturating_add(1)).unwrap_or_default());
             }
         }
-        Ok(())
+        text = text.get(after..).unwrap_or_default();
     }
+    out(text);
 }
+
+const HEX_DIGITS: &str = "0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

@@ -122,6 +122,7 @@ int main(void) {
         case 12: outside += zs_session_compact(session, text(), outside); break;
         case 13: outside += zs_session_drop_oldest(session, &count); break;
         case 14: outside += zs_session_failure(session, &failure); break;
+        case 69: outside += zs_event_json(&event, memory, outside, &count); break;
         case 15: outside += zs_session_usage(session).input_tokens; break;
         case 16: outside += zs_session_raw_stop_reason(session).len; break;
         case 17: outside += zs_session_is_reply_complete(session); break;
