@@ -39,7 +39,7 @@ def pieces(body: bytes) -> list[bytes]:
     return [body[at : at + PIECE_BYTES] for at in range(0, len(body), PIECE_BYTES)]
 
 
-def ours(provider: str, body: bytes) -> str:
+def ours(dialect: str, body: bytes) -> str:
     from zerostack import Session, TextDelta
 
     session = Session(dialect, "m")

@@ -64,6 +64,27 @@ cd "$here"
 echo "== pytest"
 "$bin/python" -X dev -m pytest -c pyproject.toml --rootdir . --timeout 60
 
+echo "== the streams for browsers, read by the packages of npm"
+streams=$work/streams
+mkdir -p "$streams"
+(cd tests && "$bin/python" - "$streams") <<'END'
+import sys
+
+from test_streams import LINES
+from zerostack import streams
+
+for name, protocol in {"ui": streams.UiMessageStream("m"), "ag-ui": streams.AgUi("thread", "run")}.items():
+    with open(f"{sys.argv[1]}/{name}", "w", encoding="utf-8") as file:
+        file.writelines(protocol.stream(LINES))
+END
+cp "$root/examples/sdk/streams.mjs" "$streams"
+if command -v npm >/dev/null && (cd "$streams" && echo '{"private":true}' >package.json &&
+    timeout 300 npm install --silent ai @ag-ui/client) >"$streams/npm" 2>&1; then
+    (cd "$streams" && timeout 60 node streams.mjs ui ag-ui)
+else
+    echo "NOT RUN: examples/sdk/streams.mjs; ai and @ag-ui/client of npm cannot be installed" >&2
+fi
+
 echo "== the service of examples/fastapi"
 cd "$root/examples/fastapi"
 "$bin/mypy" --no-error-summary --strict --cache-dir "$work/mypy" app.py test_app.py

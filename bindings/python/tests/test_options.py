@@ -55,9 +55,21 @@ def test_keyword_arguments_are_the_fields_of_the_request() -> None:
     assert body(stop="END")["stop"] == ["END"]
     # 0.1 + 0.2 is not 0.3, and means it.
     assert body(temperature=0.1 + 0.2)["temperature"] == 0.3
-    strict = {"name": "line", "schema": SCHEMA, "strict": True}
+    closed = {**SCHEMA, "required": list(SCHEMA["properties"]), "additionalProperties": False}
+    strict = {"name": "line", "schema": closed, "strict": True}
     held = body(response_schema=strict)["response_format"]["json_schema"]
-    assert held == {"name": "line", "strict": True, "schema": SCHEMA}
+    assert held == {"name": "line", "strict": True, "schema": closed}
+
+
+def test_a_schema_that_a_server_would_ignore_or_refuse_in_part_is_an_error() -> None:
+    schema = {"type": "object", "properties": {"a": {"const": 1}}}
+    with pytest.raises(zerostack.BadSchema, match="at byte 0"):
+        Session("openai-chat", "m", response_schema={"schema": schema, "strict": True})
+    native = {"schema": schema, "mode": "native"}
+    with pytest.raises(zerostack.BadSchema) as raised:
+        Session("gemini", "m", response_schema=native)
+    assert json.dumps(schema, separators=(",", ":"))[raised.value.detail :].startswith('const')
+    assert Session("gemini", "m", response_schema={"schema": schema}).step is zerostack.Step.IDLE
 
 
 def test_what_a_dialect_cannot_say_is_an_error_with_the_name() -> None:

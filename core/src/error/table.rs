@@ -118,7 +118,7 @@ macro_rules! error_table {
             /// A JSON Schema is not one.
             ///
             /// `detail`: the offset of what is wrong.
-            BadSchema = 26, "bad_schema", "the JSON Schema is wrong", " at byte {n}", "";
+            BadSchema = 26, "bad_schema", "the JSON Schema is wrong, or has a part that the dialect cannot say,", " at byte {n}", "";
             /// Something is nested deeper than it may be.
             ///
             /// `detail`: the depth that is allowed.

@@ -142,7 +142,7 @@ impl Context {
             let found = mentioned(top, place, &read, &mut self.given);
             text.push_str(&found.texts);
             self.notes.extend(found.notes);
-            let attached = found.attached.iter();
+            let (attached, path) = (found.attached.iter(), self.relative_to_folder(&path));
             self.notes.extend(attached.map(|it| {
                 let name = it.name();
                 format!(

@@ -48,6 +48,7 @@ pub(super) static FIELDS: Fields = Fields {
         let old = ["claude-3", "-4-0", "-4-2025", "-4.0"];
         !old.iter().any(|old| contains(config.model(), old))
     },
+    subset: |_| None,
     is_merged,
     value,
 };

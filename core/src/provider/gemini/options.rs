@@ -3,7 +3,7 @@
 //! Source: the Gemini API reference, `GenerationConfig`, `ToolConfig` and "Thinking"; the numbers
 //! of tokens are those that Google's own OpenAI-compatible server takes for the same words.
 
-use crate::provider::options::{Fields, Group, RequestOption, ToolChoice, tool_choice};
+use crate::provider::options::{Fields, GEMINI, Group, RequestOption, ToolChoice, tool_choice};
 use crate::provider::{Context, ReasoningEffort};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -63,6 +63,7 @@ pub(super) static FIELDS: Fields = Fields {
     },
     // Models before the third generation refuse it together with tools.
     takes_schema: |config| config.tool(0).is_none() || !is_by_budget(config.model()),
+    subset: |_| Some(&GEMINI),
     is_merged: |_, _| false,
     value,
 };

@@ -51,6 +51,7 @@ pub(super) static FIELDS: Fields = Fields {
     },
     // The server forces every reply to fit the schema, and a call does not.
     takes_schema: |config| config.tool(0).is_none(),
+    subset: |_| None,
     is_merged: |_, _| false,
     value,
 };

@@ -2,7 +2,7 @@
 //!
 //! Source: the OpenAI API reference, "Create a model response".
 
-use crate::provider::options::{Fields, RequestOption, ToolChoice, strict, tool_choice};
+use crate::provider::options::{Fields, RequestOption, STRICT, ToolChoice, strict, tool_choice};
 use crate::provider::{CacheTtl, Context};
 use crate::wire::json_write::Pieces;
 use crate::wire::pieces;
@@ -48,6 +48,7 @@ pub(super) static FIELDS: Fields = Fields {
         _ => false,
     },
     takes_schema: |_| true,
+    subset: |schema| schema.is_strict.then_some(&STRICT),
     is_merged: |_, _| false,
     value,
 };

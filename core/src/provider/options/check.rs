@@ -1,6 +1,6 @@
 //! The checks before anything is sent.
 
-use super::fields::{Fields, first_of, is_set, tells_schema};
+use super::fields::{Fields, first_of, is_set, outside, tells_schema};
 use super::members::{Member, ObjectMembers};
 use super::{RequestOption, RequestOptions, ResponseSchema, Thousandths, ToolChoice};
 use crate::provider::{Codec, Config, ToolMode};
@@ -23,6 +23,12 @@ pub(crate) fn check(config: &dyn Config, codec: &Codec) -> Result<(), Error> {
         }
         let is_by_words = matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema)
             && config.tool(0).is_some();
+        if option == RequestOption::ResponseSchema
+            && let Some((offset, _)) = outside(config, fields)
+            && (!STRUCTURED || !tells_schema(config, fields))
+        {
+            return Err(Error::new(ErrorKind::BadSchema, offset));
+        }
         // There, the tools and the cache marks are in the text.
         let is_taken = is_by_words
             && matches!(

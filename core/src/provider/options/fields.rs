@@ -1,7 +1,8 @@
 //! The options of a dialect: one table each.
 
 use super::RequestOption;
-use super::given::{RequestOptions, SchemaMode, ToolChoice};
+use super::given::{RequestOptions, ResponseSchema, SchemaMode, ToolChoice};
+use super::subset::Subset;
 use crate::provider::{Config, Context, ToolMode};
 use crate::transcript::log::MAGIC;
 use crate::transcript::record::{Kind, Records};
@@ -28,6 +29,8 @@ pub(crate) struct Fields {
     pub refuses: fn(&dyn Config, RequestOption) -> bool,
     /// Whether the model accepts a response schema together with the tools of the session.
     pub takes_schema: fn(&dyn Config) -> bool,
+    /// The part of JSON Schema that it takes, if not all of it.
+    pub subset: fn(&ResponseSchema<'_>) -> Option<&'static Subset>,
     /// Whether another option that is set writes this one with it.
     pub is_merged: fn(&RequestOptions<'_>, RequestOption) -> bool,
     /// Writes the value of an option, if it is not written as every dialect does.
@@ -90,9 +93,21 @@ pub(crate) fn tells_schema(config: &dyn Config, fields: &Fields) -> bool {
         Some(SchemaMode::Words) => true,
         Some(SchemaMode::Auto) => {
             let is_taken = config.tool_mode() == ToolMode::Schema && config.tool(0).is_some();
-            is_taken || !(fields.takes_schema)(config)
+            // Who asks for strictness is told what is in its way.
+            let is_outside = || outside(config, fields).is_some_and(|(_, it)| !it.is_closed);
+            is_taken || !(fields.takes_schema)(config) || is_outside()
         }
     }
+}
+
+/// The offset of the first part of the response schema that is outside of the subset which the field
+/// for it takes, and that subset.
+pub(super) fn outside(config: &dyn Config, fields: &Fields) -> Option<(u32, &'static Subset)> {
+    let it = config.options().response_schema?;
+    let subset = (fields.subset)(&it)?;
+    let part = subset.first_outside(it.schema.trim_ascii())?;
+    let offset = part.as_ptr().addr().saturating_sub(it.schema.as_ptr().addr());
+    Some((u32::try_from(offset).unwrap_or(u32::MAX), subset))
 }
 
 /// The first name of a path, and what follows its dot. The search of the standard library can panic

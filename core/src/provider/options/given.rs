@@ -183,7 +183,7 @@ pub struct ResponseSchema<'c> {
     pub schema: &'c str,
     /// Whether OpenAI holds the answer to the schema in every case. It then takes only schemas
     /// whose objects have `"additionalProperties": false` and all of their properties in
-    /// `required`. The other dialects have no such word.
+    /// `required`; any other is `BadSchema`. The other dialects have no such word.
     pub is_strict: bool,
     /// How it reaches the model.
     pub mode: SchemaMode,
@@ -210,10 +210,11 @@ impl<'c> ResponseSchema<'c> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum SchemaMode {
     /// In the request's field for it if the dialect and the model accept it together with the tools
-    /// of the session; else as text.
+    /// of the session, and Gemini if it knows all of its keywords; else as text.
     #[default]
     Auto,
-    /// In the request's field. `UnsupportedOption` if it cannot be used.
+    /// In the request's field. `UnsupportedOption` if it cannot be used, `BadSchema` with the offset
+    /// of what the server would ignore or refuse in it.
     Native,
     /// As text, after each text of the user: for servers and models without such a field.
     Words,

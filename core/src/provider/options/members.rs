@@ -55,11 +55,9 @@ impl<'a> Iterator for ObjectMembers<'a> {
 }
 
 /// Iterates over the items of one JSON array; anything else has none.
-#[cfg(feature = "profiles")]
 #[derive(Clone, Debug)]
 pub(crate) struct ArrayElements<'a>(ObjectMembers<'a>);
 
-#[cfg(feature = "profiles")]
 impl<'a> ArrayElements<'a> {
     /// Those of `array`, which is one JSON value.
     pub fn of(array: &'a str) -> Self {
@@ -67,7 +65,6 @@ impl<'a> ArrayElements<'a> {
     }
 }
 
-#[cfg(feature = "profiles")]
 impl<'a> Iterator for ArrayElements<'a> {
     type Item = &'a str;
 
@@ -83,7 +80,6 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    #[cfg(feature = "profiles")]
     #[test]
     fn items_are_found_whatever_they_contain() {
         let all = |text| ArrayElements::of(text).collect::<Vec<_>>();

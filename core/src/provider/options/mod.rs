@@ -17,6 +17,8 @@ mod given;
 mod members;
 #[cfg(all(feature = "options", feature = "alloc"))]
 mod owned;
+#[cfg(any(feature = "options", feature = "profiles"))]
+mod subset;
 #[cfg(feature = "options")]
 mod thousandths;
 #[cfg(feature = "options")]
@@ -37,8 +39,14 @@ pub(crate) use {
     write::{OptionCursor, begin, write},
 };
 
-#[cfg(feature = "profiles")]
-pub(crate) use members::{ArrayElements, ObjectMembers};
+#[cfg(all(feature = "options", feature = "gemini"))]
+pub(crate) use subset::GEMINI;
+#[cfg(any(
+    feature = "profiles",
+    all(feature = "options", feature = "openai-chat"),
+    all(feature = "options", feature = "openai-responses")
+))]
+pub(crate) use subset::STRICT;
 
 #[cfg(not(feature = "options"))]
 mod disabled;

@@ -21,7 +21,7 @@ const TOOLS: &[ToolSpec<'static>] = &[
 
 const SCHEMA: ResponseSchema<'static> = ResponseSchema {
     name: "answer",
-    schema: r#"{"type":"object","properties":{"line":{"type":"integer"}}}"#,
+    schema: r#"{"type":"object","properties":{"line":{"type":"integer"}},"required":["line"],"additionalProperties":false}"#,
     is_strict: true,
     mode: SchemaMode::Auto,
     max_repairs: None,
@@ -355,6 +355,32 @@ fn a_schema_goes_to_the_field_that_holds_the_answer_to_it() {
         let schema = ResponseSchema::new(name, schema);
         let options = RequestOptions { response_schema: Some(schema), ..NONE };
         assert_eq!(refusal(with(Dialect::OpenAiChat, options)), bad);
+    }
+}
+
+#[test]
+fn a_schema_that_a_server_would_ignore_or_refuse_in_part_is_never_sent_so() {
+    let refusal = |dialect, schema: ResponseSchema<'static>| {
+        let options = RequestOptions { response_schema: Some(schema), ..NONE };
+        let error = Session::new([0; 256], with(dialect, options)).err()?;
+        Some((error.kind(), error.detail()))
+    };
+    let schema = r#"{"type":"object","properties":{"a":{"const":1}}}"#;
+    let auto = ResponseSchema::new("a", schema);
+    let native = ResponseSchema { mode: SchemaMode::Native, ..auto };
+    let strict = ResponseSchema { is_strict: true, ..auto };
+    let at = |part: &str| Some((ErrorKind::BadSchema, schema.find(part).unwrap() as u32));
+    assert_eq!(refusal(Dialect::Gemini, native), at("const"));
+    for dialect in [Dialect::OpenAiChat, Dialect::OpenAiResponses] {
+        assert_eq!(refusal(dialect, native), None);
+        assert_eq!(refusal(dialect, strict), at("{\"type"));
+    }
+    // The whole of it is sent as text.
+    assert_eq!(refusal(Dialect::Gemini, auto).is_none(), cfg!(feature = "structured"));
+    if cfg!(feature = "structured") {
+        let options = RequestOptions { response_schema: Some(auto), ..NONE };
+        let body = sent(&session(with(Dialect::Gemini, options)));
+        assert!(body.contains("const") && !body.contains("responseJsonSchema"), "{body}");
     }
 }
 

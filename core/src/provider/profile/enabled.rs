@@ -6,6 +6,7 @@ use super::{
 };
 use crate::message::Dialect;
 use crate::provider::model::{is_claude, is_claude_of_cloud};
+use crate::provider::options::STRICT;
 use crate::provider::{Config, OutputLimitKey};
 use crate::transcript::record::Record;
 use crate::wire::json_write::CallIdRule;
@@ -187,7 +188,7 @@ impl InForce {
 
     /// Whether a tool with this schema is sent as strict.
     pub fn is_strict(&self, schema: &str) -> bool {
-        self.profile.schemas == Some(SchemaForm::Strict) && super::strict::is_strict(schema)
+        self.profile.schemas == Some(SchemaForm::Strict) && STRICT.first_outside(schema).is_none()
     }
 }
 

@@ -16,8 +16,6 @@ mod hosts;
 #[cfg(feature = "profiles")]
 mod refused;
 #[cfg(feature = "profiles")]
-mod strict;
-
 #[cfg(feature = "profiles")]
 pub use {
     field::ProfileField,
