@@ -55,6 +55,13 @@ struct run {
     char curl_message[CURL_ERROR_SIZE];
 };
 
+static inline zs_str text_of(const char *bytes, size_t len) {
+    zs_str text;
+    text.ptr = (const uint8_t *)bytes;
+    text.len = len;
+    return text;
+}
+
 /* Milliseconds of a clock that only goes on; never 0. */
 int64_t run_now_ms(void);
 
@@ -63,7 +70,13 @@ bool run_is_cancelled(const struct run *run);
 /* Tells the session how long the turn takes; true when that was too long, and it ended. */
 bool run_is_over_time(struct run *run);
 
+/* Sleeps; returns early when the run is cancelled or its time is over. */
+void run_wait(struct run *run, uint32_t millis);
+
 void show(const struct run *run, const zs_event *event);
+
+/* Runs the open calls and gives their results to the session. Returns what zs_run_turn does. */
+uint32_t run_tools(struct run *run);
 
 /* Sends the request and gives the response to the session. Returns what zs_run_turn does. */
 uint32_t transfer_request(struct run *run);
