@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write};
 use flate2::Compression;
 use flate2::read::ZlibEncoder;
 
-use super::{Side, Sides, fill};
+use super::content::{Side, Sides, fill};
 
 const ALPHABET: &[u8; 85] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";

@@ -4,7 +4,8 @@ use std::io::{self, Read as _, Write};
 
 use sha1_smol::Sha1;
 
-use super::{CHUNK_BYTES, Mode, Side, Sides};
+use super::change::Mode;
+use super::content::{CHUNK_BYTES, Side, Sides};
 
 /// The mode as git writes it.
 fn digits(mode: Mode) -> &'static str {

@@ -5,7 +5,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::{CHUNK_BYTES, Content, Sides};
+use super::content::{CHUNK_BYTES, Content, Sides};
 
 /// Two files without the lines that they have in common at both ends.
 pub(super) struct Middle {

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 
-use super::{Change, Changes, Entry, Side, header};
+use super::change::{Change, Entry};
+use super::content::Side;
+use super::{Changes, header};
 
 /// Deleted files that reappear as new ones, by index.
 #[derive(Default)]

@@ -6,8 +6,8 @@ use std::ops::Range;
 use imara_diff::sources::byte_lines;
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
 
+use super::content::{Side, Sides, fill};
 use super::middle::Middle;
-use super::{Side, Sides, fill};
 
 /// Larger differences are not compared by lines, which takes a multiple in memory.
 const DIFF_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
