@@ -3,15 +3,23 @@
 use super::Step;
 use super::answer::told;
 use super::machine::Machine;
-use crate::Error;
 use crate::message::{Attachment, ToolResult};
 use crate::provider::Config;
-use crate::provider::attach::{check, needs};
+use crate::provider::attach::{check, first_needed, needs};
 use crate::transcript::attached::{self, Owner};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ELIDED, FIRST, HEADER_BYTES, Header, Kind};
+use crate::{Error, ErrorKind};
 
 impl Machine {
+    /// Refuses a request that needs the bytes of a file.
+    pub fn expect_no_files(&self, config: &dyn Config, bytes: &[u8]) -> Result<(), Error> {
+        match first_needed(config, bytes) {
+            Some(number) => Err(Error::new(ErrorKind::MissingAttachment, number)),
+            None => Ok(()),
+        }
+    }
+
     pub fn user_with(
         &mut self,
         log: &mut Log<'_>,

@@ -6,11 +6,11 @@ use super::answer::{TimesAsked, told};
 use super::open::OpenCalls;
 use super::room::{LastResort, can_drop};
 use super::window::{ENABLED, FinishSummary, RoomAttempts, Runs, WindowCount, used_up};
-use super::{Failure, Step, unknown_call, wrong_step};
+use super::{Step, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
-use crate::provider::profile::Switched;
+use crate::provider::profile::{InForce, Switched};
 use crate::provider::response::Decoder;
-use crate::provider::{Budget, Codec, Config, Limits, Reply, codec_of};
+use crate::provider::{Budget, Codec, Config, Context, Limits, Reply, Request, codec_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ENDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
@@ -166,6 +166,23 @@ impl Machine {
         }
     }
 
+    pub fn request<'s, S: Storage>(
+        &self,
+        config: &'s dyn Config,
+        transcript: &'s Transcript<S>,
+    ) -> Result<Request<'s>, Error> {
+        let context = Context {
+            config,
+            bytes: transcript.as_bytes(),
+            reply_tokens: self.reply_tokens(config),
+            profile: InForce::new(config, self.switched),
+            places: transcript.places(),
+            #[cfg(feature = "options")]
+            is_summary: self.summary().is_some(),
+        };
+        Ok(Request::new(codec_of(config.dialect())?, context))
+    }
+
     pub fn begin_response(
         &mut self,
         log: &Log<'_>,
@@ -212,7 +229,7 @@ impl Machine {
         result: ToolResult<'_>,
     ) -> Result<(u32, usize, usize), Error> {
         self.expect(self.step == Step::RunTools)?;
-        let unknown = unknown_call(result.id);
+        let unknown = Error::new(ErrorKind::UnknownCall, result.id.number());
         let (call, index) = self.open.position(log, result.id).ok_or(unknown)?;
         let cut = ShortenedResult::of(result.content, config.limits().max_result_bytes as usize);
         let number = Digits::of(cut.left_out as usize);
@@ -291,22 +308,6 @@ impl Machine {
         }
         self.forget_failure();
         self.end_turn(log);
-    }
-
-    pub fn failure<'s, S: Storage>(&'s self, transcript: &'s Transcript<S>) -> Option<Failure<'s>> {
-        let text = |bytes: &'s [u8]| match core::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => bytes
-                .get(..error.valid_up_to())
-                .and_then(|whole| core::str::from_utf8(whole).ok())
-                .unwrap_or_default(),
-        };
-        Some(Failure {
-            error: self.error?,
-            code: text(&self.reply.failure.code),
-            message: text(transcript.bytes_behind(self.reply.failure.length as usize)),
-            status: self.status,
-        })
     }
 
     pub fn forget_failure(&mut self) {

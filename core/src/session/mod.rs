@@ -4,6 +4,7 @@ mod answer;
 #[cfg(feature = "attachments")]
 mod attach;
 mod checkpoint;
+mod failure;
 mod machine;
 mod open;
 mod profile;
@@ -14,16 +15,19 @@ mod step;
 mod window;
 
 pub use checkpoint::Checkpoint;
+pub use failure::Failure;
 pub use step::Step;
+pub(crate) use step::wrong_step;
 #[cfg(feature = "window")]
 pub use window::WindowTokens;
 
-use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
+use crate::Error;
+use crate::message::{Event, Fed, ToolCall, ToolResult, Usage};
+#[cfg(feature = "profiles")]
 use crate::provider::profile::InForce;
-use crate::provider::{Config, Context, Request, check, codec_of};
+use crate::provider::{Config, Request, check};
 use crate::transcript::{Frame, Journal, Storage, Transcript};
 use crate::wire::scan::WORDS;
-use crate::{Error, ErrorKind};
 use machine::{Machine, Position};
 use window::WindowCount;
 
@@ -73,19 +77,6 @@ pub struct Session<C, S> {
     config: C,
     transcript: Transcript<S>,
     machine: Machine,
-}
-
-/// Why the last turn failed, for a person.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Failure<'s> {
-    /// The error that the call returned.
-    pub error: Error,
-    /// The provider's code or type of the error, if it sent one.
-    pub code: &'s str,
-    /// The provider's message, if it sent one. Valid until the next turn begins.
-    pub message: &'s str,
-    /// The HTTP status, 0 without a response.
-    pub status: u16,
 }
 
 impl<C: Config, S: Storage> Session<C, S> {
@@ -271,12 +262,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     pub fn request(&self) -> Result<Request<'_>, Error> {
         self.machine.expect(self.machine.step == Step::Send)?;
         #[cfg(feature = "attachments")]
-        if let Some(number) =
-            crate::provider::attach::first_needed(&self.config, self.transcript.as_bytes())
-        {
-            return Err(Error::new(ErrorKind::MissingAttachment, number));
-        }
-        self.any_request()
+        self.machine.expect_no_files(&self.config, self.transcript.as_bytes())?;
+        self.machine.request(&self.config, &self.transcript)
     }
 
     /// The same, for a caller that has the bytes of all attachments: it supplies them through
@@ -312,23 +299,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     #[cfg(feature = "attachments")]
     pub fn request_with_attachments(&self) -> Result<Request<'_>, Error> {
         self.machine.expect(self.machine.step == Step::Send)?;
-        self.any_request()
-    }
-
-    fn any_request(&self) -> Result<Request<'_>, Error> {
-        let reply_tokens = self.machine.reply_tokens(&self.config);
-        let bytes = self.transcript.as_bytes();
-        let places = self.transcript.places();
-        let context = Context {
-            config: &self.config,
-            bytes,
-            reply_tokens,
-            profile: InForce::new(&self.config, self.machine.switched),
-            places,
-            #[cfg(feature = "options")]
-            is_summary: self.machine.summary().is_some(),
-        };
-        Ok(Request::new(codec_of(self.config.dialect())?, context))
+        self.machine.request(&self.config, &self.transcript)
     }
 
     /// The head of the response arrived, with any status. `Send` to `Receive`: the body of a
@@ -524,12 +495,4 @@ impl<C: Config, S: Storage> Session<C, S> {
     pub fn into_storage(self) -> S {
         self.transcript.into_storage()
     }
-}
-
-pub(crate) const fn wrong_step(step: Step) -> Error {
-    Error::new(ErrorKind::WrongStep, step.number())
-}
-
-const fn unknown_call(id: CallId) -> Error {
-    Error::new(ErrorKind::UnknownCall, id.number())
 }

@@ -1,5 +1,7 @@
 //! What the caller must do next.
 
+use crate::{Error, ErrorKind};
+
 /// What to do now. `Copy`, and asking is free.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -51,4 +53,8 @@ impl Step {
             Self::MakeRoom { .. } => "make_room",
         }
     }
+}
+
+pub(crate) const fn wrong_step(step: Step) -> Error {
+    Error::new(ErrorKind::WrongStep, step.number())
 }
