@@ -2,7 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use zerostack_core::{FailedTurn, Limits as CoreLimits, Prices as CorePrices, RoomPolicy};
+use zerostack_core::{
+    FailedTurn, Limits as CoreLimits, OwnedTool, Prices as CorePrices, RoomPolicy,
+};
 
 use crate::enums;
 use crate::message::Usage;
@@ -18,6 +20,18 @@ value_class! {
         description: Py<PyString>,
         /// JSON Schema of the arguments: the text of one JSON object.
         parameters: Py<PyString>,
+    }
+}
+
+impl ToolSpec {
+    /// The tool of a session.
+    pub fn of(py: Python<'_>, tool: &OwnedTool) -> Self {
+        let text = |text: &str| PyString::new(py, text).unbind();
+        Self {
+            name: text(&tool.name),
+            description: text(&tool.description),
+            parameters: text(&tool.parameters),
+        }
     }
 }
 

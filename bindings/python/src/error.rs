@@ -1,6 +1,6 @@
 //! The core's error as an exception of `zerostack.errors`.
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -93,6 +93,14 @@ pub fn bad_arguments(py: Python<'_>, sentence: &str) -> PyErr {
 /// The session was closed.
 pub fn closed(py: Python<'_>) -> PyErr {
     simple(py, "Closed", "the session is closed; make a new one, or resume() a snapshot")
+}
+
+/// A session is neither pickled nor copied.
+pub fn not_pickled() -> PyErr {
+    PyTypeError::new_err(
+        "a Session is not pickled or copied: keep its snapshot(), and resume() it where it is \
+         needed",
+    )
 }
 
 fn what_to_do(step: Step) -> &'static str {

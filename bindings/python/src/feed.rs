@@ -5,15 +5,33 @@ use pyo3::types::PyList;
 use zerostack_core as core;
 use zerostack_core::Error;
 
-use crate::held::OwnedSession;
+use crate::error::{Said, closed, raised_in};
+use crate::held::{Held, OwnedSession};
 use crate::message;
 
 /// From this length on, other threads run while a chunk is read.
 const LONG_CHUNK_BYTES: usize = 16 * 1024;
 
+/// The events of all of `chunk`.
+///
+/// # Errors
+/// `Busy`, `Closed`, and the exception for the core's error, with the events before it.
+pub fn events<'py>(py: Python<'py>, held: &Held, chunk: &[u8]) -> PyResult<Bound<'py, PyList>> {
+    let mut held = held.lock(py)?;
+    let session = held.as_mut().ok_or_else(|| closed(py))?;
+    let events = PyList::empty(py);
+    match feed_all(session, chunk, &events)? {
+        Ok(()) => Ok(events),
+        Err(error) => {
+            let said = session.failure().map(Said::from).unwrap_or_default();
+            Err(raised_in(py, error, "feed", session.step(), &said, Some(events)))
+        }
+    }
+}
+
 /// Feeds all of `chunk`, and appends its events to `events`. The outer error is one of Python,
 /// the inner one of the core.
-pub fn feed_all(
+fn feed_all(
     session: &mut OwnedSession,
     chunk: &[u8],
     events: &Bound<'_, PyList>,

@@ -46,19 +46,36 @@ impl Held {
         held.as_ref().map(look).ok_or_else(|| closed(py))
     }
 
-    /// Has the call `name` act on it.
+    /// What the call `name` of it returns.
     ///
     /// # Errors
     /// `Busy`, `Closed`, and the exception for the core's error.
-    pub fn act(
+    pub fn act<T>(
         &self,
         py: Python<'_>,
         name: &str,
-        act: impl FnOnce(&mut OwnedSession) -> Result<(), Error>,
-    ) -> PyResult<()> {
+        act: impl FnOnce(&mut OwnedSession) -> Result<T, Error>,
+    ) -> PyResult<T> {
         let mut held = self.lock(py)?;
         let session = held.as_mut().ok_or_else(|| closed(py))?;
         act(session).map_err(|error| raise(py, error, name, session))
+    }
+
+    /// Has the call `name` change its configuration.
+    ///
+    /// # Errors
+    /// Those of [`act`](Self::act).
+    pub fn configure(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        change: impl FnOnce(&mut OwnedConfig),
+    ) -> PyResult<()> {
+        self.act(py, name, |session| {
+            let mut config = session.config().clone();
+            change(&mut config);
+            session.set_config(config).map(drop)
+        })
     }
 }
 

@@ -5,7 +5,8 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use zerostack_core as core;
 
 use crate::enums;
-use crate::error::raised;
+use crate::error::{Said, raised, raised_in};
+use crate::held::Held;
 use crate::value::value_class;
 
 value_class! {
@@ -144,6 +145,12 @@ value_class! {
     }
 }
 
+impl From<core::WindowTokens> for WindowTokens {
+    fn from(tokens: core::WindowTokens) -> Self {
+        Self { measured: tokens.measured, estimated: tokens.estimated }
+    }
+}
+
 value_class! {
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     pub struct Truncated {
@@ -263,6 +270,22 @@ value_class! {
         /// The HTTP status, 0 if there was no response.
         status: u16,
     }
+}
+
+/// Why the last turn of `held` failed, if it did.
+pub fn failure(py: Python<'_>, held: &Held) -> PyResult<Option<Failure>> {
+    let failure = held.look(py, |session| {
+        session.failure().map(|failure| (failure.error, Said::from(failure), session.step()))
+    })?;
+    Ok(failure.map(|(error, said, step)| {
+        let exception = raised_in(py, error, "end_response", step, &said, None);
+        Failure {
+            error: exception.into_value(py).into_any(),
+            code: PyString::new(py, &said.code).unbind(),
+            message: PyString::new(py, &said.message).unbind(),
+            status: said.status,
+        }
+    }))
 }
 
 value_class! {

@@ -7,7 +7,7 @@ use zerostack_core::Growing;
 
 use crate::bytes::bytes_of;
 use crate::error::{raised, raised_text};
-use crate::held::{Held, OwnedSession};
+use crate::held::Held;
 use crate::json_lines;
 use crate::options::Options;
 
@@ -19,11 +19,12 @@ pub fn new(
     dialect: &Bound<'_, PyAny>,
     model: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<OwnedSession> {
+) -> PyResult<Held> {
     let options = Options::of(options)?;
     let config = options.begin(dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
-    core::Session::new(storage, config).map_err(|error| raised(dialect.py(), error))
+    let session = core::Session::new(storage, config);
+    session.map(Held::new).map_err(|error| raised(dialect.py(), error))
 }
 
 /// One that continues from a snapshot.
@@ -35,7 +36,7 @@ pub fn resume(
     dialect: &Bound<'_, PyAny>,
     model: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<OwnedSession> {
+) -> PyResult<Held> {
     let py = dialect.py();
     let bytes = bytes_of("snapshot", snapshot)?;
     let options = Options::of(options)?;
@@ -45,7 +46,7 @@ pub fn resume(
         let storage = Growing::from_vec(bytes.to_vec(), limit);
         core::Session::resume(storage, bytes.len(), config)
     });
-    session.map_err(|error| raised(py, error))
+    session.map(Held::new).map_err(|error| raised(py, error))
 }
 
 /// One that continues from JSON Lines.
@@ -57,7 +58,7 @@ pub fn read_lines(
     dialect: &Bound<'_, PyAny>,
     model: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<OwnedSession> {
+) -> PyResult<Held> {
     let py = dialect.py();
     let lines = match lines.cast::<PyString>() {
         Ok(text) => text.to_cow()?.into_owned().into_bytes(),
@@ -67,7 +68,7 @@ pub fn read_lines(
     let config = options.begin(dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
     let read = py.detach(|| json_lines::read(&lines, storage, config));
-    read.map_err(|(error, why)| match why {
+    read.map(Held::new).map_err(|(error, why)| match why {
         Some(why) => raised_text(py, error, format!("line {}: {why}", error.detail())),
         None => raised(py, error),
     })
@@ -83,11 +84,11 @@ pub fn fork(
     dialect: Option<&Bound<'_, PyAny>>,
     model: Option<&Bound<'_, PyAny>>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<OwnedSession> {
+) -> PyResult<Held> {
     let options = Options::of(options)?;
     let mut config = held.look(py, |session| session.config().clone())?;
     options.change(&mut config, dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
     let forked = held.look(py, |session| session.fork(storage, config))?;
-    forked.map_err(|error| raised(py, error))
+    forked.map(Held::new).map_err(|error| raised(py, error))
 }

@@ -1,14 +1,13 @@
 //! `Session`: the state machine of one conversation.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use zerostack_core as core;
 use zerostack_core::Step;
 
 use crate::bytes::bytes_of;
 use crate::config::{Limits, ToolSpec};
-use crate::error::{Said, closed, raised_in};
+use crate::error::not_pickled;
 use crate::held::{Held, OwnedSession};
 use crate::message::{self, Checkpoint, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
 use crate::{
@@ -60,7 +59,7 @@ impl Session {
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::new(dialect, model, options).map(Self::holding)
+        Ok(Self { held: open::new(dialect, model, options)? })
     }
 
     /// Continues a conversation from the bytes of `snapshot()`. They are checked, not trusted:
@@ -77,7 +76,7 @@ impl Session {
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::resume(snapshot, dialect, model, options).map(Self::holding)
+        Ok(Self { held: open::resume(snapshot, dialect, model, options)? })
     }
 
     /// Continues a conversation from the JSON Lines of `json_lines()`, or written by hand: text, or
@@ -93,7 +92,7 @@ impl Session {
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::read_lines(lines, dialect, model, options).map(Self::holding)
+        Ok(Self { held: open::read_lines(lines, dialect, model, options)? })
     }
 
     // Looking.
@@ -101,8 +100,7 @@ impl Session {
     /// What to do now. Cheap, and the same until it is done.
     #[getter]
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let step = self.held.look(py, OwnedSession::step)?;
-        enums::step(py, step)
+        enums::step(py, self.held.look(py, OwnedSession::step)?)
     }
 
     /// How long to wait in the step `WAIT`, in milliseconds; else 0.
@@ -153,8 +151,7 @@ impl Session {
     /// Tokens of the next request: the provider's count, and the session's count of the rest.
     #[getter]
     fn window_tokens(&self, py: Python<'_>) -> PyResult<WindowTokens> {
-        let tokens = self.held.look(py, OwnedSession::window_tokens)?;
-        Ok(WindowTokens { measured: tokens.measured, estimated: tokens.estimated })
+        self.held.look(py, |session| session.window_tokens().into())
     }
 
     /// Whether the current request is the session's own: it asks for a summary, and its reply is
@@ -179,25 +176,13 @@ impl Session {
     /// Why the last turn failed, or the last attempt of this one; `None` after a good reply.
     #[getter]
     fn failure(&self, py: Python<'_>) -> PyResult<Option<Failure>> {
-        let failure = self.held.look(py, |session| {
-            session.failure().map(|failure| (failure.error, Said::from(failure), session.step()))
-        })?;
-        Ok(failure.map(|(error, said, step)| {
-            let exception = raised_in(py, error, "end_response", step, &said, None);
-            Failure {
-                error: exception.into_value(py).into_any(),
-                code: PyString::new(py, &said.code).unbind(),
-                message: PyString::new(py, &said.message).unbind(),
-                status: said.status,
-            }
-        }))
+        message::failure(py, &self.held)
     }
 
     /// The dialect that is spoken.
     #[getter]
     fn dialect(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let dialect = self.held.look(py, |session| session.config().dialect)?;
-        enums::dialect(py, dialect)
+        enums::dialect(py, self.held.look(py, |session| session.config().dialect)?)
     }
 
     /// The model, as the provider names it.
@@ -215,31 +200,21 @@ impl Session {
     /// The tools that the model may call.
     #[getter]
     fn tools(&self, py: Python<'_>) -> PyResult<Vec<ToolSpec>> {
-        let text = |text: &str| PyString::new(py, text).unbind();
         self.held.look(py, |session| {
-            let tools = session.config().tools.iter();
-            tools
-                .map(|tool| ToolSpec {
-                    name: text(&tool.name),
-                    description: text(&tool.description),
-                    parameters: text(&tool.parameters),
-                })
-                .collect()
+            session.config().tools.iter().map(|tool| ToolSpec::of(py, tool)).collect()
         })
     }
 
     /// How the tools are described to the model, and how it calls them.
     #[getter]
     fn tool_mode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mode = self.held.look(py, |session| session.config().tool_mode)?;
-        enums::tool_mode(py, mode)
+        enums::tool_mode(py, self.held.look(py, |session| session.config().tool_mode)?)
     }
 
     /// The options of requests that are set: a new `dict` of the keyword arguments.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let options = self.held.look(py, |session| session.config().options.clone())?;
-        request_options::dict(py, &options)
+        self.held.look(py, |session| request_options::dict(py, &session.config().options))?
     }
 
     /// The key under which OpenAI chat receives `max_output_tokens`.
@@ -252,8 +227,7 @@ impl Session {
     /// The profile of the next request: a new `dict` of the fields that are set.
     #[getter]
     fn profile<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let profile = self.held.look(py, |session| session.profile())?;
-        profile::dict(py, &profile)
+        self.held.look(py, |session| profile::dict(py, &session.profile()))?
     }
 
     /// The field of the profile that the server has refused in the last attempt, after `Restart`, or
@@ -317,25 +291,21 @@ impl Session {
     /// Sets the form of the answers from the next turn on: JSON Schema as the keyword
     /// `response_schema` takes it, or `None` for plain text. `WrongStep` while a turn is open.
     fn set_response_schema(&self, py: Python<'_>, schema: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut options = self.held.look(py, |session| session.config().options.clone())?;
-        options.response_schema = None;
+        let mut options = core::OwnedOptions::default();
         if !schema.is_none() {
             request_options::set(&mut options, "response_schema", schema)?;
         }
-        self.held.act(py, "set_response_schema", |session| {
-            let config = core::OwnedConfig { options, ..session.config().clone() };
-            session.set_config(config).map(drop)
-        })
+        let set = |config: &mut core::OwnedConfig| {
+            config.options.response_schema = options.response_schema;
+        };
+        self.held.configure(py, "set_response_schema", set)
     }
 
     /// The tools that the model may call from the next turn on, as the keyword `tools` takes them.
     /// `WrongStep` while a turn is open.
     fn set_tools(&self, py: Python<'_>, tools: &Bound<'_, PyAny>) -> PyResult<()> {
         let tools = options::tools(tools)?;
-        self.held.act(py, "set_tools", |session| {
-            let config = core::OwnedConfig { tools, ..session.config().clone() };
-            session.set_config(config).map(drop)
-        })
+        self.held.configure(py, "set_tools", |config| config.tools = tools)
     }
 
     /// The request of this step; another call returns the same bytes.
@@ -351,12 +321,7 @@ impl Session {
     /// Replaces each attachment whose bytes `request` would need by a line that describes it: for a
     /// conversation that continues without them. Returns how many there are.
     fn leave_out_attachments(&self, py: Python<'_>) -> PyResult<usize> {
-        let mut count = 0;
-        self.held.act(py, "leave_out_attachments", |session| {
-            count = session.leave_out_attachments()?;
-            Ok(())
-        })?;
-        Ok(count)
+        self.held.act(py, "leave_out_attachments", OwnedSession::leave_out_attachments)
     }
 
     /// The head of the response arrived, with any status. `SEND` to `RECEIVE`: the body of a
@@ -388,17 +353,7 @@ impl Session {
         py: Python<'py>,
         chunk: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let chunk = bytes_of("chunk", chunk)?;
-        let mut held = self.held.lock(py)?;
-        let session = held.as_mut().ok_or_else(|| closed(py))?;
-        let events = PyList::empty(py);
-        match feed::feed_all(session, &chunk, &events)? {
-            Ok(()) => Ok(events),
-            Err(error) => {
-                let said = session.failure().map(Said::from).unwrap_or_default();
-                Err(raised_in(py, error, "feed", session.step(), &said, Some(events)))
-            }
-        }
+        feed::events(py, &self.held, &bytes_of("chunk", chunk)?)
     }
 
     /// The body ended, or the connection broke, or the caller stops reading after
@@ -411,12 +366,7 @@ impl Session {
     /// Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
     /// `Unreachable`.
     fn end_response(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let mut event = None;
-        self.held.act(py, "end_response", |session| {
-            event = Some(session.end_response()?);
-            Ok(())
-        })?;
-        event.map_or(Ok(None), |event| message::event(py, event))
+        message::event(py, self.held.act(py, "end_response", OwnedSession::end_response)?)
     }
 
     /// Answers one call, in any order; returns the number of bytes left out of the middle because
@@ -436,13 +386,9 @@ impl Session {
         let id = core::CallId::from_number(number::number("id", id, u32::MAX.into())?);
         let content = enums::text("content", content)?;
         let given = attachments::Given::of(attachments)?;
-        let mut left_out = 0;
-        self.held.act(py, "tool_result", |session| {
-            let result = core::ToolResult { id, content: &content, is_error };
-            left_out = session.tool_result_with(result, &given.core())?;
-            Ok(())
-        })?;
-        Ok(left_out)
+        let result = core::ToolResult { id, content: &content, is_error };
+        let files = given.core();
+        self.held.act(py, "tool_result", |session| session.tool_result_with(result, &files))
     }
 
     /// The wait is over. `WAIT` to `SEND`.
@@ -494,7 +440,7 @@ impl Session {
         model: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::fork(py, &self.held, dialect, model, options).map(Self::holding)
+        Ok(Self { held: open::fork(py, &self.held, dialect, model, options)? })
     }
 
     // Room.
@@ -504,12 +450,7 @@ impl Session {
     /// the step again. Raises `Full` or `WindowTooLong` if nothing more can be removed: the turn
     /// failed.
     fn make_room(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let mut event = None;
-        self.held.act(py, "make_room", |session| {
-            event = Some(session.make_room()?);
-            Ok(())
-        })?;
-        event.map_or(Ok(None), |event| message::event(py, event))
+        message::event(py, self.held.act(py, "make_room", OwnedSession::make_room)?)
     }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
@@ -529,12 +470,7 @@ impl Session {
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
     /// Gives the bytes that this freed.
     fn drop_oldest(&self, py: Python<'_>) -> PyResult<usize> {
-        let mut freed = 0;
-        self.held.act(py, "drop_oldest", |session| {
-            freed = session.drop_oldest()?;
-            Ok(())
-        })?;
-        Ok(freed)
+        self.held.act(py, "drop_oldest", OwnedSession::drop_oldest)
     }
 
     // The end.
@@ -555,19 +491,10 @@ impl Session {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err(
-            "a Session is not pickled or copied: keep its snapshot(), and resume() it where it is \
-             needed",
-        ))
+        Err(not_pickled())
     }
 
     fn __repr__(&self) -> String {
         self.held.to_string()
-    }
-}
-
-impl Session {
-    fn holding(session: OwnedSession) -> Self {
-        Self { held: Held::new(session) }
     }
 }
