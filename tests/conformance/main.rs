@@ -33,6 +33,7 @@ mod event_form;
 mod events;
 mod events_of_others;
 mod exit_codes;
+mod file_lengths;
 mod fixes_a_project;
 mod foreign_prompts;
 mod forks;
