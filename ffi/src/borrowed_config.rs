@@ -4,7 +4,7 @@ use zerostack_core::{
     Config, Dialect, FailedTurn, Limits, OutputLimitKey, Prices, RoomPolicy, ToolMode, ToolSpec,
 };
 
-use crate::boundary::{checked_text, text, values};
+use crate::boundary::{Caller, checked_text};
 use crate::config::{
     known, zs_config, zs_counting, zs_dialect, zs_failed_turn, zs_output_limit_key, zs_room,
     zs_tool, zs_tool_mode,
@@ -36,35 +36,27 @@ pub(crate) struct BorrowedConfig {
 
 impl BorrowedConfig {
     /// Reads what the caller knows of a configuration, and takes the defaults for the rest.
-    ///
-    /// # Safety
-    /// The promise of `boundary`; what it points to outlives the session.
-    pub unsafe fn read(config: *const zs_config) -> Result<Self, Fault> {
-        // SAFETY: the promise of `boundary`.
-        let known = unsafe { known(config) }?;
-        let tools: &'static [zs_tool] =
-            // SAFETY: the promise of `boundary`.
-            unsafe { values(known.tools, known.tool_count) }?;
+    pub fn read(caller: Caller<'_>, config: *const zs_config) -> Result<Self, Fault> {
+        // SAFETY: what a configuration is lent stays there as long as it is used.
+        let caller = unsafe { caller.lasting() };
+        let known = known(caller, config)?;
+        let tools: &'static [zs_tool] = caller.values(known.tools, known.tool_count)?;
         for (index, tool) in tools.iter().enumerate() {
             for part in [tool.name, tool.description, tool.parameters] {
-                // SAFETY: the promise of `boundary`.
-                unsafe { text(part) }.map_err(|_| Fault::with(ZS_BAD_CONFIG, index))?;
+                caller.text(part).map_err(|_| Fault::with(ZS_BAD_CONFIG, index))?;
             }
         }
         let limits = limits(&known)?;
         let output_limit_key = choose(known.output_limit_key, OUTPUT_LIMIT_KEYS)?;
-        // SAFETY: the promise of `boundary`.
-        let said = unsafe { text(known.profile) }?;
+        let said = caller.text(known.profile)?;
         let tool_mode = choose(known.tool_mode, TOOL_MODES)?;
-        // SAFETY: the promise of `boundary`.
-        let vocabulary = unsafe { values(known.vocabulary.ptr, known.vocabulary.len) }?;
+        let vocabulary = caller.values(known.vocabulary.ptr, known.vocabulary.len)?;
         let count = match choose(known.counting, COUNTINGS)? {
             zs_counting::ZS_COUNT_ROUGH => WindowCount::rough(),
             zs_counting::ZS_COUNT_ESTIMATE => WindowCount::estimate()?,
             zs_counting::ZS_COUNT_VOCABULARY => WindowCount::vocabulary(vocabulary)?,
         };
-        // SAFETY: the promise of `boundary`.
-        let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
+        let (model, system) = (caller.text(known.model)?, caller.text(known.system)?);
         let dialect = choose(known.dialect, DIALECTS)?;
         let call_deltas = choose(known.call_deltas, &[(0, false), (1, true)])?;
         #[cfg(not(feature = "call-deltas"))]
@@ -79,8 +71,7 @@ impl BorrowedConfig {
         let (profile, key) = zerostack_core::Profile::parse(said, dialect)?;
         #[cfg(feature = "profiles")]
         let output_limit_key = key.unwrap_or(output_limit_key);
-        // SAFETY: the promise of `boundary`.
-        let options = unsafe { LentOptions::read(known.options) }?;
+        let options = LentOptions::read(caller, known.options)?;
         Ok(Self {
             dialect,
             model,
@@ -139,7 +130,7 @@ impl Config for BorrowedConfig {
     }
 
     fn tool(&self, index: usize) -> Option<ToolSpec<'_>> {
-        // SAFETY: `read` checked them, and they stay unchanged: the promise of `boundary`.
+        // SAFETY: `read` checked them, and they stay unchanged: the promise of `Caller`.
         self.tools.get(index).map(|tool| unsafe {
             ToolSpec {
                 name: checked_text(tool.name),

@@ -4,9 +4,13 @@
 //! The caller of an exported function promises what the top of the header says: each pointer is
 //! NULL or points to as many valid, initialised values as the call says, which nobody else
 //! changes during the call; a session is used by one thread at a time; what a configuration, a
-//! vocabulary or a counter was lent stays where it is and unchanged as long as it is used. The
-//! unsafe functions here need that promise and nothing else; all that can be checked is checked.
+//! vocabulary or a counter was lent stays where it is and unchanged as long as it is used.
+//!
+//! [`Caller`] is the witness of that promise: an exported function makes it by `promised!`, once,
+//! and each function that follows a pointer of C is a method of it. All that can be checked is
+//! checked.
 
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use crate::handle::zs_session;
@@ -24,161 +28,166 @@ pub(crate) fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
     return Some(act());
 }
 
-/// Runs `act` and writes the detail of its fault to `detail`, unless that is NULL.
-///
-/// # Safety
-/// The promise.
-pub(crate) unsafe fn answer(
-    detail: *mut u32,
-    act: impl FnOnce() -> Result<(), Fault>,
-) -> zs_status {
-    let fault = match caught(act) {
-        Some(Ok(())) => Fault::new(ZS_OK),
-        Some(Err(fault)) => fault,
-        None => Fault::new(ZS_INTERNAL),
-    };
-    // SAFETY: the promise.
-    if let Ok(detail) = unsafe { out(detail) } {
-        detail.put(fault.detail);
-    }
-    fault.status
-}
+/// The caller of an exported function, who made the promise for as long as `'c`: the call.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'c>(PhantomData<&'c ()>);
 
-/// Runs `act` on a session that it may change; the detail of its fault stays there.
-///
-/// # Safety
-/// The promise.
-pub(crate) unsafe fn change(
-    session: *mut zs_session,
-    act: impl FnOnce(&mut zs_session) -> Result<(), Fault>,
-) -> zs_status {
-    // SAFETY: the promise.
-    if let Err(fault) = unsafe { usable(session) } {
-        return fault.status;
+/// Makes the witness of an exported function. Only an unsafe function can: its own callers then
+/// owe the promise.
+macro_rules! promised {
+    ($caller:ident) => {
+        let call = ();
+        #[allow(unsafe_op_in_unsafe_fn, reason = "the function has the same contract")]
+        let $caller = $crate::boundary::Caller::of(&call);
+    };
+}
+pub(crate) use promised;
+
+impl<'c> Caller<'c> {
+    /// The caller of the function in which `_call` is a variable.
+    ///
+    /// # Safety
+    /// The promise.
+    pub const unsafe fn of(_call: &'c ()) -> Self {
+        Self(PhantomData)
     }
-    // SAFETY: the promise; `usable` read the same place.
-    let open = unsafe { &mut *session };
-    let fault = match caught(|| act(open)) {
-        Some(Ok(())) => Fault::new(ZS_OK),
-        Some(Err(fault)) => fault,
-        None => {
-            open.is_broken = true;
-            Fault::new(ZS_INTERNAL)
+
+    /// The same for what is lent beyond the call.
+    ///
+    /// # Safety
+    /// Only for what a configuration, a vocabulary, a counter or a session is lent: the promise is that it
+    /// stays as long as it is used.
+    pub const unsafe fn lasting(self) -> Caller<'static> {
+        Caller(PhantomData)
+    }
+
+    /// Runs `act` and writes the detail of its fault to `detail`, unless that is NULL.
+    pub fn answer(self, detail: *mut u32, act: impl FnOnce() -> Result<(), Fault>) -> zs_status {
+        let fault = match caught(act) {
+            Some(Ok(())) => Fault::new(ZS_OK),
+            Some(Err(fault)) => fault,
+            None => Fault::new(ZS_INTERNAL),
+        };
+        if let Ok(detail) = self.out(detail) {
+            detail.put(fault.detail);
         }
-    };
-    open.detail = fault.detail;
-    fault.status
-}
-
-/// What `act` says of a session that it only looks at; `None` when there is none to look at.
-///
-/// # Safety
-/// The promise.
-pub(crate) unsafe fn look<T>(
-    session: *const zs_session,
-    act: impl FnOnce(&zs_session) -> T,
-) -> Option<T> {
-    // SAFETY: the promise; `usable` read the same place before.
-    let open = unsafe {
-        usable(session).ok()?;
-        &*session
-    };
-    caught(|| act(open))
-}
-
-/// Whether this is a session that calls can use.
-///
-/// # Safety
-/// The promise.
-pub(crate) unsafe fn usable(session: *const zs_session) -> Result<(), Fault> {
-    if session.is_null() || !session.is_aligned() {
-        return Err(Fault::new(ZS_NULL));
+        fault.status
     }
-    // SAFETY: the promise. The fields are plain numbers, whatever else is there.
-    let (address, is_broken) = unsafe { ((*session).address, (*session).is_broken) };
-    match address == zs_session::address_of(session) {
-        true if is_broken => Err(Fault::new(ZS_INTERNAL)),
-        true => Ok(()),
-        false => Err(Fault::new(ZS_BAD_HANDLE)),
+
+    /// Runs `act` on a session that it may change; the detail of its fault stays there.
+    pub fn change(
+        self,
+        session: *mut zs_session,
+        act: impl FnOnce(&mut zs_session) -> Result<(), Fault>,
+    ) -> zs_status {
+        if let Err(fault) = self.session(session) {
+            return fault.status;
+        }
+        // SAFETY: the promise; it is a session.
+        let open = unsafe { &mut *session };
+        let fault = match caught(|| act(open)) {
+            Some(Ok(())) => Fault::new(ZS_OK),
+            Some(Err(fault)) => fault,
+            None => {
+                open.is_broken = true;
+                Fault::new(ZS_INTERNAL)
+            }
+        };
+        open.detail = fault.detail;
+        fault.status
+    }
+
+    /// What `act` says of a session that it only looks at; `None` when there is none to look at.
+    pub fn look<T>(
+        self,
+        session: *const zs_session,
+        act: impl FnOnce(&zs_session) -> T,
+    ) -> Option<T> {
+        let open = self.session(session).ok()?;
+        caught(|| act(open))
+    }
+
+    /// A session that calls can use.
+    pub fn session(self, session: *const zs_session) -> Result<&'c zs_session, Fault> {
+        self.usable(session)?;
+        // SAFETY: the promise; it is a session.
+        Ok(unsafe { &*session })
+    }
+
+    /// Whether this is a session that calls can use.
+    pub fn usable(self, session: *const zs_session) -> Result<(), Fault> {
+        if session.is_null() || !session.is_aligned() {
+            return Err(Fault::new(ZS_NULL));
+        }
+        // SAFETY: the promise. The fields are plain numbers, whatever else is there.
+        let (address, is_broken) = unsafe { ((*session).address, (*session).is_broken) };
+        match address == zs_session::address_of(session) {
+            true if is_broken => Err(Fault::new(ZS_INTERNAL)),
+            true => Ok(()),
+            false => Err(Fault::new(ZS_BAD_HANDLE)),
+        }
+    }
+
+    /// A place to fill. It is asked for before anything is changed.
+    pub fn out<T>(self, place: *mut T) -> Result<Out<'c, T>, Fault> {
+        match NonNull::new(place) {
+            Some(place) if place.is_aligned() => Ok(Out(place, self)),
+            _ => Err(Fault::new(ZS_NULL)),
+        }
+    }
+
+    /// A place that may be left out.
+    pub fn optional<T>(self, place: *mut T) -> Result<Option<Out<'c, T>>, Fault> {
+        if place.is_null() { Ok(None) } else { self.out(place).map(Some) }
+    }
+
+    /// Values that the caller lends.
+    pub fn values<T>(self, first: *const T, count: usize) -> Result<&'c [T], Fault> {
+        if count == 0 {
+            return Ok(&[]);
+        }
+        check_extent(first, count)?;
+        // SAFETY: the promise; not NULL, aligned, and no longer than memory can be.
+        Ok(unsafe { core::slice::from_raw_parts(first, count) })
+    }
+
+    /// A buffer that the caller lends to be filled.
+    pub fn buffer<T>(self, first: *mut T, count: usize) -> Result<&'c mut [T], Fault> {
+        if count == 0 {
+            return Ok(&mut []);
+        }
+        check_extent(first, count)?;
+        // SAFETY: the promise; not NULL, aligned, and no longer than memory can be.
+        Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
+    }
+
+    /// Text that the caller lends.
+    pub fn text(self, text: zs_str) -> Result<&'c str, Fault> {
+        let bytes = self.values(text.ptr, text.len)?;
+        core::str::from_utf8(bytes).map_err(|error| Fault::with(ZS_NOT_UTF8, error.valid_up_to()))
     }
 }
 
 /// A place that the caller wants filled.
-pub(crate) struct Out<T>(NonNull<T>);
+pub(crate) struct Out<'c, T>(NonNull<T>, Caller<'c>);
 
-impl<T> Out<T> {
+impl<T> Out<'_, T> {
     /// Writes there.
     pub fn put(self, value: T) {
-        // SAFETY: `out` was promised a place that stays valid during the call.
+        // SAFETY: the promise: the place stays valid during the call.
         unsafe { self.0.write(value) }
     }
-}
-
-/// A place to fill. It is asked for before anything is changed.
-///
-/// # Safety
-/// The promise.
-pub(crate) unsafe fn out<T>(place: *mut T) -> Result<Out<T>, Fault> {
-    match NonNull::new(place) {
-        Some(place) if place.is_aligned() => Ok(Out(place)),
-        _ => Err(Fault::new(ZS_NULL)),
-    }
-}
-
-/// A place that may be left out.
-///
-/// # Safety
-/// The promise.
-pub(crate) unsafe fn optional<T>(place: *mut T) -> Result<Option<Out<T>>, Fault> {
-    // SAFETY: the promise.
-    if place.is_null() { Ok(None) } else { unsafe { out(place) }.map(Some) }
-}
-
-/// Values that the caller lends.
-///
-/// # Safety
-/// The promise; `'a` is not longer than they are lent.
-pub(crate) unsafe fn values<'a, T>(first: *const T, count: usize) -> Result<&'a [T], Fault> {
-    if count == 0 {
-        return Ok(&[]);
-    }
-    check_extent(first, count)?;
-    // SAFETY: the promise; not NULL, aligned, and no longer than memory can be.
-    Ok(unsafe { core::slice::from_raw_parts(first, count) })
-}
-
-/// A buffer that the caller lends to be filled.
-///
-/// # Safety
-/// The promise; `'a` is not longer than it is lent.
-pub(crate) unsafe fn buffer<'a, T>(first: *mut T, count: usize) -> Result<&'a mut [T], Fault> {
-    if count == 0 {
-        return Ok(&mut []);
-    }
-    check_extent(first, count)?;
-    // SAFETY: the promise; not NULL, aligned, and no longer than memory can be.
-    Ok(unsafe { core::slice::from_raw_parts_mut(first, count) })
-}
-
-/// Text that the caller lends.
-///
-/// # Safety
-/// The promise; `'a` is not longer than it is lent.
-pub(crate) unsafe fn text<'a>(text: zs_str) -> Result<&'a str, Fault> {
-    // SAFETY: the promise.
-    let bytes = unsafe { values(text.ptr, text.len) }?;
-    core::str::from_utf8(bytes).map_err(|error| Fault::with(ZS_NOT_UTF8, error.valid_up_to()))
 }
 
 /// Text that was checked before and is lent for as long as `'a`.
 ///
 /// # Safety
-/// [`text`] took it, and it was not changed since.
+/// [`Caller::text`] took it, and it was not changed since.
 pub(crate) unsafe fn checked_text<'a>(text: zs_str) -> &'a str {
     if text.len == 0 {
         return "";
     }
-    // SAFETY: what `text` checked still holds.
+    // SAFETY: what `Caller::text` checked still holds.
     unsafe { core::str::from_utf8_unchecked(core::slice::from_raw_parts(text.ptr, text.len)) }
 }
 
@@ -197,7 +206,7 @@ fn check_extent<T>(first: *const T, count: usize) -> Result<(), Fault> {
 ///
 /// # Errors
 /// `ZS_FULL`; the detail is the length that is enough. `length` is written all the same.
-pub(crate) fn fill(to: &mut [u8], from: &str, length: Out<usize>) -> Result<(), Fault> {
+pub(crate) fn fill(to: &mut [u8], from: &str, length: Out<'_, usize>) -> Result<(), Fault> {
     length.put(from.len());
     let Some(front) = to.get_mut(..from.len()) else {
         return Err(Fault::with(ZS_FULL, from.len()));
@@ -215,7 +224,7 @@ pub(crate) fn fill(to: &mut [u8], from: &str, length: Out<usize>) -> Result<(), 
 pub(crate) fn fill_by(
     to: &mut [u8],
     characters: impl Iterator<Item = char>,
-    length: Out<usize>,
+    length: Out<'_, usize>,
 ) -> Result<(), Fault> {
     let room = to.len();
     let mut slots = to.iter_mut();

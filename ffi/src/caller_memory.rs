@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use crate::boundary::{answer, caught, out};
+use crate::boundary::{Caller, caught};
 use crate::memory::divide;
 use crate::status::{
     Fault,
@@ -17,10 +17,8 @@ pub(crate) struct InCallerMemory<T> {
 
 /// Puts what `make` makes into lent memory and gives it to the caller as a `Z`, which holds a
 /// [`Lent`] and nothing else.
-///
-/// # Safety
-/// The promise of `boundary`.
-pub(crate) unsafe fn begin<Z, T>(
+pub(crate) fn begin<Z, T>(
+    caller: Caller<'_>,
     memory: *mut c_void,
     len: usize,
     place: *mut *mut Z,
@@ -29,8 +27,7 @@ pub(crate) unsafe fn begin<Z, T>(
 ) -> zs_status {
     const { assert!(size_of::<Z>() == size_of::<InCallerMemory<T>>()) };
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let (first, place) = unsafe { (out(place)?, out(place)?) };
+        let (first, place) = (caller.out(place)?, caller.out(place)?);
         first.put(core::ptr::null_mut());
         let value = make()?;
         let (handle, _, _) = divide::<InCallerMemory<T>>(memory.cast(), len)?;
@@ -39,48 +36,41 @@ pub(crate) unsafe fn begin<Z, T>(
         place.put(handle.cast());
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// Runs `act` on a value in lent memory.
-///
-/// # Safety
-/// The promise of `boundary`.
-pub(crate) unsafe fn change<Z, T>(
+pub(crate) fn change<Z, T>(
+    caller: Caller<'_>,
     handle: *mut Z,
     detail: *mut u32,
     act: impl FnOnce(&mut T) -> Result<(), Fault>,
 ) -> zs_status {
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        unsafe { check::<Z, T>(handle) }?;
-        // SAFETY: as above; it is one.
+        check::<Z, T>(caller, handle)?;
+        // SAFETY: the promise of `Caller`; it is one.
         act(unsafe { &mut (*handle.cast::<InCallerMemory<T>>()).value })
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// What `act` says of a value in lent memory; `None` when there is none.
-///
-/// # Safety
-/// The promise of `boundary`.
-pub(crate) unsafe fn look<Z, T, R>(handle: *const Z, act: impl FnOnce(&T) -> R) -> Option<R> {
-    // SAFETY: the promise of `boundary`.
-    unsafe { check::<Z, T>(handle) }.ok()?;
-    // SAFETY: as above; it is one.
+pub(crate) fn look<Z, T, R>(
+    caller: Caller<'_>,
+    handle: *const Z,
+    act: impl FnOnce(&T) -> R,
+) -> Option<R> {
+    check::<Z, T>(caller, handle).ok()?;
+    // SAFETY: the promise of `Caller`; it is one.
     caught(|| act(unsafe { &(*handle.cast::<InCallerMemory<T>>()).value }))
 }
 
-/// # Safety
-/// The promise of `boundary`.
-unsafe fn check<Z, T>(handle: *const Z) -> Result<(), Fault> {
+fn check<Z, T>(_: Caller<'_>, handle: *const Z) -> Result<(), Fault> {
     let handle: *const InCallerMemory<T> = handle.cast();
     if handle.is_null() || !handle.is_aligned() {
         return Err(Fault::new(ZS_NULL));
     }
-    // SAFETY: the promise of `boundary`. The field is a plain number, whatever else is there.
+    // SAFETY: the promise of `Caller`. The field is a plain number, whatever else is there.
     if unsafe { (*handle).address } == mark(handle) {
         Ok(())
     } else {

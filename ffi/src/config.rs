@@ -4,6 +4,7 @@ use core::mem::offset_of;
 
 use zerostack_core::Limits;
 
+use crate::boundary::{Caller, promised};
 use crate::options::zs_options;
 use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
@@ -196,8 +197,8 @@ pub struct zs_config {
 /// Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_config_init(config: *mut zs_config, size: usize) -> zs_status {
-    // SAFETY: the promise of `boundary`; there is no padding, see `HAS_NO_GAP`.
-    unsafe { init(config, size, &zs_config { size, ..zs_config::default() }) }
+    promised!(caller);
+    init(caller, config, size, &zs_config { size, ..zs_config::default() })
 }
 
 impl Default for zs_config {
@@ -245,15 +246,12 @@ impl Default for zs_config {
 }
 
 /// The fields that the caller knows, and the defaults.
-///
-/// # Safety
-/// The promise of `boundary`.
-pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault> {
-    // SAFETY: the promise of `boundary`; any bytes make a valid struct.
-    unsafe { known_part(config, zs_config::default()) }
+pub(crate) fn known(caller: Caller<'_>, config: *const zs_config) -> Result<zs_config, Fault> {
+    known_part(caller, config, zs_config::default())
 }
 
-impl Versioned for zs_config {
+// SAFETY: numbers and pointers; no padding, see `HAS_NO_GAP`; the first is `size`.
+unsafe impl Versioned for zs_config {
     const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, call_deltas) + size_of::<u32>();
 }
 

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use zerostack_core::tokenizer::Counter;
 
-use crate::boundary::values;
+use crate::boundary::promised;
 use crate::caller_memory::{self, InCallerMemory};
 use crate::memory::overhead;
 use crate::status::zs_status;
@@ -39,8 +39,11 @@ pub unsafe extern "C" fn zs_counter_init(
     counter: *mut *mut zs_counter,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe { caller_memory::begin(memory, len, counter, detail, || Ok(bpe(vocabulary)?.counter())) }
+    promised!(caller);
+    caller_memory::begin(caller, memory, len, counter, detail, || {
+        // SAFETY: the vocabulary stays there as long as the counter is used.
+        Ok(bpe(unsafe { caller.lasting() }, vocabulary)?.counter())
+    })
 }
 
 /// Appends bytes to the text, split anywhere, even inside a character.
@@ -49,13 +52,16 @@ pub unsafe extern "C" fn zs_counter_init(
 /// Errors: ZS_NULL, ZS_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_counter_push(counter: *mut zs_counter, content: zs_str) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        caller_memory::change(counter, core::ptr::null_mut(), |counter: &mut Counter<'static>| {
-            counter.push(values(content.ptr, content.len)?);
+    promised!(caller);
+    caller_memory::change(
+        caller,
+        counter,
+        core::ptr::null_mut(),
+        |counter: &mut Counter<'static>| {
+            counter.push(caller.values(content.ptr, content.len)?);
             Ok(())
-        })
-    }
+        },
+    )
 }
 
 /// Tokens of all the text so far: always equal to the result of zs_tokens_count.
@@ -64,9 +70,8 @@ pub unsafe extern "C" fn zs_counter_push(counter: *mut zs_counter, content: zs_s
 /// Errors: 0 when there is no counter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_counter_count(counter: *const zs_counter) -> u64 {
-    // SAFETY: the promise of `boundary`.
-    unsafe { caller_memory::look(counter, |counter: &Counter<'static>| counter.count()) }
-        .unwrap_or(0)
+    promised!(caller);
+    caller_memory::look(caller, counter, |counter: &Counter<'static>| counter.count()).unwrap_or(0)
 }
 
 /// Starts again with an empty text.
@@ -75,11 +80,14 @@ pub unsafe extern "C" fn zs_counter_count(counter: *const zs_counter) -> u64 {
 /// Errors: ZS_NULL, ZS_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_counter_clear(counter: *mut zs_counter) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        caller_memory::change(counter, core::ptr::null_mut(), |counter: &mut Counter<'static>| {
+    promised!(caller);
+    caller_memory::change(
+        caller,
+        counter,
+        core::ptr::null_mut(),
+        |counter: &mut Counter<'static>| {
             counter.clear();
             Ok(())
-        })
-    }
+        },
+    )
 }

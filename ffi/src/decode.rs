@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use zerostack_core::Session;
 
 use crate::borrowed_config::BorrowedConfig;
-use crate::boundary::answer;
+use crate::boundary::promised;
 use crate::handle::zs_session;
 use crate::life::{empty, place};
 use crate::status::zs_status;
@@ -28,9 +28,9 @@ pub unsafe extern "C" fn zs_decoder_init(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let session = unsafe { empty(session) }?;
+        let session = empty(caller, session)?;
         let config = BorrowedConfig::for_one_response(dialect)?;
         let make = |storage| {
             let mut chat = Session::new(storage, config)?;
@@ -38,10 +38,9 @@ pub unsafe extern "C" fn zs_decoder_init(
             chat.begin_response(http_status, None)?;
             Ok(chat)
         };
-        // SAFETY: the promise of `boundary`.
-        session.put(unsafe { place(memory.cast(), len, make) }?);
+        // SAFETY: the memory is lent to the session alone.
+        session.put(unsafe { place(caller, memory.cast(), len, make) }?);
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }

@@ -5,7 +5,7 @@ use zerostack_core::AttachmentSource;
 use zerostack_core::{Entry, EntryPlace, Part, Role};
 
 use crate::borrowed_config::number;
-use crate::boundary::{change, out};
+use crate::boundary::promised;
 use crate::handle::zs_session;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
@@ -93,21 +93,19 @@ pub unsafe extern "C" fn zs_session_entry(
     index: usize,
     entry: *mut zs_entry,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let place = out(entry)?;
-            let (known, start) = match session.entry {
-                (known, start) if known <= index => (known, start),
-                _ => (0, EntryPlace::START),
-            };
-            let mut entries = session.chat.transcript().entries_from(start);
-            let found = entries.nth(index - known).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            session.entry = (index + 1, entries.place());
-            place.put(found.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let place = caller.out(entry)?;
+        let (known, start) = match session.entry {
+            (known, start) if known <= index => (known, start),
+            _ => (0, EntryPlace::START),
+        };
+        let mut entries = session.chat.transcript().entries_from(start);
+        let found = entries.nth(index - known).ok_or(Fault::new(ZS_NOT_FOUND))?;
+        session.entry = (index + 1, entries.place());
+        place.put(found.into());
+        Ok(())
+    })
 }
 
 impl From<Entry<'_>> for zs_entry {

@@ -3,7 +3,7 @@
 use zerostack_core::{CallId, Dropped, Error, ErrorKind, Event, ResponseRule, StopReason};
 use zerostack_core::{ToolCall, Usage};
 
-use crate::boundary::{answer, buffer, out, text, values};
+use crate::boundary::{Caller, promised};
 use crate::event::{zs_dropped, zs_event, zs_event_kind, zs_stop, zs_usage};
 use crate::status::{
     Fault, zs_response_rule,
@@ -24,34 +24,28 @@ pub unsafe extern "C" fn zs_event_json(
     len: usize,
     written: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let event = values(event, 1)?.first().ok_or(Fault::new(ZS_NULL))?;
-            let event = of(event)?;
-            let (mut length, mut slots) = (0_usize, bytes.iter_mut());
-            event.json().pieces(&mut |piece| {
-                length = length.saturating_add(piece.len());
-                for (byte, slot) in piece.bytes().zip(slots.by_ref()) {
-                    *slot = byte;
-                }
-            });
-            written.put(length);
-            if length > len { Err(Fault::with(ZS_FULL, length)) } else { Ok(()) }
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let event = caller.values(event, 1)?.first().ok_or(Fault::new(ZS_NULL))?;
+        let event = of(caller, event)?;
+        let (mut length, mut slots) = (0_usize, bytes.iter_mut());
+        event.json().pieces(&mut |piece| {
+            length = length.saturating_add(piece.len());
+            for (byte, slot) in piece.bytes().zip(slots.by_ref()) {
+                *slot = byte;
+            }
+        });
+        written.put(length);
+        if length > len { Err(Fault::with(ZS_FULL, length)) } else { Ok(()) }
+    })
 }
 
 /// The event of the core.
-///
-/// # Safety
-/// The texts of `event` are valid.
-unsafe fn of(event: &zs_event) -> Result<Event<'_>, Fault> {
+fn of<'c>(caller: Caller<'c>, event: &zs_event) -> Result<Event<'c>, Fault> {
     use zs_event_kind::*;
-    // SAFETY: the promise.
-    let texts = unsafe { (text(event.text)?, text(event.name)?, text(event.provider_id)?) };
-    let (words, name, provider_id) = texts;
+    let (words, name) = (caller.text(event.text)?, caller.text(event.name)?);
+    let provider_id = caller.text(event.provider_id)?;
     let call =
         ToolCall { id: CallId::from_number(event.call), provider_id, name, arguments: words };
     let count = u16::try_from(event.count).unwrap_or(u16::MAX);

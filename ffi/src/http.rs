@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use zerostack_core::wire::http1::{RequestHead, Response, ResponseEvent};
 
-use crate::boundary::{answer, buffer, checked_text, out, text, values};
+use crate::boundary::{checked_text, promised};
 use crate::caller_memory::{self, InCallerMemory};
 use crate::memory::overhead;
 use crate::status::{
@@ -67,30 +67,29 @@ pub unsafe extern "C" fn zs_http_write_head(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let headers = values(headers, header_count)?;
-            for header in headers {
-                text(header.name)?;
-                text(header.value)?;
-            }
-            let (method, path, host) = (text(method)?, text(path)?, text(host)?);
-            let path = &[path];
-            let head = RequestHead { method, path, host, content_length: body_len };
-            let each = headers
-                .iter()
-                .map(|header| (checked_text(header.name), checked_text(header.value)));
-            let length = head.len(each.clone())?;
-            written.put(length);
-            if length > len {
-                return Err(Fault::with(ZS_FULL, length));
-            }
-            head.write(each, bytes)?;
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let headers = caller.values(headers, header_count)?;
+        for header in headers {
+            caller.text(header.name)?;
+            caller.text(header.value)?;
+        }
+        let (method, path, host) = (caller.text(method)?, caller.text(path)?, caller.text(host)?);
+        let path = &[path];
+        let head = RequestHead { method, path, host, content_length: body_len };
+        let each = headers.iter().map(|header| {
+            // SAFETY: they were checked above.
+            unsafe { (checked_text(header.name), checked_text(header.value)) }
+        });
+        let length = head.len(each.clone())?;
+        written.put(length);
+        if length > len {
+            return Err(Fault::with(ZS_FULL, length));
+        }
+        head.write(each, bytes)?;
+        Ok(())
+    })
 }
 
 /// Bytes that a reader of responses takes of lent memory at most.
@@ -114,8 +113,8 @@ pub unsafe extern "C" fn zs_http_init(
     http: *mut *mut zs_http,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe { caller_memory::begin(memory, len, http, detail, || Ok(Response::new())) }
+    promised!(caller);
+    caller_memory::begin(caller, memory, len, http, detail, || Ok(Response::new()))
 }
 
 /// Takes bytes of the response, split anywhere. Returns after the first event; call again with the
@@ -134,35 +133,33 @@ pub unsafe extern "C" fn zs_http_feed(
     event: *mut zs_http_event,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        caller_memory::change(http, detail, |response: &mut Response| {
-            let (used, event) = (out(used)?, out(event)?);
-            let fed = response.feed(values(chunk, len)?)?;
-            used.put(fed.used);
-            let mut given = zs_http_event {
-                kind: zs_http_event_kind::ZS_HTTP_NONE,
-                status: 0,
-                retry_after_ms: 0,
-                reserved: 0,
-                body: zs_str::EMPTY,
-            };
-            match fed.event {
-                Some(ResponseEvent::Head { status, retry_after_ms }) => {
-                    given.kind = zs_http_event_kind::ZS_HTTP_HEAD;
-                    given.status = status.into();
-                    given.retry_after_ms = retry_after_ms.unwrap_or(ZS_NO_RETRY_AFTER);
-                }
-                Some(ResponseEvent::Body(bytes)) => {
-                    given.kind = zs_http_event_kind::ZS_HTTP_BODY;
-                    given.body = bytes.into();
-                }
-                None => {}
+    promised!(caller);
+    caller_memory::change(caller, http, detail, |response: &mut Response| {
+        let (used, event) = (caller.out(used)?, caller.out(event)?);
+        let fed = response.feed(caller.values(chunk, len)?)?;
+        used.put(fed.used);
+        let mut given = zs_http_event {
+            kind: zs_http_event_kind::ZS_HTTP_NONE,
+            status: 0,
+            retry_after_ms: 0,
+            reserved: 0,
+            body: zs_str::EMPTY,
+        };
+        match fed.event {
+            Some(ResponseEvent::Head { status, retry_after_ms }) => {
+                given.kind = zs_http_event_kind::ZS_HTTP_HEAD;
+                given.status = status.into();
+                given.retry_after_ms = retry_after_ms.unwrap_or(ZS_NO_RETRY_AFTER);
             }
-            event.put(given);
-            Ok(())
-        })
-    }
+            Some(ResponseEvent::Body(bytes)) => {
+                given.kind = zs_http_event_kind::ZS_HTTP_BODY;
+                given.body = bytes.into();
+            }
+            None => {}
+        }
+        event.put(given);
+        Ok(())
+    })
 }
 
 /// The connection ended.
@@ -171,8 +168,8 @@ pub unsafe extern "C" fn zs_http_feed(
 /// Errors: ZS_HTTP_CUT when the response was not complete; those of zs_http_feed again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_end(http: *mut zs_http, detail: *mut u32) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe { caller_memory::change(http, detail, |response: &mut Response| Ok(response.end()?)) }
+    promised!(caller);
+    caller_memory::change(caller, http, detail, |response: &mut Response| Ok(response.end()?))
 }
 
 /// Whether the whole response was read.
@@ -181,8 +178,8 @@ pub unsafe extern "C" fn zs_http_end(http: *mut zs_http, detail: *mut u32) -> zs
 /// Errors: false when there is no reader.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_is_done(http: *const zs_http) -> bool {
-    // SAFETY: the promise of `boundary`.
-    unsafe { caller_memory::look(http, |response: &Response| response.is_done()) }.unwrap_or(false)
+    promised!(caller);
+    caller_memory::look(caller, http, |response: &Response| response.is_done()).unwrap_or(false)
 }
 
 /// Whether the connection can carry another request. Known when the response is done.
@@ -191,7 +188,6 @@ pub unsafe extern "C" fn zs_http_is_done(http: *const zs_http) -> bool {
 /// Errors: false when there is no reader.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_keeps_open(http: *const zs_http) -> bool {
-    // SAFETY: the promise of `boundary`.
-    unsafe { caller_memory::look(http, |response: &Response| response.keeps_open()) }
-        .unwrap_or(false)
+    promised!(caller);
+    caller_memory::look(caller, http, |response: &Response| response.keeps_open()).unwrap_or(false)
 }

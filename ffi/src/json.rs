@@ -3,7 +3,7 @@
 use zerostack_core::tool::json_text::{Json, JsonKind};
 use zerostack_core::tool::schema::{Schema, Verdict};
 
-use crate::boundary::{answer, buffer, fill, fill_by, out, text};
+use crate::boundary::{fill, fill_by, promised};
 use crate::status::{
     Fault,
     zs_status::{self, *},
@@ -66,14 +66,12 @@ pub unsafe extern "C" fn zs_json_parse(
     value: *mut zs_json,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let value = out(value)?;
-            value.put(Json::parse(text(json)?)?.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let value = caller.out(value)?;
+        value.put(Json::parse(caller.text(json)?)?.into());
+        Ok(())
+    })
 }
 
 /// The member of that name of an object; the last one if it occurs twice.
@@ -88,15 +86,13 @@ pub unsafe extern "C" fn zs_json_member(
     name: zs_str,
     value: *mut zs_json,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (value, name) = (out(value)?, text(name)?);
-            let object = of_kind(Json::parse(text(object)?)?, JsonKind::Object)?;
-            value.put(object.member(name).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (value, name) = (caller.out(value)?, caller.text(name)?);
+        let object = of_kind(Json::parse(caller.text(object)?)?, JsonKind::Object)?;
+        value.put(object.member(name).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
+        Ok(())
+    })
 }
 
 /// The element of an array that has this index, counted from 0.
@@ -111,15 +107,13 @@ pub unsafe extern "C" fn zs_json_element(
     index: usize,
     value: *mut zs_json,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let value = out(value)?;
-            let array = of_kind(Json::parse(text(array)?)?, JsonKind::Array)?;
-            value.put(array.elements().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let value = caller.out(value)?;
+        let array = of_kind(Json::parse(caller.text(array)?)?, JsonKind::Array)?;
+        value.put(array.elements().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
+        Ok(())
+    })
 }
 
 /// Decodes a string into `len` bytes at `bytes`; `*written` is its length, without a NUL.
@@ -134,14 +128,12 @@ pub unsafe extern "C" fn zs_json_string(
     len: usize,
     written: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let string = of_kind(Json::parse(text(string)?)?, JsonKind::String)?;
-            fill_by(bytes, string.chars(), written)
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let string = of_kind(Json::parse(caller.text(string)?)?, JsonKind::String)?;
+        fill_by(bytes, string.chars(), written)
+    })
 }
 
 /// Reads a number that is an integer.
@@ -151,15 +143,13 @@ pub unsafe extern "C" fn zs_json_string(
 /// or an exponent, or beyond 64 bits, and those of zs_json_parse.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_json_integer(number: zs_str, value: *mut i64) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let value = out(value)?;
-            let number = of_kind(Json::parse(text(number)?)?, JsonKind::Number)?;
-            value.put(number.raw().parse().map_err(|_| Fault::new(ZS_OUT_OF_RANGE))?);
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let value = caller.out(value)?;
+        let number = of_kind(Json::parse(caller.text(number)?)?, JsonKind::Number)?;
+        value.put(number.raw().parse().map_err(|_| Fault::new(ZS_OUT_OF_RANGE))?);
+        Ok(())
+    })
 }
 
 /// Checks the arguments of a call against the JSON Schema of its tool. The fault is written to
@@ -180,28 +170,27 @@ pub unsafe extern "C" fn zs_schema_check(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (none, written, bytes) = (out(written)?, out(written)?, buffer(bytes, len)?);
-            none.put(0);
-            let (schema, arguments) = (text(schema)?, text(arguments)?);
-            match Schema::new(schema)?.check(arguments)? {
-                Verdict::Valid => Ok(()),
-                Verdict::Invalid(violation) => {
-                    let message = violation.message(bytes).map_err(|full| {
-                        Fault::with(ZS_FULL, len.saturating_add(full.detail() as usize))
-                    })?;
-                    written.put(message.len());
-                    Err(Fault::with(ZS_BAD_ARGUMENTS, violation.offset()))
-                }
-                Verdict::Unsupported(keyword) => {
-                    fill(bytes, keyword, written)?;
-                    Err(Fault::new(ZS_UNSUPPORTED))
-                }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (none, written, bytes) =
+            (caller.out(written)?, caller.out(written)?, caller.buffer(bytes, len)?);
+        none.put(0);
+        let (schema, arguments) = (caller.text(schema)?, caller.text(arguments)?);
+        match Schema::new(schema)?.check(arguments)? {
+            Verdict::Valid => Ok(()),
+            Verdict::Invalid(violation) => {
+                let message = violation.message(bytes).map_err(|full| {
+                    Fault::with(ZS_FULL, len.saturating_add(full.detail() as usize))
+                })?;
+                written.put(message.len());
+                Err(Fault::with(ZS_BAD_ARGUMENTS, violation.offset()))
             }
-        })
-    }
+            Verdict::Unsupported(keyword) => {
+                fill(bytes, keyword, written)?;
+                Err(Fault::new(ZS_UNSUPPORTED))
+            }
+        }
+    })
 }
 
 /// Repairs one obvious mistake in the arguments of a call: a string whose text is exactly one JSON
@@ -222,20 +211,19 @@ pub unsafe extern "C" fn zs_schema_repair(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (none, written, bytes) = (out(written)?, out(written)?, buffer(bytes, len)?);
-            none.put(0);
-            let (schema, arguments) = (text(schema)?, text(arguments)?);
-            let Verdict::Invalid(violation) = Schema::new(schema)?.check(arguments)? else {
-                return Err(Fault::new(ZS_NOT_FOUND));
-            };
-            let repaired = violation.repaired(bytes).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            written.put(repaired.len());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (none, written, bytes) =
+            (caller.out(written)?, caller.out(written)?, caller.buffer(bytes, len)?);
+        none.put(0);
+        let (schema, arguments) = (caller.text(schema)?, caller.text(arguments)?);
+        let Verdict::Invalid(violation) = Schema::new(schema)?.check(arguments)? else {
+            return Err(Fault::new(ZS_NOT_FOUND));
+        };
+        let repaired = violation.repaired(bytes).ok_or(Fault::new(ZS_NOT_FOUND))?;
+        written.put(repaired.len());
+        Ok(())
+    })
 }
 
 fn of_kind(json: Json<'_>, kind: JsonKind) -> Result<Json<'_>, Fault> {

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use zerostack_core::{JsonLinesReader, Session};
 
 use crate::borrowed_config::BorrowedConfig;
-use crate::boundary::{answer, buffer, change, optional, out, values};
+use crate::boundary::promised;
 use crate::config::zs_config;
 use crate::handle::zs_session;
 use crate::life::{empty, place};
@@ -29,25 +29,23 @@ pub unsafe extern "C" fn zs_session_json_lines(
     len: usize,
     written: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let written = out(written)?;
-            session.keep_out(bytes, len)?;
-            let bytes = buffer(bytes, len)?;
-            let mut lines = session.chat.transcript().json_lines();
-            let (mut skipped, mut reached) = ([0; SKIP_BYTES], 0);
-            while reached < at {
-                let wanted = skipped.len().min(at - reached);
-                match lines.read(skipped.get_mut(..wanted).unwrap_or_default()) {
-                    0 => break,
-                    count => reached += count,
-                }
+    promised!(caller);
+    caller.change(session, |session| {
+        let written = caller.out(written)?;
+        session.keep_out(bytes, len)?;
+        let bytes = caller.buffer(bytes, len)?;
+        let mut lines = session.chat.transcript().json_lines();
+        let (mut skipped, mut reached) = ([0; SKIP_BYTES], 0);
+        while reached < at {
+            let wanted = skipped.len().min(at - reached);
+            match lines.read(skipped.get_mut(..wanted).unwrap_or_default()) {
+                0 => break,
+                count => reached += count,
             }
-            written.put(lines.read(bytes));
-            Ok(())
-        })
-    }
+        }
+        written.put(lines.read(bytes));
+        Ok(())
+    })
 }
 
 /// Continues a conversation that was saved as JSON Lines, or written by hand: they are read into
@@ -69,12 +67,11 @@ pub unsafe extern "C" fn zs_session_from_json_lines(
     fault: *mut zs_str,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let (session, fault) = unsafe { (empty(session)?, optional(fault)?) };
-        // SAFETY: the promise of `boundary`.
+        let (session, fault) = (empty(caller, session)?, caller.optional(fault)?);
         let (config, text) =
-            unsafe { (BorrowedConfig::read(config)?, values(lines.ptr, lines.len)?) };
+            (BorrowedConfig::read(caller, config)?, caller.values(lines.ptr, lines.len)?);
         let (first, end) = (lines.ptr as usize, (lines.ptr as usize).saturating_add(lines.len));
         let memory_end = (memory as usize).saturating_add(len);
         if !text.is_empty() && first < memory_end && end > memory as usize {
@@ -91,16 +88,15 @@ pub unsafe extern "C" fn zs_session_from_json_lines(
             let (storage, used) = reader.finish()?;
             Ok(Session::resume(storage, used, config)?)
         };
-        // SAFETY: the promise of `boundary`.
-        let made = unsafe { place(memory.cast(), len, make) };
+        // SAFETY: the memory is lent to the session alone.
+        let made = unsafe { place(caller, memory.cast(), len, make) };
         if let Some(fault) = fault {
             fault.put(reason.into());
         }
         session.put(made?);
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// Bytes on the stack for what is skipped.

@@ -10,8 +10,8 @@
 )]
 //! The C library: the calls of `zerostack-core` over a C ABI.
 //!
-//! `include/zerostack.h` is made from these files. [`boundary`] has what is unsafe about
-//! pointers from C; each exported function goes through it.
+//! `include/zerostack.h` is made from these files. [`boundary`] follows the pointers
+//! of C; each exported function goes through its `Caller`.
 
 #[cfg(feature = "std")]
 extern crate std;

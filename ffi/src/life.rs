@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use zerostack_core::{EntryPlace, Session};
 
 use crate::borrowed_config::BorrowedConfig;
-use crate::boundary::{Out, answer, buffer, out, usable};
+use crate::boundary::{Caller, Out, promised};
 use crate::config::zs_config;
 use crate::handle::{Conversation, zs_session};
 use crate::memory::{divide, overhead};
@@ -37,16 +37,15 @@ pub unsafe extern "C" fn zs_session_init(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let (session, config) = unsafe { (empty(session)?, BorrowedConfig::read(config)?) };
+        let (session, config) = (empty(caller, session)?, BorrowedConfig::read(caller, config)?);
         let make = |storage| Ok(Session::new(storage, config)?);
-        // SAFETY: the promise of `boundary`.
-        session.put(unsafe { place(memory.cast(), len, make) }?);
+        // SAFETY: the memory is lent to the session alone.
+        session.put(unsafe { place(caller, memory.cast(), len, make) }?);
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// Continues a saved conversation: the bytes of zs_session_snapshot are copied into `memory` and
@@ -66,24 +65,24 @@ pub unsafe extern "C" fn zs_session_resume(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let (session, config) = unsafe { (empty(session)?, BorrowedConfig::read(config)?) };
+        let (session, config) = (empty(caller, session)?, BorrowedConfig::read(caller, config)?);
         let memory = memory.cast();
         let (_, arena, left) = divide::<zs_session>(memory, len)?;
         if snapshot.len > left {
             return Err(Fault::with(ZS_FULL, snapshot.len - left));
         }
         let make = |storage| Ok(Session::resume(storage, snapshot.len, config)?);
-        // SAFETY: the promise of `boundary`. The copy makes no slice of memory that may overlap.
+        // SAFETY: the memory is lent to the session alone, and there is room for the snapshot. The
+        // copy makes no slice of memory that may overlap.
         session.put(unsafe {
-            copy(snapshot, arena)?;
-            place(memory, len, make)?
+            copy(caller, snapshot, arena)?;
+            place(caller, memory, len, make)?
         });
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// The same conversation in other memory, to continue it independently, as a subagent does; another
@@ -104,24 +103,18 @@ pub unsafe extern "C" fn zs_session_fork(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let session = unsafe { empty(session) }?;
-        // SAFETY: the promise of `boundary`.
-        let config = unsafe {
-            usable(from)?;
-            BorrowedConfig::read(config)?
-        };
-        // SAFETY: the promise of `boundary`; it is a session.
-        let from = unsafe { &*from };
+        let session = empty(caller, session)?;
+        let from = caller.session(from)?;
+        let config = BorrowedConfig::read(caller, config)?;
         from.keep_out(memory.cast(), len)?;
         let make = |storage| Ok(from.chat.fork(storage, config)?);
-        // SAFETY: the promise of `boundary`.
-        session.put(unsafe { place(memory.cast(), len, make) }?);
+        // SAFETY: the memory is lent to the session alone.
+        session.put(unsafe { place(caller, memory.cast(), len, make) }?);
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// Starts an empty conversation in `bytes` of memory that this library allocates;
@@ -138,19 +131,19 @@ pub unsafe extern "C" fn zs_session_new(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        let session = unsafe { empty(session) }?;
+        let session = empty(caller, session)?;
         let layout = layout(bytes).ok_or(Fault::with(ZS_FULL, bytes))?;
         // SAFETY: the layout is not empty: it is one byte at least.
         let memory = unsafe { alloc::alloc::alloc_zeroed(layout) };
         if memory.is_null() {
             return Err(Fault::with(ZS_FULL, bytes));
         }
-        // SAFETY: the promise of `boundary`; the memory is ours, and given to the session alone.
+        // SAFETY: the memory is ours, and given to the session alone.
         match unsafe {
-            BorrowedConfig::read(config).and_then(|config| {
-                place(memory, bytes, |storage| Ok(Session::new(storage, config)?))
+            BorrowedConfig::read(caller, config).and_then(|config| {
+                place(caller, memory, bytes, |storage| Ok(Session::new(storage, config)?))
             })
         } {
             Ok(made) => {
@@ -166,8 +159,7 @@ pub unsafe extern "C" fn zs_session_new(
             }
         }
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
+    caller.answer(detail, act)
 }
 
 /// Frees a session of zs_session_new. NULL is ignored. Only in a library with the feature
@@ -178,12 +170,12 @@ pub unsafe extern "C" fn zs_session_new(
 #[cfg(feature = "alloc")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_free(session: *mut zs_session) -> zs_status {
+    promised!(caller);
     if session.is_null() {
         return ZS_OK;
     }
     let act = || {
-        // SAFETY: the promise of `boundary`.
-        match unsafe { usable(session) } {
+        match caller.usable(session) {
             Err(fault) if fault.status != ZS_INTERNAL => return Err(fault),
             _ => {}
         }
@@ -198,8 +190,7 @@ pub unsafe extern "C" fn zs_session_free(session: *mut zs_session) -> zs_status 
         }
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(core::ptr::null_mut(), act) }
+    caller.answer(core::ptr::null_mut(), act)
 }
 
 #[cfg(feature = "alloc")]
@@ -208,12 +199,11 @@ fn layout(bytes: usize) -> Option<core::alloc::Layout> {
 }
 
 /// The place for the new session, which holds none until it is there.
-///
-/// # Safety
-/// The promise of `boundary`.
-pub(crate) unsafe fn empty(session: *mut *mut zs_session) -> Result<Out<*mut zs_session>, Fault> {
-    // SAFETY: the promise of `boundary`.
-    let (first, again) = unsafe { (out(session)?, out(session)?) };
+pub(crate) fn empty(
+    caller: Caller<'_>,
+    session: *mut *mut zs_session,
+) -> Result<Out<'_, *mut zs_session>, Fault> {
+    let (first, again) = (caller.out(session)?, caller.out(session)?);
     first.put(core::ptr::null_mut());
     Ok(again)
 }
@@ -221,15 +211,16 @@ pub(crate) unsafe fn empty(session: *mut *mut zs_session) -> Result<Out<*mut zs_
 /// Puts the conversation that `make` makes into memory.
 ///
 /// # Safety
-/// The promise of `boundary`; nobody else uses the memory.
+/// Nobody else uses the memory as long as the session is used.
 pub(crate) unsafe fn place(
+    caller: Caller<'_>,
     memory: *mut u8,
     len: usize,
     make: impl FnOnce(&'static mut [u8]) -> Result<Conversation, Fault>,
 ) -> Result<*mut zs_session, Fault> {
     let (handle, arena, left) = divide::<zs_session>(memory, len)?;
-    // SAFETY: `divide` says that these bytes are of the lent memory, after the handle.
-    let storage: &'static mut [u8] = unsafe { buffer(arena, left) }?;
+    // SAFETY: `divide` says that these bytes are of the memory, after the handle.
+    let storage = unsafe { caller.lasting() }.buffer(arena, left)?;
     let session = zs_session {
         address: zs_session::address_of(handle),
         is_broken: false,
@@ -249,15 +240,15 @@ pub(crate) unsafe fn place(
 /// Copies a snapshot to where it will be read; both may overlap.
 ///
 /// # Safety
-/// The promise of `boundary`; there is room for it.
-unsafe fn copy(saved: zs_str, arena: *mut u8) -> Result<(), Fault> {
+/// There is room for it.
+unsafe fn copy(_: Caller<'_>, saved: zs_str, arena: *mut u8) -> Result<(), Fault> {
     if saved.len == 0 {
         return Ok(());
     }
     if saved.ptr.is_null() {
         return Err(Fault::new(ZS_NULL));
     }
-    // SAFETY: the promise of `boundary`; `copy` allows an overlap.
+    // SAFETY: the promise of `Caller`; there is room, and `copy` allows an overlap.
     unsafe { core::ptr::copy(saved.ptr, arena, saved.len) };
     Ok(())
 }

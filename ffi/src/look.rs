@@ -2,7 +2,7 @@
 
 use zerostack_core::Step;
 
-use crate::boundary::{look, optional, out};
+use crate::boundary::promised;
 use crate::event::{zs_event, zs_usage};
 use crate::handle::zs_session;
 use crate::status::{zs_response_rule, zs_status};
@@ -56,8 +56,8 @@ pub struct zs_failure {
 /// Errors: ZS_STEP_NONE when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mut u32) -> zs_step {
-    // SAFETY: the promise of `boundary`.
-    let step = unsafe { look(session, |session| session.chat.step()) };
+    promised!(caller);
+    let step = caller.look(session, |session| session.chat.step());
     let (step, value) = match step {
         Some(Step::Idle) => (zs_step::ZS_STEP_IDLE, 0),
         Some(Step::Send) => (zs_step::ZS_STEP_SEND, 0),
@@ -67,8 +67,7 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
         Some(Step::MakeRoom { bytes, .. }) => (zs_step::ZS_STEP_MAKE_ROOM, bytes),
         _ => (zs_step::ZS_STEP_NONE, 0),
     };
-    // SAFETY: the promise of `boundary`.
-    if let Ok(Some(number)) = unsafe { optional(number) } {
+    if let Ok(Some(number)) = caller.optional(number) {
         number.put(value);
     }
     step
@@ -83,8 +82,8 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
 pub unsafe extern "C" fn zs_session_switched_off(session: *const zs_session) -> zs_str {
     #[cfg(feature = "profiles")]
     {
-        // SAFETY: the promise of `boundary`.
-        let field = unsafe { look(session, |session| session.chat.switched_off()) };
+        promised!(caller);
+        let field = caller.look(session, |session| session.chat.switched_off());
         field.flatten().map_or(zs_str::EMPTY, |field| field.name().into())
     }
     #[cfg(not(feature = "profiles"))]
@@ -100,8 +99,8 @@ pub unsafe extern "C" fn zs_session_switched_off(session: *const zs_session) -> 
 /// Errors: 0 when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_error_detail(session: *const zs_session) -> u32 {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.detail) }.unwrap_or(0)
+    promised!(caller);
+    caller.look(session, |session| session.detail).unwrap_or(0)
 }
 
 /// Tokens of the turn, as the provider counted them, all its rounds together.
@@ -110,8 +109,8 @@ pub unsafe extern "C" fn zs_session_error_detail(session: *const zs_session) -> 
 /// Errors: all 0 when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_usage(session: *const zs_session) -> zs_usage {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.usage().into()) }.unwrap_or_default()
+    promised!(caller);
+    caller.look(session, |session| session.chat.usage().into()).unwrap_or_default()
 }
 
 /// Tokens of the next request: `*measured` is the provider's count of everything up to its last
@@ -126,8 +125,8 @@ pub unsafe extern "C" fn zs_session_window_tokens(
     measured: *mut u32,
     estimated: *mut u32,
 ) -> bool {
-    // SAFETY: the promise of `boundary`.
-    match unsafe { (look(session, window).flatten(), out(measured), out(estimated)) } {
+    promised!(caller);
+    match (caller.look(session, window).flatten(), caller.out(measured), caller.out(estimated)) {
         (Some((counted, added)), Ok(measured), Ok(estimated)) => {
             measured.put(counted);
             estimated.put(added);
@@ -155,8 +154,8 @@ fn window(_: &zs_session) -> Option<(u32, u32)> {
 /// Errors: false when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_is_compacting(session: *const zs_session) -> bool {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, is_compacting) }.unwrap_or(false)
+    promised!(caller);
+    caller.look(session, is_compacting).unwrap_or(false)
 }
 
 #[cfg(feature = "window")]
@@ -176,9 +175,8 @@ fn is_compacting(_: &zs_session) -> bool {
 /// Lifetime: until the next call that changes the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_raw_stop_reason(session: *const zs_session) -> zs_str {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.raw_stop_reason().into()) }
-        .unwrap_or(zs_str::EMPTY)
+    promised!(caller);
+    caller.look(session, |session| session.chat.raw_stop_reason().into()).unwrap_or(zs_str::EMPTY)
 }
 
 /// Whether the reply is complete, so that the rest of the body need not be read.
@@ -187,11 +185,11 @@ pub unsafe extern "C" fn zs_session_raw_stop_reason(session: *const zs_session) 
 /// Errors: false when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_is_reply_complete(session: *const zs_session) -> bool {
+    promised!(caller);
     let complete = |session: &zs_session| {
         session.chat.step() == Step::Receive && session.chat.is_reply_complete()
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, complete) }.unwrap_or(false)
+    caller.look(session, complete).unwrap_or(false)
 }
 
 /// Why the last turn failed, or the last attempt of this one. False and nothing filled after a
@@ -205,6 +203,7 @@ pub unsafe extern "C" fn zs_session_failure(
     session: *const zs_session,
     failure: *mut zs_failure,
 ) -> bool {
+    promised!(caller);
     let tell = |session: &zs_session| {
         let failed = session.chat.failure()?;
         let rule = failed.error.broken_rule();
@@ -220,8 +219,7 @@ pub unsafe extern "C" fn zs_session_failure(
             },
         })
     };
-    // SAFETY: the promise of `boundary`.
-    match unsafe { (look(session, tell).flatten(), out(failure)) } {
+    match (caller.look(session, tell).flatten(), caller.out(failure)) {
         (Some(failed), Ok(failure)) => {
             failure.put(failed);
             true
@@ -243,9 +241,9 @@ pub unsafe extern "C" fn zs_session_pending_call(
     index: usize,
     call: *mut zs_event,
 ) -> bool {
+    promised!(caller);
     let find = |session: &zs_session| session.chat.pending_calls().nth(index).map(zs_event::from);
-    // SAFETY: the promise of `boundary`.
-    match unsafe { (look(session, find).flatten(), out(call)) } {
+    match (caller.look(session, find).flatten(), caller.out(call)) {
         (Some(found), Ok(call)) => {
             call.put(found);
             true
@@ -262,8 +260,8 @@ pub unsafe extern "C" fn zs_session_pending_call(
 /// Lifetime: until the next call that changes the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_snapshot(session: *const zs_session) -> zs_str {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.snapshot().into()) }.unwrap_or(zs_str::EMPTY)
+    promised!(caller);
+    caller.look(session, |session| session.chat.snapshot().into()).unwrap_or(zs_str::EMPTY)
 }
 
 /// The version of this library as text, such as 0.1.0.

@@ -1,9 +1,9 @@
 //! Prompts: Markdown with front matter, read in place.
 
-use zerostack_core::prompt::{BUILT_IN, Fault as PromptFault, Items, Output, Prompt, Value};
+use zerostack_core::prompt::{BUILT_IN, Fault as PromptFault, Output, Prompt, Value};
 use zerostack_core::{Error, ErrorKind};
 
-use crate::boundary::{answer, buffer, fill_by, optional, out, text, values};
+use crate::boundary::{fill_by, promised};
 use crate::status::{
     Fault,
     zs_status::{self, *},
@@ -83,16 +83,14 @@ pub unsafe extern "C" fn zs_prompt_built_in(
     name: *mut zs_str,
     prompt: *mut zs_str,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (name, prompt) = (out(name)?, out(prompt)?);
-            let source = BUILT_IN.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            name.put(source.name.into());
-            prompt.put(source.text.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (name, prompt) = (caller.out(name)?, caller.out(prompt)?);
+        let source = BUILT_IN.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
+        name.put(source.name.into());
+        prompt.put(source.text.into());
+        Ok(())
+    })
 }
 
 /// The prompt of the built-in library that has this name.
@@ -102,16 +100,14 @@ pub unsafe extern "C" fn zs_prompt_built_in(
 /// Lifetime: static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_find(name: zs_str, prompt: *mut zs_str) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (prompt, name) = (out(prompt)?, text(name)?);
-            let mut sources = BUILT_IN.iter();
-            let source = sources.find(|source| source.name == name);
-            prompt.put(source.ok_or(Fault::new(ZS_UNKNOWN_PROMPT))?.text.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (prompt, name) = (caller.out(prompt)?, caller.text(name)?);
+        let mut sources = BUILT_IN.iter();
+        let source = sources.find(|source| source.name == name);
+        prompt.put(source.ok_or(Fault::new(ZS_UNKNOWN_PROMPT))?.text.into());
+        Ok(())
+    })
 }
 
 /// Reads a prompt: the whole text of its file. `fault` is the fault; it may be NULL.
@@ -125,18 +121,16 @@ pub unsafe extern "C" fn zs_prompt_parse(
     prompt: *mut zs_prompt,
     fault: *mut zs_prompt_fault,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (place, fault) = (out(prompt)?, optional(fault)?);
-            let prompt = Prompt::parse("", text(file)?);
-            if let Some(fault) = fault {
-                fault.put(fault_of(prompt.err()));
-            }
-            place.put(prompt?.into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (place, fault) = (caller.out(prompt)?, caller.optional(fault)?);
+        let prompt = Prompt::parse("", caller.text(file)?);
+        if let Some(fault) = fault {
+            fault.put(fault_of(prompt.err()));
+        }
+        place.put(prompt?.into());
+        Ok(())
+    })
 }
 
 /// Decodes a field of the front matter that is one string (`name`, `description`, `mode`, `model`,
@@ -155,23 +149,21 @@ pub unsafe extern "C" fn zs_prompt_field(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let (prompt, key) = (Prompt::parse("", text(file)?)?, text(key)?);
-            let field = match key {
-                "schema" => prompt.schema(),
-                "argument-hint" => prompt.argument_hint(),
-                _ => match prompt.field(key) {
-                    Some(Value::Text(text)) => Some(text),
-                    Some(Value::Null) | None => None,
-                    Some(_) => return Err(Fault::new(ZS_OTHER_KIND)),
-                },
-            };
-            fill_by(bytes, field.ok_or(Fault::new(ZS_NOT_FOUND))?.chars(), written)
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let (prompt, key) = (Prompt::parse("", caller.text(file)?)?, caller.text(key)?);
+        let field = match key {
+            "schema" => prompt.schema(),
+            "argument-hint" => prompt.argument_hint(),
+            _ => match prompt.field(key) {
+                Some(Value::Text(text)) => Some(text),
+                Some(Value::Null) | None => None,
+                Some(_) => return Err(Fault::new(ZS_OTHER_KIND)),
+            },
+        };
+        fill_by(bytes, field.ok_or(Fault::new(ZS_NOT_FOUND))?.chars(), written)
+    })
 }
 
 /// Decodes an item of a field of the front matter that is a list (`tools`, `disallowed-tools`,
@@ -192,23 +184,20 @@ pub unsafe extern "C" fn zs_prompt_item(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let (prompt, key) = (Prompt::parse("", text(file)?)?, text(key)?);
-            let in_list = |list: Option<Items<'static>>| list.and_then(|mut list| list.nth(index));
-            let item = match key {
-                "tools" | "allowed-tools" => in_list(prompt.tools()),
-                "disallowed-tools" => prompt.excluded_tools().nth(index),
-                "includes" => in_list(prompt.includes()),
-                "check" => in_list(prompt.check()),
-                "arguments" => prompt.argument_names().and_then(|mut names| names.nth(index)),
-                _ => None,
-            };
-            fill_by(bytes, item.ok_or(Fault::new(ZS_NOT_FOUND))?.chars(), written)
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let (prompt, key) = (Prompt::parse("", caller.text(file)?)?, caller.text(key)?);
+        let item = match key {
+            "tools" | "allowed-tools" => prompt.tools().and_then(|mut list| list.nth(index)),
+            "disallowed-tools" => prompt.excluded_tools().nth(index),
+            "includes" => prompt.includes().and_then(|mut list| list.nth(index)),
+            "check" => prompt.check().and_then(|mut list| list.nth(index)),
+            "arguments" => prompt.argument_names().and_then(|mut names| names.nth(index)),
+            _ => None,
+        };
+        fill_by(bytes, item.ok_or(Fault::new(ZS_NOT_FOUND))?.chars(), written)
+    })
 }
 
 /// The placeholder of the body that has this index, counted from 0; a name can occur more than
@@ -224,20 +213,18 @@ pub unsafe extern "C" fn zs_prompt_placeholder(
     placeholder: *mut zs_placeholder,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let place = out(placeholder)?;
-            let prompt = Prompt::parse("", text(file)?)?;
-            let placeholder = prompt.placeholders().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            place.put(zs_placeholder {
-                name: placeholder.name.into(),
-                fallback: placeholder.default.map_or(zs_str::EMPTY, zs_str::from),
-                offset: placeholder.offset,
-            });
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let place = caller.out(placeholder)?;
+        let prompt = Prompt::parse("", caller.text(file)?)?;
+        let placeholder = prompt.placeholders().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
+        place.put(zs_placeholder {
+            name: placeholder.name.into(),
+            fallback: placeholder.default.map_or(zs_str::EMPTY, zs_str::from),
+            offset: placeholder.offset,
+        });
+        Ok(())
+    })
 }
 
 /// Fills the placeholders of a prompt's body with `count` values and writes the text to `len` bytes at
@@ -258,27 +245,25 @@ pub unsafe extern "C" fn zs_prompt_render(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let given = values(given, count)?;
-            let mut pairs = [("", ""); ZS_PROMPT_VALUES_MAX];
-            for (index, pair) in given.iter().enumerate() {
-                let place = pairs.get_mut(index).ok_or(Fault::new(ZS_OUT_OF_RANGE))?;
-                *place = (text(pair.name)?, text(pair.value)?);
-            }
-            let pairs = pairs.get(..given.len()).unwrap_or_default();
-            let prompt = Prompt::parse("", text(file)?)?;
-            let length = prompt.rendered_len(pairs)?;
-            written.put(length);
-            if length > len {
-                return Err(Fault::with(ZS_FULL, length));
-            }
-            prompt.render(pairs, bytes)?;
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let given = caller.values(given, count)?;
+        let mut pairs = [("", ""); ZS_PROMPT_VALUES_MAX];
+        for (index, pair) in given.iter().enumerate() {
+            let place = pairs.get_mut(index).ok_or(Fault::new(ZS_OUT_OF_RANGE))?;
+            *place = (caller.text(pair.name)?, caller.text(pair.value)?);
+        }
+        let pairs = pairs.get(..given.len()).unwrap_or_default();
+        let prompt = Prompt::parse("", caller.text(file)?)?;
+        let length = prompt.rendered_len(pairs)?;
+        written.put(length);
+        if length > len {
+            return Err(Fault::with(ZS_FULL, length));
+        }
+        prompt.render(pairs, bytes)?;
+        Ok(())
+    })
 }
 
 impl From<Prompt<'_>> for zs_prompt {

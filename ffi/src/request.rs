@@ -3,7 +3,7 @@
 use zerostack_core::Request;
 
 use crate::attachment;
-use crate::boundary::{buffer, change, out};
+use crate::boundary::promised;
 use crate::handle::zs_session;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
@@ -52,14 +52,12 @@ pub unsafe extern "C" fn zs_session_request(
     session: *mut zs_session,
     request: *mut zs_request,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let place = out(request)?;
-            place.put(zs_request::of(&session.chat.request()?));
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let place = caller.out(request)?;
+        place.put(zs_request::of(&session.chat.request()?));
+        Ok(())
+    })
 }
 
 /// The request, as zs_session_request, for a caller that has the bytes of all attachments: it calls
@@ -88,14 +86,12 @@ pub unsafe extern "C" fn zs_session_request_with_attachments(
     session: *mut zs_session,
     request: *mut zs_request,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let place = out(request)?;
-            place.put(zs_request::of(&attachment::request(session)?));
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let place = caller.out(request)?;
+        place.put(zs_request::of(&attachment::request(session)?));
+        Ok(())
+    })
 }
 
 /// One header of the request, its name in lower case. The key is not among them.
@@ -110,17 +106,15 @@ pub unsafe extern "C" fn zs_session_request_header(
     name: *mut zs_str,
     value: *mut zs_str,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let (name, value) = (out(name)?, out(value)?);
-            let headers = attachment::request(session)?.headers();
-            let (header, its_value) = headers.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            name.put((*header).into());
-            value.put((*its_value).into());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let (name, value) = (caller.out(name)?, caller.out(value)?);
+        let headers = attachment::request(session)?.headers();
+        let (header, its_value) = headers.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
+        name.put((*header).into());
+        value.put((*its_value).into());
+        Ok(())
+    })
 }
 
 /// Bytes of the body, for content-length. Goes through all of it without writing.
@@ -132,14 +126,12 @@ pub unsafe extern "C" fn zs_session_request_len(
     session: *mut zs_session,
     len: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let len = out(len)?;
-            len.put(attachment::request(session)?.body_len());
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let len = caller.out(len)?;
+        len.put(attachment::request(session)?.body_len());
+        Ok(())
+    })
 }
 
 /// Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` is how
@@ -157,37 +149,35 @@ pub unsafe extern "C" fn zs_session_read_request(
     len: usize,
     written: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let written = out(written)?;
-            session.keep_out(bytes, len)?;
-            let bytes = buffer(bytes, len)?;
-            let mut request = attachment::request(session)?;
-            let mut reached = 0;
-            if let Some((offset, place)) = session.reading.filter(|(offset, _)| *offset <= at) {
-                request = request.read_to(place);
-                reached = offset;
+    promised!(caller);
+    caller.change(session, |session| {
+        let written = caller.out(written)?;
+        session.keep_out(bytes, len)?;
+        let bytes = caller.buffer(bytes, len)?;
+        let mut request = attachment::request(session)?;
+        let mut reached = 0;
+        if let Some((offset, place)) = session.reading.filter(|(offset, _)| *offset <= at) {
+            request = request.read_to(place);
+            reached = offset;
+        }
+        let mut skipped = [0; SKIP_BYTES];
+        while reached < at {
+            let wanted = skipped.len().min(at - reached);
+            let skipped = skipped.get_mut(..wanted).unwrap_or_default();
+            let mut count = request.read(skipped);
+            if count == 0 {
+                count = attachment::skip(&mut request, skipped);
             }
-            let mut skipped = [0; SKIP_BYTES];
-            while reached < at {
-                let wanted = skipped.len().min(at - reached);
-                let skipped = skipped.get_mut(..wanted).unwrap_or_default();
-                let mut count = request.read(skipped);
-                if count == 0 {
-                    count = attachment::skip(&mut request, skipped);
-                }
-                if count == 0 {
-                    break;
-                }
-                reached += count;
+            if count == 0 {
+                break;
             }
-            let count = request.read(bytes);
-            session.reading = Some((reached + count, request.place()));
-            written.put(count);
-            Ok(())
-        })
-    }
+            reached += count;
+        }
+        let count = request.read(bytes);
+        session.reading = Some((reached + count, request.place()));
+        written.put(count);
+        Ok(())
+    })
 }
 
 /// Bytes on the stack for what is skipped.

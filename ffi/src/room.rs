@@ -2,7 +2,7 @@
 
 use zerostack_core::Checkpoint;
 
-use crate::boundary::{Out, change, look, optional, text};
+use crate::boundary::{Out, promised};
 use crate::event::zs_event;
 use crate::handle::zs_session;
 use crate::status::{Fault, zs_status};
@@ -20,14 +20,12 @@ pub unsafe extern "C" fn zs_session_make_room(
     session: *mut zs_session,
     event: *mut zs_event,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let event = optional(event)?;
-            session.forget_places();
-            make_room(session, event)
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let event = caller.optional(event)?;
+        session.forget_places();
+        make_room(session, event)
+    })
 }
 
 #[cfg(feature = "window")]
@@ -58,14 +56,12 @@ pub unsafe extern "C" fn zs_session_compact(
     summary: zs_str,
     keep_turns: usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.keep_out(summary.ptr, summary.len)?;
-            session.forget_places();
-            Ok(session.chat.compact(text(summary)?, keep_turns)?)
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.keep_out(summary.ptr, summary.len)?;
+        session.forget_places();
+        Ok(session.chat.compact(caller.text(summary)?, keep_turns)?)
+    })
 }
 
 /// Removes the oldest exchange: the oldest turn, or the oldest round of the running turn. `*freed`
@@ -81,18 +77,16 @@ pub unsafe extern "C" fn zs_session_drop_oldest(
     session: *mut zs_session,
     freed: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let freed = optional(freed)?;
-            session.forget_places();
-            let bytes = session.chat.drop_oldest()?;
-            if let Some(freed) = freed {
-                freed.put(bytes);
-            }
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let freed = caller.optional(freed)?;
+        session.forget_places();
+        let bytes = session.chat.drop_oldest()?;
+        if let Some(freed) = freed {
+            freed.put(bytes);
+        }
+        Ok(())
+    })
 }
 
 /// Marks the current end of the conversation, without the reply being received.
@@ -101,8 +95,8 @@ pub unsafe extern "C" fn zs_session_drop_oldest(
 /// Errors: 0 when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_checkpoint(session: *const zs_session) -> u64 {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.checkpoint().number()) }.unwrap_or(0)
+    promised!(caller);
+    caller.look(session, |session| session.chat.checkpoint().number()).unwrap_or(0)
 }
 
 /// Removes everything added since zs_session_checkpoint gave `checkpoint`; an open turn ends.
@@ -116,12 +110,10 @@ pub unsafe extern "C" fn zs_session_rollback(
     session: *mut zs_session,
     checkpoint: u64,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.chat.rollback(Checkpoint::from_number(checkpoint))?;
-            session.forget_places();
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.chat.rollback(Checkpoint::from_number(checkpoint))?;
+        session.forget_places();
+        Ok(())
+    })
 }

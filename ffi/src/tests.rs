@@ -8,7 +8,7 @@ use std::string::String;
 use std::vec::Vec;
 use std::{format, fs, vec};
 
-use crate::boundary::{answer, change};
+use crate::boundary::{Caller, checked_text};
 use crate::config::{zs_config, zs_config_init, zs_dialect, zs_tool};
 use crate::entry::{zs_entry, zs_session_entry};
 use crate::event::{zs_event, zs_event_kind};
@@ -49,7 +49,7 @@ fn tool() -> zs_tool {
 
 fn text(text: zs_str) -> String {
     // SAFETY: it came from a call, and the session did not change since.
-    unsafe { crate::boundary::text(text) }.expect("it is text").into()
+    unsafe { checked_text(text) }.into()
 }
 
 /// The whole request, in pieces.
@@ -151,12 +151,14 @@ fn a_panic_is_a_status_and_breaks_the_session() {
     let config = config(&[]);
     let mut session = null_mut();
     let mut detail = 7;
+    let call = ();
     // SAFETY: a configuration, and places for the answers.
     unsafe {
-        assert_eq!(answer(&mut detail, || panic!("on purpose")), ZS_INTERNAL);
+        let caller = Caller::of(&call);
+        assert_eq!(caller.answer(&mut detail, || panic!("on purpose")), ZS_INTERNAL);
         assert_eq!(detail, 0);
         assert_eq!(zs_session_new(4096, &config, &mut session, null_mut()), ZS_OK);
-        assert_eq!(change(session, |_| panic!("on purpose")), ZS_INTERNAL);
+        assert_eq!(caller.change(session, |_| panic!("on purpose")), ZS_INTERNAL);
         assert_eq!(zs_session_user(session, "Hello".into()), ZS_INTERNAL);
         assert_eq!(zs_session_step(session, null_mut()), zs_step::ZS_STEP_NONE);
         assert_eq!(zs_session_error_detail(session), 0);

@@ -3,7 +3,7 @@
 use zerostack_core::ErrorKind;
 use zerostack_core::tokenizer::{Bpe, Estimator, Specials, Vocabulary};
 
-use crate::boundary::{answer, buffer, out, text, values};
+use crate::boundary::{Caller, promised};
 use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
 
@@ -16,13 +16,11 @@ use crate::text::zs_str;
 /// body. ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_vocabulary_check(vocabulary: zs_str, detail: *mut u32) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            Vocabulary::open(values(vocabulary.ptr, vocabulary.len)?)?;
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        Vocabulary::open(caller.values(vocabulary.ptr, vocabulary.len)?)?;
+        Ok(())
+    })
 }
 
 /// Counts the tokens of a text. Bytes that are not UTF-8 count as U+FFFD.
@@ -36,14 +34,12 @@ pub unsafe extern "C" fn zs_tokens_count(
     count: *mut u64,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let count = out(count)?;
-            count.put(bpe(vocabulary)?.count_bytes(values(content.ptr, content.len)?));
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let count = caller.out(count)?;
+        count.put(bpe(caller, vocabulary)?.count_bytes(caller.values(content.ptr, content.len)?));
+        Ok(())
+    })
 }
 
 /// The longest prefix of a text that has at most `limit` tokens, cut at a character: its bytes and
@@ -60,16 +56,14 @@ pub unsafe extern "C" fn zs_tokens_fit(
     tokens: *mut u64,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (bytes, tokens) = (out(bytes)?, out(tokens)?);
-            let fit = bpe(vocabulary)?.count_until(text(content)?, limit);
-            bytes.put(fit.bytes);
-            tokens.put(fit.tokens);
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (bytes, tokens) = (caller.out(bytes)?, caller.out(tokens)?);
+        let fit = bpe(caller, vocabulary)?.count_until(caller.text(content)?, limit);
+        bytes.put(fit.bytes);
+        tokens.put(fit.tokens);
+        Ok(())
+    })
 }
 
 /// Writes the ids of a text to `len` places at `ids`; `*written` is how many. With `with_specials`
@@ -89,16 +83,14 @@ pub unsafe extern "C" fn zs_tokens_encode(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
+    promised!(caller);
     let specials = if with_specials { Specials::All } else { Specials::AsText };
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (written, ids) = (out(written)?, buffer(ids, len)?);
-            let made = bpe(vocabulary)?.encode_with(text(content)?, specials, ids);
-            written.put(length(&made));
-            Ok(made.map(drop)?)
-        })
-    }
+    caller.answer(detail, || {
+        let (written, ids) = (caller.out(written)?, caller.buffer(ids, len)?);
+        let made = bpe(caller, vocabulary)?.encode_with(caller.text(content)?, specials, ids);
+        written.put(length(&made));
+        Ok(made.map(drop)?)
+    })
 }
 
 /// Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` is how many. They need
@@ -117,15 +109,13 @@ pub unsafe extern "C" fn zs_tokens_decode(
     written: *mut usize,
     detail: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(detail, || {
-            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let made = bpe(vocabulary)?.decode(values(ids, count)?, bytes);
-            written.put(length(&made));
-            Ok(made.map(drop)?)
-        })
-    }
+    promised!(caller);
+    caller.answer(detail, || {
+        let (written, bytes) = (caller.out(written)?, caller.buffer(bytes, len)?);
+        let made = bpe(caller, vocabulary)?.decode(caller.values(ids, count)?, bytes);
+        written.put(length(&made));
+        Ok(made.map(drop)?)
+    })
 }
 
 /// Estimates the tokens of a text without a vocabulary: a good guess, and a number that is hardly
@@ -139,25 +129,19 @@ pub unsafe extern "C" fn zs_tokens_estimate(
     tokens: *mut u64,
     at_most: *mut u64,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        answer(core::ptr::null_mut(), || {
-            let (tokens, at_most) = (out(tokens)?, out(at_most)?);
-            let estimate = Estimator::of(values(content.ptr, content.len)?);
-            tokens.put(estimate.tokens);
-            at_most.put(estimate.at_most);
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.answer(core::ptr::null_mut(), || {
+        let (tokens, at_most) = (caller.out(tokens)?, caller.out(at_most)?);
+        let estimate = Estimator::of(caller.values(content.ptr, content.len)?);
+        tokens.put(estimate.tokens);
+        at_most.put(estimate.at_most);
+        Ok(())
+    })
 }
 
 /// A tokenizer on a lent vocabulary.
-///
-/// # Safety
-/// The promise of `boundary`; `'v` is not longer than it is lent.
-pub(crate) unsafe fn bpe<'v>(vocabulary: zs_str) -> Result<Bpe<'v>, Fault> {
-    // SAFETY: the promise of `boundary`.
-    let bytes = unsafe { values(vocabulary.ptr, vocabulary.len) }?;
+pub(crate) fn bpe(caller: Caller<'_>, vocabulary: zs_str) -> Result<Bpe<'_>, Fault> {
+    let bytes = caller.values(vocabulary.ptr, vocabulary.len)?;
     Ok(Bpe::new(Vocabulary::open_embedded(bytes)?))
 }
 

@@ -2,7 +2,7 @@
 
 use zerostack_core::{CallId, ToolResult};
 
-use crate::boundary::{change, optional, out, text, values};
+use crate::boundary::promised;
 use crate::event::zs_event;
 use crate::handle::zs_session;
 use crate::status::{Fault, zs_status};
@@ -18,15 +18,13 @@ pub const ZS_NO_RETRY_AFTER: u32 = u32::MAX;
 /// Lifetime: the text is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, content: zs_str) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.keep_out(content.ptr, content.len)?;
-            session.chat.user(text(content)?)?;
-            session.forget_places();
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.keep_out(content.ptr, content.len)?;
+        session.chat.user(caller.text(content)?)?;
+        session.forget_places();
+        Ok(())
+    })
 }
 
 /// Adds an instruction for the model besides the user's text: another mode, other skills, another
@@ -41,15 +39,13 @@ pub unsafe extern "C" fn zs_session_instruct(
     session: *mut zs_session,
     content: zs_str,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.keep_out(content.ptr, content.len)?;
-            session.chat.instruct(text(content)?)?;
-            session.forget_places();
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.keep_out(content.ptr, content.len)?;
+        session.chat.instruct(caller.text(content)?)?;
+        session.forget_places();
+        Ok(())
+    })
 }
 
 /// The head of the response arrived, with any status: the body of a refusal decides about another
@@ -63,15 +59,13 @@ pub unsafe extern "C" fn zs_session_begin_response(
     status: u16,
     retry_after_ms: u32,
 ) -> zs_status {
+    promised!(caller);
     let retry_after_ms = Some(retry_after_ms).filter(|wish| *wish != ZS_NO_RETRY_AFTER);
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.chat.begin_response(status, retry_after_ms)?;
-            session.forget_places();
-            Ok(())
-        })
-    }
+    caller.change(session, |session| {
+        session.chat.begin_response(status, retry_after_ms)?;
+        session.forget_places();
+        Ok(())
+    })
 }
 
 /// Takes bytes of the body, split anywhere, even inside a character. Returns after the first event;
@@ -92,26 +86,24 @@ pub unsafe extern "C" fn zs_session_feed(
     used: *mut usize,
     event: *mut zs_event,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let (used, again, event) = (out(used)?, out(used)?, out(event)?);
-            used.put(0);
-            session.keep_out(chunk, len)?;
-            session.forget_places();
-            match session.chat.feed(values(chunk, len)?) {
-                Ok(fed) => {
-                    again.put(fed.used);
-                    event.put(fed.event.map_or(zs_event::NONE, zs_event::from));
-                    Ok(())
-                }
-                Err(error) => {
-                    event.put(zs_event::NONE);
-                    Err(error.into())
-                }
+    promised!(caller);
+    caller.change(session, |session| {
+        let (used, again, event) = (caller.out(used)?, caller.out(used)?, caller.out(event)?);
+        used.put(0);
+        session.keep_out(chunk, len)?;
+        session.forget_places();
+        match session.chat.feed(caller.values(chunk, len)?) {
+            Ok(fed) => {
+                again.put(fed.used);
+                event.put(fed.event.map_or(zs_event::NONE, zs_event::from));
+                Ok(())
             }
-        })
-    }
+            Err(error) => {
+                event.put(zs_event::NONE);
+                Err(error.into())
+            }
+        }
+    })
 }
 
 /// The body ended, or the connection broke, or the caller stops reading after
@@ -129,19 +121,17 @@ pub unsafe extern "C" fn zs_session_end_response(
     session: *mut zs_session,
     event: *mut zs_event,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let event = optional(event)?;
-            session.forget_places();
-            let ended = session.chat.end_response();
-            if let Some(event) = event {
-                event.put(ended.map_or(zs_event::NONE, zs_event::from));
-            }
-            ended?;
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let event = caller.optional(event)?;
+        session.forget_places();
+        let ended = session.chat.end_response();
+        if let Some(event) = event {
+            event.put(ended.map_or(zs_event::NONE, zs_event::from));
+        }
+        ended?;
+        Ok(())
+    })
 }
 
 /// Answers one call, in any order. `*cut_bytes` is how many bytes were left out of the middle
@@ -159,20 +149,18 @@ pub unsafe extern "C" fn zs_session_tool_result(
     is_error: bool,
     cut_bytes: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let cut_bytes = optional(cut_bytes)?;
-            session.keep_out(content.ptr, content.len)?;
-            let (id, content) = (CallId::from_number(call), text(content)?);
-            let cut = session.chat.tool_result(ToolResult { id, content, is_error })?;
-            session.forget_places();
-            if let Some(cut_bytes) = cut_bytes {
-                cut_bytes.put(cut);
-            }
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let cut_bytes = caller.optional(cut_bytes)?;
+        session.keep_out(content.ptr, content.len)?;
+        let (id, content) = (CallId::from_number(call), caller.text(content)?);
+        let cut = session.chat.tool_result(ToolResult { id, content, is_error })?;
+        session.forget_places();
+        if let Some(cut_bytes) = cut_bytes {
+            cut_bytes.put(cut);
+        }
+        Ok(())
+    })
 }
 
 /// The wait is over.
@@ -181,14 +169,12 @@ pub unsafe extern "C" fn zs_session_tool_result(
 /// Errors: ZS_WRONG_STEP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_retry(session: *mut zs_session) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.chat.retry()?;
-            session.forget_places();
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.chat.retry()?;
+        session.forget_places();
+        Ok(())
+    })
 }
 
 /// Sets how long the turn has taken so far, by the caller's clock. When max_turn_ms is reached, the
@@ -202,16 +188,14 @@ pub unsafe extern "C" fn zs_session_set_turn_elapsed_ms(
     session: *mut zs_session,
     turn_ms: u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let result = set_turn_elapsed_ms(session, turn_ms);
-            if result.is_err() {
-                session.forget_places();
-            }
-            result
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let result = set_turn_elapsed_ms(session, turn_ms);
+        if result.is_err() {
+            session.forget_places();
+        }
+        result
+    })
 }
 
 #[cfg(feature = "window")]
@@ -231,12 +215,10 @@ fn set_turn_elapsed_ms(_: &mut zs_session, _: u32) -> Result<(), Fault> {
 /// Errors: none but those of the pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_abort(session: *mut zs_session) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.chat.abort();
-            session.forget_places();
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.chat.abort();
+        session.forget_places();
+        Ok(())
+    })
 }

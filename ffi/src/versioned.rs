@@ -1,27 +1,31 @@
 //! Structs that grow at their end: a caller may know less of one than this library, or more.
 
-use crate::boundary::{answer, out, values};
+use crate::boundary::Caller;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
 
-/// A struct of plain fields without padding, whose first field is its size as the caller knows it.
-pub(crate) trait Versioned: Copy {
+/// A struct of plain fields, whose first field is its size as the caller knows it.
+///
+/// # Safety
+/// It has no padding, any bytes make a valid one, and its first field is a `usize`.
+pub(crate) unsafe trait Versioned: Copy {
     /// The end of the last field that the first version had.
     const FIRST_VERSION_BYTES: usize;
 }
 
 /// Fills `place` with `defaults` as far as the caller knows it; bytes after what this library knows
 /// become 0.
-///
-/// # Safety
-/// The promise of `boundary`; `T` has no padding.
-pub(crate) unsafe fn init<T: Versioned>(place: *mut T, size: usize, defaults: &T) -> zs_status {
+pub(crate) fn init<T: Versioned>(
+    caller: Caller<'_>,
+    place: *mut T,
+    size: usize,
+    defaults: &T,
+) -> zs_status {
     let act = || {
         check_size::<T>(size)?;
-        // SAFETY: the promise of `boundary`.
-        unsafe { out(place) }?;
+        caller.out(place)?;
         let known = size.min(size_of::<T>());
-        // SAFETY: the promise of `boundary`: `size` bytes are the caller's; there is no padding.
+        // SAFETY: the promise of `Caller`: `size` bytes are the caller's; there is no padding.
         unsafe {
             core::ptr::write_bytes(place.cast::<u8>(), 0, size);
             core::ptr::copy_nonoverlapping(
@@ -32,31 +36,30 @@ pub(crate) unsafe fn init<T: Versioned>(place: *mut T, size: usize, defaults: &T
         }
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(core::ptr::null_mut(), act) }
+    caller.answer(core::ptr::null_mut(), act)
 }
 
 /// The fields that the caller knows, and those of `defaults`.
-///
-/// # Safety
-/// The promise of `boundary`; any bytes make a valid `T`, and its first field is a size.
-pub(crate) unsafe fn known_part<T: Versioned>(place: *const T, defaults: T) -> Result<T, Fault> {
+pub(crate) fn known_part<T: Versioned>(
+    caller: Caller<'_>,
+    place: *const T,
+    defaults: T,
+) -> Result<T, Fault> {
     if place.is_null() || !place.is_aligned() {
         return Err(Fault::new(ZS_NULL));
     }
-    // SAFETY: the promise of `boundary`: there is a size at least.
+    // SAFETY: the promise of `Caller`: there is a size at least.
     let size = unsafe { place.cast::<usize>().read() };
     check_size::<T>(size)?;
     let mut known = defaults;
     let copied = size.min(size_of::<T>());
-    // SAFETY: the promise of `boundary`: `size` bytes are there; any bytes make a valid struct.
+    // SAFETY: the promise of `Caller`: `size` bytes are there; any bytes make a valid struct.
     unsafe {
         core::ptr::copy_nonoverlapping(place.cast::<u8>(), (&raw mut known).cast::<u8>(), copied);
     }
-    // SAFETY: as above; what a newer caller has behind is bytes too.
-    let behind = unsafe { values(place.cast::<u8>().wrapping_add(copied), size - copied) }?;
     // A newer caller asks for what this library does not do.
-    if behind.iter().any(|byte| *byte != 0) {
+    let rest = caller.values(place.cast::<u8>().wrapping_add(copied), size - copied)?;
+    if rest.iter().any(|byte| *byte != 0) {
         return Err(Fault { status: ZS_BAD_CONFIG, detail: u32::MAX });
     }
     Ok(known)

@@ -3,13 +3,15 @@
 use zerostack_core::{Request, ToolResult};
 
 use super::{zs_attachment, zs_wanted};
+use crate::boundary::Caller;
 use crate::handle::zs_session;
 use crate::status::Fault;
 use crate::status::zs_status::*;
 
 /// # Safety
 /// There is nothing to promise.
-pub(super) unsafe fn user_with(
+pub(super) fn user_with(
+    _: Caller<'_>,
     _: &mut zs_session,
     _: &str,
     _: &[zs_attachment],
@@ -19,7 +21,8 @@ pub(super) unsafe fn user_with(
 
 /// # Safety
 /// There is nothing to promise.
-pub(super) unsafe fn tool_result_with(
+pub(super) fn tool_result_with(
+    _: Caller<'_>,
     _: &mut zs_session,
     _: ToolResult<'_>,
     _: &[zs_attachment],
@@ -29,7 +32,7 @@ pub(super) unsafe fn tool_result_with(
 
 /// # Safety
 /// There is nothing to promise.
-pub(super) unsafe fn takes(_: &zs_session, _: &[zs_attachment]) -> Result<bool, Fault> {
+pub(super) fn takes(_: Caller<'_>, _: &zs_session, _: &[zs_attachment]) -> Result<bool, Fault> {
     Ok(false)
 }
 

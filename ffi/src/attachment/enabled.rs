@@ -3,20 +3,20 @@
 use zerostack_core::{Attachment, AttachmentSource, Request, ToolResult, media_type_of};
 
 use super::{MOST, zs_attachment, zs_wanted};
-use crate::boundary::text;
+
+use crate::boundary::Caller;
 use crate::handle::zs_session;
 use crate::status::Fault;
 use crate::status::zs_status::*;
 
 /// The core's form of what C lent.
-///
-/// # Safety
-/// The promise of `boundary`.
-unsafe fn core_of<'a>(given: &zs_attachment) -> Result<Attachment<'a>, Fault> {
-    // SAFETY: the promise.
-    let [media_type, name, url, file_id] = unsafe {
-        [text(given.media_type)?, text(given.name)?, text(given.url)?, text(given.file_id)?]
-    };
+fn core_of<'c>(caller: Caller<'c>, given: &zs_attachment) -> Result<Attachment<'c>, Fault> {
+    let [media_type, name, url, file_id] = [
+        caller.text(given.media_type)?,
+        caller.text(given.name)?,
+        caller.text(given.url)?,
+        caller.text(given.file_id)?,
+    ];
     let source = match (url, file_id) {
         ("", "") => AttachmentSource::Number(given.number),
         ("", id) => AttachmentSource::FileId(id),
@@ -27,50 +27,44 @@ unsafe fn core_of<'a>(given: &zs_attachment) -> Result<Attachment<'a>, Fault> {
 }
 
 /// Gives all of `given` to `act`.
-///
-/// # Safety
-/// The promise of `boundary`.
-unsafe fn with<T>(
+fn with<T>(
+    caller: Caller<'_>,
     given: &[zs_attachment],
     act: impl FnOnce(&[Attachment<'_>]) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut all = [Attachment::new(0, "", 0); MOST];
     let places = all.get_mut(..given.len()).ok_or(Fault::with(ZS_OUT_OF_RANGE, MOST))?;
     for (place, given) in places.iter_mut().zip(given) {
-        // SAFETY: the promise.
-        *place = unsafe { core_of(given) }?;
+        *place = core_of(caller, given)?;
     }
     act(places)
 }
 
-/// # Safety
-/// The promise of `boundary`.
-pub(super) unsafe fn user_with(
+pub(super) fn user_with(
+    caller: Caller<'_>,
     session: &mut zs_session,
     content: &str,
     given: &[zs_attachment],
 ) -> Result<(), Fault> {
-    // SAFETY: the promise.
-    unsafe { with(given, |all| Ok(session.chat.user_with(content, all)?)) }
+    with(caller, given, |all| Ok(session.chat.user_with(content, all)?))
 }
 
-/// # Safety
-/// The promise of `boundary`.
-pub(super) unsafe fn tool_result_with(
+pub(super) fn tool_result_with(
+    caller: Caller<'_>,
     session: &mut zs_session,
     result: ToolResult<'_>,
     given: &[zs_attachment],
 ) -> Result<u32, Fault> {
-    // SAFETY: the promise.
-    unsafe { with(given, |all| Ok(session.chat.tool_result_with(result, all)?)) }
+    with(caller, given, |all| Ok(session.chat.tool_result_with(result, all)?))
 }
 
-/// # Safety
-/// The promise of `boundary`.
-pub(super) unsafe fn takes(session: &zs_session, given: &[zs_attachment]) -> Result<bool, Fault> {
+pub(super) fn takes(
+    caller: Caller<'_>,
+    session: &zs_session,
+    given: &[zs_attachment],
+) -> Result<bool, Fault> {
     let takes = |all: &[Attachment<'_>]| Ok(all.iter().all(|it| session.chat.takes_attachment(it)));
-    // SAFETY: the promise.
-    unsafe { with(given, takes) }
+    with(caller, given, takes)
 }
 
 pub(super) fn leave_out(session: &mut zs_session) -> Result<usize, Fault> {

@@ -2,7 +2,7 @@
 
 use zerostack_core::CallId;
 
-use crate::boundary::{buffer, change, look, optional, out, text, values};
+use crate::boundary::promised;
 use crate::handle::zs_session;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
@@ -76,16 +76,14 @@ pub unsafe extern "C" fn zs_session_user_with(
     attachments: *const zs_attachment,
     attachment_count: usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            session.keep_out(content.ptr, content.len)?;
-            let given = values(attachments, attachment_count)?;
-            available::user_with(session, text(content)?, given)?;
-            session.forget_places();
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        session.keep_out(content.ptr, content.len)?;
+        let given = caller.values(attachments, attachment_count)?;
+        available::user_with(caller, session, caller.text(content)?, given)?;
+        session.forget_places();
+        Ok(())
+    })
 }
 
 /// Answers one call with files attached to the text, as zs_session_tool_result. In a dialect whose
@@ -105,22 +103,20 @@ pub unsafe extern "C" fn zs_session_tool_result_with(
     attachment_count: usize,
     cut_bytes: *mut u32,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let cut_bytes = optional(cut_bytes)?;
-            session.keep_out(content.ptr, content.len)?;
-            let given = values(attachments, attachment_count)?;
-            let id = CallId::from_number(call);
-            let result = zerostack_core::ToolResult { id, content: text(content)?, is_error };
-            let cut = available::tool_result_with(session, result, given)?;
-            session.forget_places();
-            if let Some(cut_bytes) = cut_bytes {
-                cut_bytes.put(cut);
-            }
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let cut_bytes = caller.optional(cut_bytes)?;
+        session.keep_out(content.ptr, content.len)?;
+        let given = caller.values(attachments, attachment_count)?;
+        let id = CallId::from_number(call);
+        let result = zerostack_core::ToolResult { id, content: caller.text(content)?, is_error };
+        let cut = available::tool_result_with(caller, session, result, given)?;
+        session.forget_places();
+        if let Some(cut_bytes) = cut_bytes {
+            cut_bytes.put(cut);
+        }
+        Ok(())
+    })
 }
 
 /// Whether requests in the dialect of this session can hold `attachment`.
@@ -131,13 +127,11 @@ pub unsafe extern "C" fn zs_session_takes_attachment(
     session: *const zs_session,
     attachment: *const zs_attachment,
 ) -> bool {
-    // SAFETY: the promise of `boundary`.
-    let takes = unsafe {
-        look(session, |session| {
-            let given = values(attachment, 1)?;
-            available::takes(session, given)
-        })
-    };
+    promised!(caller);
+    let takes = caller.look(session, |session| {
+        let given = caller.values(attachment, 1)?;
+        available::takes(caller, session, given)
+    });
     matches!(takes, Some(Ok(true)))
 }
 
@@ -152,18 +146,16 @@ pub unsafe extern "C" fn zs_session_leave_out_attachments(
     session: *mut zs_session,
     count: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let count = optional(count)?;
-            let left_out = available::leave_out(session)?;
-            session.forget_places();
-            if let Some(count) = count {
-                count.put(left_out);
-            }
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let count = caller.optional(count)?;
+        let left_out = available::leave_out(session)?;
+        session.forget_places();
+        if let Some(count) = count {
+            count.put(left_out);
+        }
+        Ok(())
+    })
 }
 
 /// The bytes of an attachment that the request needs where zs_session_read_request stopped; `bytes`
@@ -176,14 +168,12 @@ pub unsafe extern "C" fn zs_session_wanted(
     session: *mut zs_session,
     wanted: *mut zs_wanted,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let wanted = out(wanted)?;
-            wanted.put(available::wanted(session)?);
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let wanted = caller.out(wanted)?;
+        wanted.put(available::wanted(session)?);
+        Ok(())
+    })
 }
 
 /// Encodes the wanted bytes, or the first of them, into `len` bytes of the body at `buffer`;
@@ -203,21 +193,22 @@ pub unsafe extern "C" fn zs_session_supply(
     len: usize,
     written: *mut usize,
 ) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let (none, again) = (out(written)?, out(written)?);
-            none.put(0);
-            session.keep_out(letters, len)?;
-            if overlap((bytes, byte_count), (letters, len)) {
-                return Err(Fault::new(ZS_OVERLAP));
-            }
-            let count =
-                available::supply(session, values(bytes, byte_count)?, buffer(letters, len)?)?;
-            again.put(count);
-            Ok(())
-        })
-    }
+    promised!(caller);
+    caller.change(session, |session| {
+        let (none, again) = (caller.out(written)?, caller.out(written)?);
+        none.put(0);
+        session.keep_out(letters, len)?;
+        if overlap((bytes, byte_count), (letters, len)) {
+            return Err(Fault::new(ZS_OVERLAP));
+        }
+        let count = available::supply(
+            session,
+            caller.values(bytes, byte_count)?,
+            caller.buffer(letters, len)?,
+        )?;
+        again.put(count);
+        Ok(())
+    })
 }
 
 /// The media type of a file that begins with `first`, of which 16 bytes are enough, and has this name
@@ -228,8 +219,8 @@ pub unsafe extern "C" fn zs_session_supply(
 /// Lifetime: static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_media_type(first: *const u8, len: usize, name: zs_str) -> zs_str {
-    // SAFETY: the promise of `boundary`.
-    let given = unsafe { (values(first, len), text(name)) };
+    promised!(caller);
+    let given = (caller.values(first, len), caller.text(name));
     match given {
         (Ok(first), Ok(name)) => available::media_type(first, name).into(),
         _ => zs_str::EMPTY,

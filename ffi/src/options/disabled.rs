@@ -1,6 +1,7 @@
 //! Without the feature: every option is as the provider likes.
 
 use super::zs_options;
+use crate::boundary::Caller;
 use crate::status::Fault;
 use crate::status::zs_status::ZS_UNSUPPORTED;
 
@@ -13,9 +14,7 @@ impl LentOptions {
         Self
     }
 
-    /// # Safety
-    /// None is needed.
-    pub const unsafe fn read(options: *const zs_options) -> Result<Self, Fault> {
+    pub const fn read(_: Caller<'_>, options: *const zs_options) -> Result<Self, Fault> {
         if options.is_null() { Ok(Self) } else { Err(Fault::new(ZS_UNSUPPORTED)) }
     }
 }

@@ -6,7 +6,7 @@ use zerostack_core::{
 };
 
 use super::{ZS_UNSET, known, zs_cache_ttl, zs_options, zs_reasoning_effort, zs_schema_mode};
-use crate::boundary::{checked_text, text, values};
+use crate::boundary::{Caller, checked_text};
 use crate::status::Fault;
 use crate::status::zs_status::ZS_BAD_OPTION;
 use crate::text::zs_str;
@@ -26,24 +26,19 @@ impl LentOptions {
     }
 
     /// Reads what the caller knows of them; NULL is none.
-    ///
-    /// # Safety
-    /// The promise of `boundary`; what they point to outlives the session.
-    pub unsafe fn read(options: *const zs_options) -> Result<Self, Fault> {
+    pub fn read(caller: Caller<'_>, options: *const zs_options) -> Result<Self, Fault> {
+        // SAFETY: what a configuration is lent stays there as long as it is used.
+        let caller = unsafe { caller.lasting() };
         if options.is_null() {
             return Ok(Self::none());
         }
-        // SAFETY: the promise of `boundary`.
-        let known = unsafe { known(options) }?;
-        // SAFETY: the promise of `boundary`.
-        let stop: &'static [zs_str] = unsafe { values(known.stop, known.stop_count) }?;
+        let known = known(caller, options)?;
+        let stop: &'static [zs_str] = caller.values(known.stop, known.stop_count)?;
         for each in stop {
-            // SAFETY: the promise of `boundary`.
-            unsafe { text(*each) }?;
+            caller.text(*each)?;
         }
         let given = |it: zs_str| {
-            // SAFETY: the promise of `boundary`.
-            let it: &'static str = unsafe { text(it) }?;
+            let it: &'static str = caller.text(it)?;
             Ok::<_, Fault>(Some(it).filter(|it| !it.is_empty()))
         };
         let options = RequestOptions {
@@ -90,7 +85,7 @@ impl LentOptions {
     }
 
     pub fn stop_sequence(&self, index: usize) -> Option<&str> {
-        // SAFETY: `read` checked them, and they stay unchanged: the promise of `boundary`.
+        // SAFETY: `read` checked them, and they stay unchanged: the promise of `Caller`.
         self.stop.get(index).map(|stop| unsafe { checked_text(*stop) })
     }
 }

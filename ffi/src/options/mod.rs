@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use zerostack_core::RequestOption;
 
-use crate::boundary::{change, look};
+use crate::boundary::{Caller, promised};
 use crate::handle::zs_session;
 use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
@@ -199,8 +199,8 @@ impl Default for zs_options {
 /// Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_options_init(options: *mut zs_options, size: usize) -> zs_status {
-    // SAFETY: the promise of `boundary`; there is no padding, see `HAS_NO_GAP`.
-    unsafe { init(options, size, &zs_options { size, ..zs_options::default() }) }
+    promised!(caller);
+    init(caller, options, size, &zs_options { size, ..zs_options::default() })
 }
 
 /// Other options from the next turn on; NULL leaves all to the provider. They take the place of
@@ -215,15 +215,14 @@ pub unsafe extern "C" fn zs_session_set_options(
     session: *mut zs_session,
     options: *const zs_options,
 ) -> zs_status {
+    promised!(caller);
     let act = |session: &mut zs_session| {
-        // SAFETY: the promise of `boundary`; they outlive their use.
-        let options = unsafe { LentOptions::read(options) }?;
+        let options = LentOptions::read(caller, options)?;
         let config = session.chat.config().with_options(options);
         session.chat.set_config(config)?;
         Ok(())
     };
-    // SAFETY: the promise of `boundary`.
-    unsafe { change(session, act) }
+    caller.change(session, act)
 }
 
 /// The JSON of the answer at the end of the conversation, without white space and a fence around
@@ -234,21 +233,18 @@ pub unsafe extern "C" fn zs_session_set_options(
 /// Errors: empty when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_answer_json(session: *const zs_session) -> zs_str {
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.answer_json().into()) }.unwrap_or(zs_str::EMPTY)
+    promised!(caller);
+    caller.look(session, |session| session.chat.answer_json().into()).unwrap_or(zs_str::EMPTY)
 }
 
 /// The options that the caller knows, and the defaults.
-///
-/// # Safety
-/// The promise of `boundary`.
 #[cfg_attr(not(feature = "options"), allow(dead_code, reason = "there are none"))]
-unsafe fn known(options: *const zs_options) -> Result<zs_options, Fault> {
-    // SAFETY: the promise of `boundary`; any bytes make a valid struct.
-    unsafe { known_part(options, zs_options::default()) }
+fn known(caller: Caller<'_>, options: *const zs_options) -> Result<zs_options, Fault> {
+    known_part(caller, options, zs_options::default())
 }
 
-impl Versioned for zs_options {
+// SAFETY: numbers and pointers; no padding, see `HAS_NO_GAP`; the first is `size`.
+unsafe impl Versioned for zs_options {
     const FIRST_VERSION_BYTES: usize = offset_of!(zs_options, cache_ttl) + size_of::<u32>();
 }
 
