@@ -51,70 +51,43 @@ impl Recorder for () {
     }
 }
 
-impl<T: Recorder + ?Sized> Recorder for &mut T {
-    fn user(&mut self, text: &str) -> Result<()> {
-        (**self).user(text)
-    }
+/// What points to a recorder is one.
+macro_rules! forward {
+    ($($of:ty),*) => {$(
+        impl<T: Recorder + ?Sized> Recorder for $of {
+            fn user(&mut self, text: &str) -> Result<()> {
+                (**self).user(text)
+            }
 
-    fn attached(&mut self, number: u32, file: &File) -> Result<()> {
-        (**self).attached(number, file)
-    }
+            fn attached(&mut self, number: u32, file: &File) -> Result<()> {
+                (**self).attached(number, file)
+            }
 
-    fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()> {
-        (**self).request(request, files)
-    }
+            fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()> {
+                (**self).request(request, files)
+            }
 
-    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
-        (**self).response(status, retry_after_ms)
-    }
+            fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
+                (**self).response(status, retry_after_ms)
+            }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        (**self).bytes(bytes)
-    }
+            fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+                (**self).bytes(bytes)
+            }
 
-    fn end(&mut self) -> Result<()> {
-        (**self).end()
-    }
+            fn end(&mut self) -> Result<()> {
+                (**self).end()
+            }
 
-    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
-        (**self).tool_result(call, content, is_error)
-    }
+            fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
+                (**self).tool_result(call, content, is_error)
+            }
 
-    fn made_room(&mut self) {
-        (**self).made_room();
-    }
+            fn made_room(&mut self) {
+                (**self).made_room();
+            }
+        }
+    )*};
 }
 
-impl<T: Recorder + ?Sized> Recorder for Box<T> {
-    fn user(&mut self, text: &str) -> Result<()> {
-        (**self).user(text)
-    }
-
-    fn attached(&mut self, number: u32, file: &File) -> Result<()> {
-        (**self).attached(number, file)
-    }
-
-    fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()> {
-        (**self).request(request, files)
-    }
-
-    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
-        (**self).response(status, retry_after_ms)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        (**self).bytes(bytes)
-    }
-
-    fn end(&mut self) -> Result<()> {
-        (**self).end()
-    }
-
-    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
-        (**self).tool_result(call, content, is_error)
-    }
-
-    fn made_room(&mut self) {
-        (**self).made_room();
-    }
-}
+forward!(&mut T, Box<T>);
