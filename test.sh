@@ -100,13 +100,22 @@ fi
 step "tests"
 cargo nextest run --workspace --cargo-quiet --no-fail-fast
 
+# The checks below start these programs. A copy: other features build them anew.
+mkdir -p target/programs
+for program in zerostack zerostack-scripted zerostack-command zerostack-scaling; do
+    cp "${CARGO_TARGET_DIR:-target}/debug/$program" target/programs/
+done
+export ZEROSTACK_PROGRAMS=$PWD/target/programs
+
 step "documentation tests"
 cargo test --quiet --doc --workspace
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --workspace
 
 step "examples"
+# Together, so that what they share is built once.
+cargo build --quiet --package example-hello --package example-tools --package example-tokio
 for example in hello tools tokio; do
-    cargo run --quiet --package "example-$example"
+    "${CARGO_TARGET_DIR:-target}/debug/example-$example"
 done
 check "shell examples" sh examples/shell/test.sh
 

@@ -3,7 +3,6 @@
 # installed, and an image for a microcontroller. Exit 77: something could not run here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export CARGO_INCREMENTAL=0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

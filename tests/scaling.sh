@@ -9,5 +9,4 @@ if ! command -v valgrind >/dev/null; then
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends valgrind; } \
         >/dev/null 2>&1 || true
 fi
-cargo build --quiet --package zerostack-tests --bin zerostack-scaling
-"${CARGO_TARGET_DIR:-target}"/debug/zerostack-scaling "$@"
+"$(tests/programs.sh)/zerostack-scaling" "$@"

@@ -3,7 +3,6 @@
 # the example as its README builds it. Exit 77: something could not run here.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export CARGO_INCREMENTAL=0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,10 +24,9 @@ command -v valgrind >/dev/null || apt valgrind libc6-dbg
 
 step "build"
 cargo build --quiet --package zerostack-ffi
-cargo build --quiet --package zerostack-tests --bin zerostack-scripted
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 # A copy: another check may build it anew while this runs.
-cp "$target/debug/zerostack-scripted" "$work/"
+cp "$(tests/programs.sh)/zerostack-scripted" "$work/"
 export ZEROSTACK_SCRIPTED="$work/zerostack-scripted"
 
 # build FLAGS OUT: OUT is the loop against the scripted provider, OUT-raw that against bare sockets.

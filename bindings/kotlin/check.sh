@@ -23,8 +23,9 @@ if [ ! -e "$compiler" ]; then
         { echo "NOT RUN: the Kotlin compiler cannot be had"; exit 77; }
 fi
 
-cargo build --quiet --package zerostack-uniffi
-cargo build --quiet --package zerostack-tests --bin zerostack-scripted
+# With the features of generate.sh, so that the library is built once.
+cargo build --quiet --package zerostack-uniffi --features bindgen
+programs=$(tests/programs.sh)
 # The generated sources change seldom, and take half a minute.
 generated=$here/zerostack/zerostack_uniffi.kt
 if ! [ "$work/zerostack.jar" -nt "$generated" ]; then
@@ -34,6 +35,6 @@ fi
 bash "$compiler/bin/kotlinc" -Werror -classpath "$jna:$work/zerostack.jar" \
     "$here/test/Turns.kt" -d "$work/turns.jar"
 # A copy: another check may build it anew while this runs.
-cp "$target/debug/zerostack-scripted" "$work/"
+cp "$programs/zerostack-scripted" "$work/"
 ZEROSTACK_SCRIPTED=$work/zerostack-scripted java -Djna.library.path="$target/debug" \
     -classpath "$jna:$work/zerostack.jar:$work/turns.jar:$compiler/lib/kotlin-stdlib.jar" TurnsKt

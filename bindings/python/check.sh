@@ -33,9 +33,9 @@ bin=$work/venv/bin
 
 echo "== the programs that the tests talk to"
 cd "$root"
-cargo build --quiet -p zerostack-tests --bin zerostack-scripted --bin zerostack-command
+programs=$(tests/programs.sh)
 # Copies: another check may build the programs anew while these run.
-cp "$target/debug/zerostack-scripted" "$target/debug/zerostack-command" "$work/"
+cp "$programs/zerostack-scripted" "$programs/zerostack-command" "$work/"
 export ZEROSTACK_SCRIPTED="$work/zerostack-scripted"
 export ZEROSTACK="$work/zerostack-command"
 

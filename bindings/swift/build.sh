@@ -7,12 +7,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 case ${1:-} in
---debug) profile=dev folder=debug ;;
-*) profile=release folder=release ;;
+# With the features of ../uniffi/generate.sh, so that the library is built once.
+--debug) profile=dev folder=debug features=--features=bindgen ;;
+*) profile=release folder=release features= ;;
 esac
 # cargo looks for its configuration from here: `test.sh --vendor` may have left one.
 cd "$here"
-cargo build --quiet --manifest-path ../uniffi/Cargo.toml --lib --profile $profile
+cargo build --quiet --manifest-path ../uniffi/Cargo.toml --lib --profile $profile $features
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 
 mkdir -p "$here/.library"

@@ -11,7 +11,7 @@ root=$(cd "$here/../.." && pwd)
 sed -n '/^```swift$/,/^```$/p' "$root/examples/swift/README.md" | sed '1d;$d' |
     diff - "$root/examples/swift/ask/Sources/ask/main.swift"
 "$here/build.sh" --debug >/dev/null
-cp "${CARGO_TARGET_DIR:-$root/target}/debug/zerostack-scripted" "$here/.library/"
+cp "$("$root/tests/programs.sh")/zerostack-scripted" "$here/.library/"
 mkdir -p "$here/.build"
 if command -v swift >/dev/null && swift --version >/dev/null 2>&1; then
     exec "$here/inside.sh"

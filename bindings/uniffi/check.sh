@@ -4,17 +4,17 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-target=${CARGO_TARGET_DIR:-$PWD/target}
 command -v python3 >/dev/null || { echo "NOT RUN: python3 is missing"; exit 77; }
 
-cargo test --quiet --package zerostack-uniffi
+# With the features of generate.sh, so that the library is built once.
+cargo test --quiet --package zerostack-uniffi --features bindgen
 "$here/generate.sh" --check
-cargo build --quiet --package zerostack-tests --bin zerostack-scripted
+programs=$(tests/programs.sh)
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 "$here/generate.sh" --python "$made"
 export PYTHONPATH="$made" PYTHONDONTWRITEBYTECODE=1
 # A copy: another check may build it anew while this runs.
-cp "$target/debug/zerostack-scripted" "$made/"
+cp "$programs/zerostack-scripted" "$made/"
 export ZEROSTACK_SCRIPTED="$made/zerostack-scripted"
 python3 -W error -m unittest discover --quiet --start-directory "$here/tests" --pattern '*.py'

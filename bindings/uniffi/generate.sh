@@ -7,8 +7,7 @@ root=$here/../..
 target=${CARGO_TARGET_DIR:-$root/target}/debug
 
 cd "$root"
-cargo build --quiet --package zerostack-uniffi
-cargo build --quiet --package zerostack-uniffi --features bindgen --bin zerostack-bindgen
+cargo build --quiet --package zerostack-uniffi --features bindgen
 case $(uname) in
 Darwin) library=$target/libzerostack_uniffi.dylib ;;
 *) library=$target/libzerostack_uniffi.so ;;

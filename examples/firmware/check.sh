@@ -35,11 +35,13 @@ for board in "thumbv7em-none-eabihf mps2-an386,network,everything,vectors,camera
     (cd examples/firmware && cargo clippy --quiet --locked --release --target "${board% *}" \
         --features "${board#* }" --target-dir ../../target/firmware -- --deny warnings)
 done
-cargo clippy --quiet --package zerostack-tests --features firmware --test firmware -- \
-    --deny warnings
+# With the features of the whole workspace, so that what the other tests use is not built again.
+firmware="--workspace --features zerostack-tests/firmware --test firmware"
+# shellcheck disable=SC2086
+cargo clippy --quiet $firmware -- --deny warnings
 run() {
-    cargo nextest run --cargo-quiet --package zerostack-tests --features firmware --test firmware \
-        --no-fail-fast
+    # shellcheck disable=SC2086
+    cargo nextest run --cargo-quiet $firmware --no-fail-fast
 }
 tables="sizes.tsv costs.tsv core.tsv"
 if [ "${1:-}" = measure ]; then

@@ -15,15 +15,15 @@ place=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$place"' EXIT
 
-cargo build --quiet --package zerostack-cli --package zerostack-tests
+programs=$(tests/programs.sh)
 mkfifo "$place/address"
-target/debug/zerostack-scripted --script "$here/script.toml" >"$place/address" &
+"$programs/zerostack-scripted" --script "$here/script.toml" >"$place/address" &
 server=$!
 read -r address <"$place/address"
 
 # A new folder for each client, and nothing of the user's.
 unset OPENAI_API_KEY OPENAI_BASE_URL ZEROSTACK_API_KEY ZEROSTACK_BASE_URL ZEROSTACK_MODEL || true
-export ZEROSTACK="$PWD/target/debug/zerostack" XDG_STATE_HOME="$place/state" XDG_CONFIG_HOME="$place/config"
+export ZEROSTACK="$programs/zerostack" XDG_STATE_HOME="$place/state" XDG_CONFIG_HOME="$place/config"
 export ANTHROPIC_BASE_URL="$address" ANTHROPIC_API_KEY=none
 mkdir "$place/python" "$place/claude" "$place/codex"
 

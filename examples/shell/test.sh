@@ -3,8 +3,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-cargo build --quiet --manifest-path "$root/Cargo.toml" --package zerostack-cli --package zerostack-tests
-PATH=$root/target/debug:$PATH
+PATH=$("$root/tests/programs.sh"):$PATH
 work=$(mktemp -d)
 trap 'kill "$provider" 2>/dev/null || :; rm -rf "$work"' EXIT
 cat >"$work/script.toml" <<'SCRIPT'

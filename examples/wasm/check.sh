@@ -19,13 +19,13 @@ cargo clippy --quiet --locked --manifest-path examples/wasm/Cargo.toml --release
     --target wasm32-unknown-unknown --target-dir target/wasm -- --deny warnings
 cargo build --quiet --locked --manifest-path examples/wasm/Cargo.toml --release \
     --target wasm32-unknown-unknown --target-dir target/wasm
-cargo build --quiet --package zerostack-tests --bin zerostack-scripted
+programs=$(tests/programs.sh)
 
 place=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$place"' EXIT
 mkfifo "$place/address"
-target/debug/zerostack-scripted --script examples/wasm/script.toml >"$place/address" &
+"$programs/zerostack-scripted" --script examples/wasm/script.toml >"$place/address" &
 server=$!
 read -r address <"$place/address"
 
