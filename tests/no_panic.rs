@@ -1,4 +1,4 @@
-//! The core as it stands in the flash of a microcontroller: no way to panic, and small.
+//! The core in the flash of a microcontroller: no way to panic, and small.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

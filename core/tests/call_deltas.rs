@@ -153,7 +153,7 @@ fn they_come_as_the_server_cuts_them() {
 }
 
 #[test]
-fn without_the_wish_nothing_is_told() {
+fn no_deltas_are_shown_unless_asked_for() {
     for (dialect, body) in bodies() {
         let told = tell(dialect, &body, 7, false);
         assert_eq!((told.count, told.calls.len()), (0, 2), "{dialect:?}");
@@ -161,7 +161,7 @@ fn without_the_wish_nothing_is_told() {
 }
 
 #[test]
-fn a_character_in_two_pieces_is_told_when_it_is_whole() {
+fn a_character_in_two_pieces_is_shown_when_it_is_complete() {
     let mut body = Vec::new();
     let crab = "🦀".as_bytes();
     for piece in [b"{\\\"p\\\":\\\"".as_slice(), &crab[..1], &crab[1..3], &crab[3..], b"\\\"}"] {

@@ -19,7 +19,7 @@ fn matches(pattern: &str, text: &str) -> Result<Option<bool>, Error> {
 }
 
 #[test]
-fn patterns_match_as_ecmascript_says() {
+fn patterns_match_as_in_ecmascript() {
     let cases: [(&str, &[&str], &[&str]); 35] = [
         ("", &["", "a"], &[]),
         ("a", &["a", "bab"], &["", "b", "A"]),
@@ -79,7 +79,7 @@ fn patterns_match_as_ecmascript_says() {
 }
 
 #[test]
-fn what_is_not_read_is_said_whatever_the_text() {
+fn an_unsupported_pattern_is_reported_whatever_the_text() {
     for pattern in [
         "a(b",
         "a)b",

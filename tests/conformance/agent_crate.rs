@@ -1,5 +1,5 @@
-//! The agent for Rust programs stays small: few crates, no code for one operating system, no
-//! files of a project.
+//! The agent for Rust programs stays small: few crates, no code that only one operating system has,
+//! no access to the files of a project.
 
 use std::path::Path;
 use std::process::Command;

@@ -122,7 +122,7 @@ fn in_one_checkout_the_paths_are_those_of_git() {
 }
 
 #[test]
-fn two_checkouts_with_filters_get_what_the_files_hold() {
+fn two_checkouts_with_filters_get_the_content_of_the_files() {
     let place = prepared();
     for folder in [place.project(), library(&place)] {
         fs::write(folder.join(".gitattributes"), "*.txt text eol=crlf\n").unwrap();

@@ -63,7 +63,7 @@ fn a_mentioned_picture_is_attached_in_a_run_and_in_a_chat() {
 }
 
 #[test]
-fn a_session_whose_files_are_gone_tells_the_model_and_the_person() {
+fn a_session_whose_files_are_gone_informs_the_model_and_the_user() {
     let place = with_picture();
     let provider = provider(Script::new().text("A cat.").text("Gone."));
     let first = ["ask", "--session", "s", "--attach", "cat.png", "what is this?"];
@@ -78,7 +78,7 @@ fn a_session_whose_files_are_gone_tells_the_model_and_the_person() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_an_error_before_anything_is() {
+fn what_cannot_be_sent_is_an_error_before_anything_is_sent() {
     let place = with_picture();
     let provider = provider(Script::new());
     for (name, bytes) in

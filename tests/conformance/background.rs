@@ -1,4 +1,4 @@
-//! Commands that go on after their call: a server that later calls talk to.
+//! Commands that keep running after their call: a server that later calls talk to.
 
 use serde_json::{Value, json};
 use zerostack_scripted::{Script, Scripted};
@@ -67,7 +67,7 @@ fn without_the_sandbox_it_ends_with_the_run_too() {
 }
 
 #[test]
-fn what_ends_at_once_says_how_and_a_wrong_name_is_told() {
+fn a_command_that_ends_at_once_shows_how_and_a_wrong_name_is_reported() {
     let place = broken_project();
     let script = Script::new()
         .call("bash", json!({"command": "echo gone; exit 3", "background": "short"}))

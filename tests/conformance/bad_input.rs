@@ -1,4 +1,4 @@
-//! What cannot be used as input: each case has its line, its exit code, and changes nothing.
+//! Input that cannot be used: each case has its message and its exit code, and changes nothing.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};

@@ -15,7 +15,7 @@ fn model() -> Scripted {
 }
 
 #[test]
-fn a_folder_that_is_missing_or_none() {
+fn a_path_that_is_missing_or_not_a_folder() {
     let place = broken_project();
     let provider = model();
     for folder in ["/no/such/folder", "add.sh", "/", "/proc", ""] {

@@ -126,7 +126,7 @@ fn a_server_that_is_no_provider() {
 }
 
 #[test]
-fn the_page_of_a_gateway_is_told_and_tried_again() {
+fn the_page_of_a_gateway_is_reported_and_tried_again() {
     let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>";
     let place = place();
     let bad = || Reply::raw("text/html", page).with_status(502);
@@ -144,7 +144,7 @@ fn the_page_of_a_gateway_is_told_and_tried_again() {
 }
 
 #[test]
-fn tls_where_there_is_none_and_none_where_there_is() {
+fn tls_to_a_plain_server_and_plain_http_to_a_tls_server() {
     let place = place();
     let provider = Scripted::start(Script::new().text("no")).unwrap();
     let done = ask(&place, &provider.base_url().replace("http:", "https:"));

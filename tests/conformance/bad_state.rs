@@ -124,7 +124,7 @@ fn put_back(path: &Path, bytes: &[u8]) {
 }
 
 #[test]
-fn what_a_newer_version_left_stays_for_it() {
+fn files_of_a_newer_version_stay() {
     let place = place();
     place.write("project/a", "one\n");
     assert_eq!(write(&place, "echo two >a").code, 0);
@@ -158,7 +158,7 @@ fn touch(path: &Path, seconds: u64) {
 }
 
 #[test]
-fn a_clock_that_ran_backwards_changes_neither_order_nor_what_is_kept() {
+fn a_clock_that_ran_backwards_changes_neither_order_nor_retention() {
     let place = place();
     place.write("project/a", "one\n");
     for number in 1..=3 {

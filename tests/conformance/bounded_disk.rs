@@ -1,4 +1,4 @@
-//! What the files of a run may take of the disk, and whom the kernel ends where memory is short.
+//! How much disk the files of a run may take, and which process the kernel ends when memory is short.
 
 use serde_json::json;
 use zerostack_scripted::{Script, Scripted};

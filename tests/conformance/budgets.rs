@@ -140,7 +140,7 @@ fn time_ends_the_turn_in_any_step() {
 }
 
 #[test]
-fn repeated_calls_are_told_and_stopped() {
+fn repeated_calls_are_reported_and_stopped() {
     let same = ("read", r#"{"path":"a"}"#);
     for chunk in [1, 7, 4096] {
         let mut chat = session(Limits { max_repeats: 4, ..Limits::DEFAULT });
@@ -388,7 +388,7 @@ fn repeats_outlive_room() {
 }
 
 #[test]
-fn what_broken_replies_used_up_counts() {
+fn tokens_of_broken_replies_count() {
     let limits = Limits { max_turn_tokens: 100, max_attempts: 9, ..Limits::DEFAULT };
     let broken = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}],\
                   \"usage\":{\"prompt_tokens\":60,\"completion_tokens\":1}}\n\n";

@@ -29,7 +29,7 @@ fn commands_run_at_the_same_time() {
 }
 
 #[test]
-fn edits_of_one_file_are_all_made_and_what_follows_sees_them() {
+fn edits_of_one_file_are_all_made_and_later_calls_see_them() {
     let place = broken_project();
     let lines: String = (0..20).map(|i| format!("line {i}.\n")).collect();
     place.write("project/f", lines);

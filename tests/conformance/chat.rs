@@ -74,7 +74,7 @@ fn changes_are_shown_applied_and_taken_back_step_by_step() {
     assert!(!file.exists());
     terminal.line("and now?");
     answered(&terminal, "Nothing more.");
-    // The model is told what the user did, after all that was sent before.
+    // The model learns what the user did, after everything that was sent before.
     let last = provider.requests().last().unwrap().json().to_string();
     assert_eq!(last.matches("I took back the changes").count(), 2, "{last}");
     provider.assert_grows();
@@ -112,8 +112,8 @@ fn ctrl_c_ends_the_turn_and_ctrl_d_the_chat() {
 }
 
 #[test]
-fn a_chat_that_was_killed_goes_on_with_its_changes() {
-    if !Terminal::is_there("a_chat_that_was_killed_goes_on_with_its_changes") {
+fn a_killed_chat_resumes_with_its_changes() {
+    if !Terminal::is_there("a_killed_chat_resumes_with_its_changes") {
         return;
     }
     let place = place();
@@ -349,7 +349,7 @@ fn lines_of_a_pipe_are_answered_in_plain_text() {
 }
 
 #[test]
-fn what_fails_in_a_pipe_is_the_exit_code() {
+fn a_failure_in_a_pipe_is_the_exit_code() {
     let place = place();
     let provider = provider(Script::new().reply(Reply::status(401).repeat()));
     let done = place.zerostack(&["chat"]).model(&provider).input("hello\n").run();

@@ -1,4 +1,4 @@
-//! A checkpoint is where a conversation goes back to; a fork goes on apart.
+//! A conversation returns to a checkpoint; a fork continues independently.
 
 use zerostack_core::{
     Config, Dialect, ErrorKind, Limits, RoomPolicy, Session, SessionConfig, Step, ToolResult,
@@ -104,7 +104,7 @@ fn a_cancelled_turn_leaves_the_buffer_as_before() {
 }
 
 #[test]
-fn a_mark_of_what_was_rewritten_is_stale() {
+fn a_checkpoint_in_a_rewritten_part_is_stale() {
     let mut session = session();
     answered(&mut session, "And again");
     let checkpoint = session.checkpoint();
@@ -114,7 +114,7 @@ fn a_mark_of_what_was_rewritten_is_stale() {
     assert_eq!((error.kind(), error.detail()), (ErrorKind::StaleCheckpoint, 0));
     assert_eq!(format!("{session:?}"), before, "a failed call changed something");
 
-    // What stood at the checkpoint was taken out, and is longer or shorter now.
+    // The record at the checkpoint was replaced by a longer or a shorter one.
     let early = session.checkpoint();
     answered(&mut session, "One");
     let late = session.checkpoint();
@@ -126,7 +126,7 @@ fn a_mark_of_what_was_rewritten_is_stale() {
 }
 
 #[test]
-fn a_fork_goes_on_apart() {
+fn a_fork_continues_independently() {
     for parent in in_every_step() {
         let before = format!("{parent:?}");
         let config = SessionConfig::new(Dialect::Anthropic, "another");

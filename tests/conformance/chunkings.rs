@@ -58,7 +58,7 @@ fn next_request<C: Config, S: Storage>(session: &mut Session<C, S>) -> Option<St
 }
 
 #[test]
-fn a_reply_says_what_its_fixture_says() {
+fn a_reply_matches_its_fixture() {
     let all = fixtures::all();
     for fixture in &all {
         let Outcome { seen, .. } =

@@ -18,7 +18,7 @@ fn said(provider: &Scripted) -> String {
 }
 
 #[test]
-fn a_first_word_that_is_no_name_costs_nothing() {
+fn an_unknown_first_word_costs_nothing() {
     let place = place();
     place.write("project/.zerostack/prompts/tidy-up.md", "---\noutput: text\n---\nTidy.");
     let provider = model();

@@ -1,4 +1,4 @@
-//! Inside of a container with Docker's defaults: what works, and what is said of the rest.
+//! In a container with Docker's defaults: which layers work, and what is reported of the others.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use serde_json::json;

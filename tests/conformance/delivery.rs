@@ -52,7 +52,7 @@ fn a_file_is_written_at_once() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_before_the_model_is_asked() {
+fn an_unwritable_file_is_reported_before_the_model_is_asked() {
     let place = place();
     let provider = model(writes("a"));
     let done = place.zerostack(&["do it", "-o", "missing/patch"]).model(&provider).run();
@@ -102,7 +102,7 @@ fn what_is_left_out_of_the_patch_is_named() {
 }
 
 #[test]
-fn what_is_written_outside_of_the_project_is_named() {
+fn files_written_outside_of_the_project_are_named() {
     let place = place();
     let home = place.folder("home").join("note.md");
     let script = Script::new()

@@ -285,7 +285,7 @@ fn every_cut_of_the_wire_is_tried_again() {
 }
 
 #[test]
-fn what_is_wrong_with_the_server_is_said_after_the_last_attempt() {
+fn a_fault_of_the_server_is_reported_after_the_last_attempt() {
     let long = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(10_000));
     let endless = format!(
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}",
@@ -329,7 +329,7 @@ fn a_refusal_that_comes_before_all_is_sent_is_read() {
 }
 
 #[test]
-fn an_endpoint_that_is_two_requests_is_refused() {
+fn an_endpoint_that_would_make_two_requests_is_refused() {
     let mut session = begun::<1024>();
     let mut driver = Driver {
         endpoint: Endpoint { host: "a\r\nx: y", ..ENDPOINT },
@@ -354,7 +354,7 @@ fn log_call() -> String {
 }
 
 #[test]
-fn a_long_result_is_cut_to_the_buffer_and_to_the_storage_and_that_is_said() {
+fn a_long_result_is_cut_to_the_buffer_and_the_storage_and_marked() {
     // 2800 bytes of a log, through a buffer or into a storage that is too small for it.
     for (buffer, room) in [(256, 4096), (4096, 1024), (4096, 4096)] {
         let mut memory = vec![0; room];

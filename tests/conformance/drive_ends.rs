@@ -1,4 +1,4 @@
-//! The core's driver over connections that misbehave: where a turn ends, and what an answer belongs to.
+//! The core's driver over connections that misbehave: where a turn ends, and which request an answer belongs to.
 
 use embedded_io::{ErrorType, Read, Write};
 use zerostack_core::drive::{Connect, Driver, Notice, ToolOutput, asynchronous};
@@ -190,7 +190,7 @@ fn a_turn_is_over_when_the_reply_is() {
 }
 
 #[test]
-fn what_was_interrupted_is_done_again() {
+fn an_interrupted_read_or_write_is_repeated() {
     for buffer in [1, 512] {
         // A read is interrupted after all writes: each removes one.
         let (result, text, _) =

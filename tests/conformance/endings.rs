@@ -1,5 +1,5 @@
-//! Every ending of a run tells the truth: the exit code of the table, a result event with the same
-//! code, and nothing on stdout where there is no result.
+//! However a run ends, it reports that truly: the exit code of the table, a result event with the same
+//! code, and nothing on stdout if there is no result.
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};

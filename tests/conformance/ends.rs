@@ -197,7 +197,7 @@ fn a_call_that_cannot_be_read_is_answered_by_an_error() {
 }
 
 #[test]
-fn a_reply_that_used_up_its_tokens_is_cut_whatever_its_word_says() {
+fn a_reply_that_used_up_its_tokens_is_cut_whatever_its_stop_reason() {
     let chat = |finish: &str, prompt: u32, tokens: u32| {
         let delta = json!({"choices": [{"index": 0, "delta": {"content": "half"}, "finish_reason": finish}]});
         let usage =

@@ -1,4 +1,4 @@
-//! The tasks for real models: their checks tell a solution from none, and the runner plays them.
+//! The tasks for real models: their checks recognise a solution, and the runner plays them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,7 +55,7 @@ fn each_check_tells_a_solution_from_none() {
 fn the_runner_plays_all_tasks_and_prints_tokens_and_cost() {
     let mut script = Script::new();
     for task in tasks() {
-        // As it stands in the JSON of a request.
+        // As in the JSON of a request.
         let parts = text(&task, "instruction").split('"');
         let instruction = parts.max_by_key(|part| part.len()).unwrap().to_owned();
         script = match task.get("answer") {

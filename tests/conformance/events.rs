@@ -1,5 +1,5 @@
-//! `--events json`: every line is an event, the start is the first, and the last is a result that
-//! tells the truth. The format is that of `std-runtime/docs/events.md`.
+//! `--events json`: every line is an event, the first one is the start, and the last is the
+//! result, which is true. The format is that of `std-runtime/docs/events.md`.
 
 use serde_json::{Value, json};
 use zerostack_core::tool::schema::{Schema, Verdict};
@@ -165,7 +165,7 @@ fn a_run_for_text_and_both_dialects() {
 }
 
 #[test]
-fn a_patch_that_is_no_utf_8_is_not_changed() {
+fn a_patch_that_is_not_utf_8_is_not_changed() {
     let place = place();
     place.write("project/latin", b"caf\xe9\nx\n");
     place.commit();
@@ -184,7 +184,7 @@ fn a_patch_that_is_no_utf_8_is_not_changed() {
 }
 
 #[test]
-fn each_failure_ends_with_a_result_that_tells_it() {
+fn each_failure_ends_with_a_result_event_that_names_it() {
     type Case<'a> = (&'a [&'a str], Script, i32, &'a str);
     let call = |command: &str| Reply::new().call("bash", json!({"command": command}));
     let cases: [Case<'_>; 9] = [

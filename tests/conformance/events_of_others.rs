@@ -1,5 +1,5 @@
 //! `--events claude` and `--events codex`, and `sdk`: the lines of other agents. The official SDKs
-//! read them in `examples/sdk/check.sh`; here is what needs none.
+//! read them in `examples/sdk/check.sh`; these tests need none of them.
 
 use serde_json::{Value, json};
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -173,7 +173,7 @@ fn the_lines_of_codex() {
 }
 
 #[test]
-fn an_answer_is_a_result_and_a_failure_is_told_before_a_run_begins_too() {
+fn an_answer_is_a_result_and_a_failure_before_the_run_is_reported_too() {
     for format in ["claude", "codex"] {
         let place = place();
         let provider = Scripted::start(Script::new().text("Because.")).unwrap();

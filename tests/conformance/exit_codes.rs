@@ -1,4 +1,4 @@
-//! The table of exit codes: one test a code that can come about today.
+//! The table of exit codes: one test for each code that can occur.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted, Stop};
@@ -68,7 +68,7 @@ fn code_61_is_no_usable_result() {
 // Codes 130 and 143: see signals.rs.
 
 #[test]
-fn the_help_tells_every_code_and_every_command_it_understands() {
+fn the_help_lists_every_exit_code_and_every_command() {
     let place = place();
     for arguments in [
         &["--help"][..],

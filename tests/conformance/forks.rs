@@ -1,4 +1,4 @@
-//! `fork`: a run goes on from the first rounds of another one, with the files as they were then.
+//! `fork`: a run continues from the first rounds of another one, with the files of that time.
 
 use serde_json::json;
 use zerostack_scripted::{Script, Scripted};
@@ -20,7 +20,7 @@ fn first_run(place: &Place) {
 }
 
 #[test]
-fn it_goes_on_with_the_conversation_and_the_files_of_then() {
+fn it_continues_with_the_conversation_and_files_of_that_time() {
     let place = place();
     first_run(&place);
     for (at, begins, holds) in [("2", "one\n", false), ("3", "one\ntwo\n", true)] {
@@ -47,7 +47,7 @@ fn it_goes_on_with_the_conversation_and_the_files_of_then() {
 }
 
 #[test]
-fn a_folder_that_is_not_as_it_was_is_refused_before_anything_is_sent() {
+fn a_changed_folder_is_refused_before_anything_is_sent() {
     let place = place();
     first_run(&place);
     place.write("project/a", "other\n");
@@ -59,7 +59,7 @@ fn a_folder_that_is_not_as_it_was_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn what_cannot_be_forked_is_refused() {
+fn a_run_that_cannot_be_forked_is_refused() {
     let place = place();
     first_run(&place);
     let provider = Scripted::start(Script::new().text("no").text("no")).unwrap();

@@ -1,5 +1,5 @@
 //! A disk that is full when the result is handed over: an error with its reason, the result kept
-//! or said to be lost, and nothing half done.
+//! or reported lost, and nothing half done.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ const SMALL_DISK: &str = "at=$1; shift; mount -t tmpfs -o size=64k none \"$at\" 
     exit $code";
 
 #[test]
-fn a_result_that_does_not_fit_is_kept_elsewhere_or_said_to_be_lost() {
+fn a_result_that_does_not_fit_is_kept_elsewhere_or_reported_lost() {
     let mount = ["-Urm", "mount", "-t", "tmpfs", "none", "/var/tmp"];
     let able = Command::new("unshare").args(mount).status();
     if !able.is_ok_and(|status| status.success()) {

@@ -65,7 +65,7 @@ fn the_program_the_pipe_and_the_life_of_a_tool_are_out_of_reach() {
 }
 
 #[test]
-fn a_tool_that_stops_is_ended_and_told_of() {
+fn a_tool_that_hangs_is_ended_and_reported() {
     let place = broken_project();
     // Without the sandbox the tool is a process like any other.
     let script = Script::new()
@@ -80,7 +80,7 @@ fn a_tool_that_stops_is_ended_and_told_of() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_is_shown() {
+fn escape_sequences_are_shown_not_obeyed() {
     let place = broken_project();
     let name = "a\u{202e}b\u{1b}[2K";
     let script = Script::new()

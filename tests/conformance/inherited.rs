@@ -1,5 +1,5 @@
-//! What the program that starts the command has set does not change a run; what a run that was
-//! killed left does not stay.
+//! Settings that the command inherits from the program that starts it do not change a run; leftovers
+//! of a killed run do not stay.
 
 use rustix::process::Signal;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `config` says where each setting comes from, `doctor` what the machine allows.
+//! `config` shows where each setting comes from, `doctor` what the machine allows.
 
 use serde_json::Value;
 use zerostack::scripted::{Reply, Script, Scripted};
@@ -57,7 +57,7 @@ fn each_value_has_its_origin_and_who_may_set_it() {
 }
 
 #[test]
-fn a_key_that_is_not_known_is_told_and_in_tables_an_error() {
+fn an_unknown_key_is_a_warning_and_in_tables_an_error() {
     let place = place();
     place.write(USER, "\n\nmodl = \"x\"\ncolour = \"red\"\n");
     let provider = Scripted::start(Script::new().reply(Reply::new().text("so"))).unwrap();
@@ -93,7 +93,7 @@ fn a_key_that_is_not_known_is_told_and_in_tables_an_error() {
 }
 
 #[test]
-fn the_doctor_names_each_layer_and_asks_nobody_unless_told() {
+fn the_doctor_names_each_layer_and_sends_nothing_unless_asked_to() {
     let place = place();
     let provider = Scripted::start(Script::new().models(&["a", "b"])).unwrap();
     let base_url = provider.base_url();

@@ -1,4 +1,4 @@
-//! What the program says beside the user is appended, in the role that the dialect has for it.
+//! An instruction of the program is appended, in the role that the dialect has for it.
 
 use serde_json::{Value, json};
 use zerostack_core::{
@@ -60,7 +60,7 @@ fn each_dialect_has_a_role_for_it_and_nothing_before_it_changes() {
 }
 
 #[test]
-fn it_is_kept_resumed_and_built_as_what_it_is() {
+fn it_is_kept_resumed_and_sent_in_its_own_kind() {
     let config = SessionConfig::new(Dialect::OpenAiChat, "m");
     let entries = [
         Entry::new(Role::User, Part::Text("one")),

@@ -170,7 +170,7 @@ fn a_mention_gives_a_file_of_the_project_once_or_says_why_not() {
 }
 
 #[test]
-fn what_all_files_may_hold_together_is_reported() {
+fn the_limit_of_all_files_together_is_reported() {
     let place = place();
     for name in 0..5 {
         place.write(&format!("project/file{name}"), "x".repeat(60_000));
@@ -228,7 +228,7 @@ fn prompts_of_the_user_and_the_project_are_used_and_the_nearest_wins() {
 }
 
 #[test]
-fn included_prompts_stand_before_and_a_blank_line_between() {
+fn included_prompts_come_first_with_a_blank_line_between() {
     let place = place();
     let write = |name: &str, text: &str| {
         place.write(&format!("project/.zerostack/prompts/{name}.md"), text);

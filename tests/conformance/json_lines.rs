@@ -1,4 +1,4 @@
-//! A transcript as JSON Lines is lossless, readable by anything, and refused where it is wrong.
+//! A transcript as JSON Lines is lossless, readable by any program, and refused if it is wrong.
 
 use serde_json::Value;
 use zerostack_core::tool::schema::{Schema, Verdict};
@@ -53,7 +53,7 @@ fn every_recorded_reply_is_the_same_again() {
 }
 
 #[test]
-fn what_the_program_said_stays_its_own() {
+fn instructions_of_the_program_stay_apart_from_the_users_text() {
     let config = SessionConfig::new(Dialect::Anthropic, "m");
     let mut session = Session::new([0; 2048], config).unwrap();
     session.instruct("Answer in verse").unwrap();
@@ -114,7 +114,7 @@ const USER: &str = r#"{"role":"user","text":"hi"}"#;
 const CALL: &str = r#"{"role":"assistant","call":{"id":"a","name":"f","arguments":"{}"}}"#;
 
 #[test]
-fn what_people_write_is_read() {
+fn lines_written_by_hand_are_read() {
     let lines = concat!(
         r#"{"role":"system","text":"You are"}"#,
         "\n\n",

@@ -1,5 +1,5 @@
-//! The JSON reader takes what RFC 8259 takes, in any chunking, and gives out what an
-//! independent reader finds.
+//! The JSON reader accepts what RFC 8259 allows, in any chunking, and returns what an independent
+//! reader finds.
 
 use serde_json::Value;
 use zerostack_core::wire::json_read::{JsonReader, MAX_DEPTH, Node, ROOT, Token};
@@ -49,7 +49,7 @@ fn read(nodes: &'static [Node], text: &[u8], chunk: usize) -> Option<Vec<Owned>>
 }
 
 #[test]
-fn the_test_suite_is_taken_and_refused_as_it_says() {
+fn the_test_suite_is_accepted_and_refused_as_it_asks() {
     let Some(folder) = shared::folder("suites/json/test_parsing") else { return };
     let mut counts = [0; 3];
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -237,7 +237,7 @@ fn random_documents_are_read_as_by_serde_json() {
                 if value == &serde_json::from_slice::<Value>(&text).unwrap() {
                     let strings = strings_of(value);
                     let found: Vec<_> = ours.iter().filter_map(text_of).collect();
-                    // With a key that stands twice, theirs keeps one only.
+                    // Of a key that occurs twice, theirs keeps one only.
                     if shown.matches("\"a\":").count() <= 1 {
                         assert_eq!(found, strings, "case {case}: {shown}");
                     }

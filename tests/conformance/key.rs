@@ -100,7 +100,7 @@ fn it_is_not_on_the_tape() {
 }
 
 #[test]
-fn there_is_no_tape_when_somebody_says_it() {
+fn a_tape_that_would_hold_the_key_is_not_kept() {
     let echo = format!("No such key: {KEY}");
     let refused = Script::new().reply(Reply::status(401).error("invalid_api_key", &echo).pieces(5));
     let said = Script::new()

@@ -1,9 +1,9 @@
-//! The arrows between the modules of the core go one way, and it stands on few crates.
+//! The arrows between the modules of the core go one way, and it depends on few crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Each module may use those that stand before it in the list of its row.
+/// Each module may use those in its row.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("message", &["error"]),
@@ -120,7 +120,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_core_stands_on_the_named_crates_only() {
+fn the_core_depends_on_the_named_crates_only() {
     let manifest = std::fs::read_to_string(core().join("Cargo.toml")).unwrap();
     let mut section = "";
     let mut found = 0;

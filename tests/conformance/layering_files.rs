@@ -1,7 +1,7 @@
 //! Files of a module do not use each other in a circle, in the core and in each crate of the
-//! runtime; and the crates of the runtime stand on each other in one direction.
+//! runtime; and the crates of the runtime use each other in one direction.
 //!
-//! A file and the `mod.rs` above it may name each other: the one holds what the other is made of.
+//! A file and the `mod.rs` above it may name each other: the one contains the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const RUNTIME: &[(&str, &[&str])] = &[
     ("tools", &["core", "workspace"]),
 ];
 
-/// Circles that are there today. One that is no part of these fails; who opens one takes it out here.
+/// The circles that remain. Any other fails; remove one here after opening it.
 const LEFT: &[&[&str]] = &[
     &["core/prompt/collection", "core/prompt/front_matter"],
     &[
@@ -130,7 +130,7 @@ fn files(source: &Path) -> BTreeMap<File, String> {
     files
 }
 
-/// Which files each file uses, those above and below it left out.
+/// Which files each file uses, without those above and below it.
 fn graph(files: &BTreeMap<File, String>) -> BTreeMap<File, BTreeSet<File>> {
     let exports: BTreeMap<&File, Vec<File>> =
         files.iter().map(|(module, text)| (module, used(text, "pub"))).collect();
@@ -189,7 +189,7 @@ fn spread(tree: &str, before: &[String], paths: &mut Vec<File>) {
     }
 }
 
-/// The paths from `crate` and `super` that stand in the code itself.
+/// The paths from `crate` and `super` in the code itself.
 fn named(text: &str) -> Vec<File> {
     let is_path = |character: char| character.is_alphanumeric() || "_:".contains(character);
     let words = text.split(|character: char| !is_path(character));

@@ -1,4 +1,4 @@
-//! One behaviour a file. See the file's first line for which.
+//! One behaviour a file, which the file's first line names.
 
 mod agent_crate;
 mod also;

@@ -71,7 +71,7 @@ fn lines(session: &Chat) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_noted_of_calls_never_tells() {
+fn recorded_places_of_calls_change_no_result() {
     let ids: [fn(u32) -> String; 3] = [
         |call| format!("call_{call}"),
         |call| if call % 2 == 0 { String::new() } else { format!("call_{call}") },

@@ -108,7 +108,7 @@ fn one_connection_serves_a_run_in_every_dialect() {
 }
 
 #[test]
-fn what_will_not_pass_is_sent_once() {
+fn a_request_that_cannot_succeed_is_sent_once() {
     for (reply, code, part) in [
         (Reply::status(302).header("location", "https://e.invalid/"), 60, "redirects"),
         (Reply::raw("text/html", "<html>"), 60, "web page"),
@@ -125,7 +125,7 @@ fn what_will_not_pass_is_sent_once() {
 }
 
 #[test]
-fn an_error_of_another_form_is_told_by_its_line() {
+fn an_error_of_another_form_is_reported_by_its_first_line() {
     let place = place();
     let reply = Reply::raw("text/plain", "\nthe disk is full\nat line 7").with_status(400);
     let provider = Scripted::start(Script::new().reply(reply)).unwrap();

@@ -59,7 +59,7 @@ fn the_command_encodes_each_option() {
 }
 
 #[test]
-fn what_cannot_be_said_is_refused_with_its_name() {
+fn an_option_that_a_dialect_lacks_is_refused_by_name() {
     for (api, flags, code, part) in [
         ("openai-chat", &["--top-k", "40"][..], 52, "top_k"),
         ("anthropic", &["--seed", "1"], 52, "seed"),

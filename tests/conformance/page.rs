@@ -17,7 +17,7 @@ struct Seen {
     has_asked: bool,
 }
 
-/// Opens the page in headless Chromium. `None`, with a loud line, where there is none.
+/// Opens the page in headless Chromium. `None`, with a loud line, if there is no Chromium.
 fn open(page: &Path, profile: &Path, server: &TcpListener) -> Option<Seen> {
     let mut command = Command::new("timeout");
     command.args(["60", "chromium", "--headless", "--no-sandbox", "--disable-gpu"]);

@@ -1,4 +1,4 @@
-//! Every path that a document or a comment of the repository names is there.
+//! Every path that a document or a comment of the repository names exists.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

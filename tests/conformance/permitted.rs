@@ -1,4 +1,4 @@
-//! What a call may do: modes, rules, and what the model and the user hear of a denial.
+//! What a call may do: modes, rules, and how a denial is reported to the model and the user.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -17,7 +17,7 @@ fn run(place: &Place, arguments: &[&str], command: &str) -> (Done, Vec<serde_jso
 }
 
 #[test]
-fn a_denied_call_does_not_run_and_the_model_is_told_why() {
+fn a_denied_call_does_not_run_and_the_model_learns_why() {
     let place = broken_project();
     let arguments = ["--mode", "standard", "go"];
     let (done, bodies) = run(&place, &arguments, "echo x > new; curl http://127.0.0.1:1 | sh");
@@ -115,7 +115,7 @@ fn a_wrong_rule_costs_no_request() {
 }
 
 #[test]
-fn what_a_rule_keeps_from_being_read_looks_empty_to_every_tool() {
+fn a_file_that_a_rule_hides_looks_empty_to_every_tool() {
     let place = broken_project();
     for (path, text) in [
         ("project/secrets/key", "hunter2\n"),

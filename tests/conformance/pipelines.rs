@@ -68,7 +68,7 @@ fn write(path: &str, content: &str) -> serde_json::Value {
 }
 
 #[test]
-fn what_lint_finds_is_fixed_and_nothing_is_passed_on_by_a_failure() {
+fn findings_of_lint_are_fixed_and_a_failure_passes_nothing_on() {
     let place = project();
     let fix = Script::new()
         .reply(Reply::new().when("look for faults").text("a.c:1:1: warning: x has no value [init]"))

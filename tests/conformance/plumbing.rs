@@ -121,7 +121,7 @@ fn a_body_without_an_end_is_refused_in_pieces_too() {
 }
 
 #[test]
-fn an_error_in_a_body_is_told_with_its_code() {
+fn an_error_in_a_body_is_reported_with_its_code() {
     let place = place();
     let input = br#"{"error":{"message":"slow down","type":"rate_limit_error","code":"rate_limit_exceeded"}}"#;
     let decoded: Value =
@@ -249,7 +249,7 @@ fn malformed_transcripts_name_the_line() {
 }
 
 #[test]
-fn the_prefix_report_says_what_each_request_shares_with_the_one_before() {
+fn the_prefix_report_shows_what_each_request_shares_with_the_previous_one() {
     let lines = concat!(
         r#"{"role":"system","text":"Be brief."}"#,
         "\n",

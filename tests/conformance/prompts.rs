@@ -1,4 +1,4 @@
-//! Prompts as they are found: files that cannot be read, limits of tools, schemas, models.
+//! Prompts of users: files that cannot be read, limits of tools, schemas, models.
 
 use serde_json::Value;
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -82,7 +82,7 @@ fn a_prompt_with_the_name_of_a_command_is_run_by_its_option() {
 }
 
 #[test]
-fn limits_of_tools_hold_and_unknown_names_are_told() {
+fn limits_of_tools_hold_and_unknown_names_are_reported() {
     for (front, expected) in [
         ("tools: Read, WebFetch", &["read"][..]),
         ("tools: ['codebase', 'search', 'editFiles', 'fetch']", &["edit", "grep"]),
@@ -118,7 +118,7 @@ fn limits_of_tools_hold_and_unknown_names_are_told() {
 }
 
 #[test]
-fn a_schema_is_told_and_the_answer_checked() {
+fn a_schema_is_described_in_words_and_the_answer_checked() {
     let text =
         "---\noutput: json\nschema: '{\"type\":\"object\",\"required\":[\"name\"]}'\n---\nName it.";
     let (done, request) = run(text, "{\"name\": 1}");

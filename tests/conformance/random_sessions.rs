@@ -73,7 +73,7 @@ fn small_arenas_drop_whole_exchanges() {
 }
 
 #[test]
-fn a_resumed_session_goes_on_as_the_saved_one() {
+fn a_resumed_session_continues_as_the_saved_one() {
     let seed = seed();
     let mut steps = [0; 6];
     for case in 0..70 {

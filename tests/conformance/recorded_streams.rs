@@ -96,7 +96,7 @@ fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
     };
     let error = decoded.error.as_ref().map(|error| format!("{}: {}", error.kind, error.message));
     let calls = expected["tool_calls"].as_array().unwrap();
-    // The recorder knew no `function_call`, which stands for one call.
+    // The recorder did not know `function_call`, which is one call.
     let is_legacy = calls.is_empty() && expected["finish"] == "function_call";
     if calls.len() + usize::from(is_legacy) != decoded.tool_calls.len() {
         return Some(format!(

@@ -179,7 +179,7 @@ fn who_makes_room_by_hand_and_who_can_make_none_gets_the_error() {
 }
 
 #[test]
-fn the_window_that_a_refusal_tells_is_kept_from_then_on() {
+fn the_window_that_a_refusal_names_is_kept_from_then_on() {
     let refusals = [
         r#"{"error":{"code":400,"message":"the request is too large","type":"exceed_context_size_error","n_prompt_tokens":1000,"n_ctx":600}}"#,
         r#"{"error":{"message":"This model's maximum context length is 600 tokens, and 1000 were sent.","type":"BadRequestError","code":400}}"#,
@@ -272,7 +272,7 @@ fn other_refusals_that_speak_of_it_are_not_taken_for_one() {
 }
 
 #[test]
-fn a_run_goes_on_and_its_tape_plays_the_same() {
+fn a_resumed_run_has_a_tape_that_replays() {
     let lines = "yes 'some ordinary words on a line' | head -120";
     let mut script = Script::new();
     for _ in 0..4 {

@@ -49,7 +49,7 @@ fn a_reply_that_does_not_end_fails_the_turn() {
 }
 
 #[test]
-fn a_refusal_that_does_not_end_is_judged_as_what_it_is() {
+fn a_refusal_that_does_not_end_is_still_a_refusal() {
     let head = "{\"error\":{\"message\":\"wait\",\"code\":\"rate_limit_exceeded\"}}";
     for size in [1, 7, 1000, 50_000] {
         let mut chat = receiving(429);

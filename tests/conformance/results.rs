@@ -1,4 +1,4 @@
-//! What a run gives: a patch, a text, findings or JSON; or an error, when there is nothing usable.
+//! The result of a run: a patch, a text, findings or JSON; or an error if there is nothing usable.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted, Stop};

@@ -120,7 +120,7 @@ fn rounds_that_write_are_runs_that_undo_takes_back() {
 }
 
 #[test]
-fn a_killed_loop_goes_on_where_it_was() {
+fn a_killed_loop_resumes_where_it_was() {
     let place = project();
     let script = || {
         Script::new()

@@ -230,7 +230,7 @@ fn a_run_that_is_refused_a_call_that_writes_leaves_all_or_nothing_and_says_so() 
     let (mut count, chosen) = (0, chosen(&calls, 4));
     for (index, call) in chosen.iter().enumerate() {
         let Called { name, number, sort, .. } = call;
-        // An empty folder that may not be removed stays, and the commit stands.
+        // An empty folder that may not be removed stays, and the commit is complete.
         let is_folder = sort.contains("AT_REMOVEDIR");
         let error = if index % 2 == 0 || is_folder { "ENOSPC" } else { "EACCES" };
         let place = project();

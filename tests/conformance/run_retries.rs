@@ -1,5 +1,5 @@
-//! What may go away by itself is tried again, what stays ends the run at once, and whatever
-//! happened, each request is whole and begins with all that was sent before.
+//! A transient failure is tried again, a lasting one ends the run at once, and after either each
+//! request is whole and begins with all that was sent before.
 
 use serde_json::{Value, json};
 use zerostack_scripted::{Framing, Reply, Script, Scripted};
@@ -91,7 +91,7 @@ fn run(place: &Place, anthropic: bool, provider: &Scripted, arguments: &[&str]) 
 }
 
 #[test]
-fn whatever_may_go_away_is_tried_again_and_leaves_no_trace_in_the_requests() {
+fn a_transient_failure_is_tried_again_and_leaves_no_trace_in_the_requests() {
     let half = || {
         Reply::new()
             .text("half a se")
@@ -154,7 +154,7 @@ fn the_wait_that_the_provider_asks_for_is_kept_to() {
 }
 
 #[test]
-fn what_stays_is_not_tried_again_and_says_what_the_provider_said() {
+fn a_lasting_failure_is_not_tried_again_and_quotes_the_provider() {
     let cases = [
         (401, "invalid_api_key", "Incorrect key", 41, "Incorrect key (invalid_api_key)"),
         (403, "permission_error", "not for you", 41, "check the key"),

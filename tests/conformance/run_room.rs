@@ -38,7 +38,7 @@ fn of_type<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
 }
 
 #[test]
-fn a_long_run_is_summarised_and_goes_on() {
+fn a_long_run_is_summarised_and_continues() {
     for anthropic in [false, true] {
         let place = place();
         let tape = place.folder("tape.jsonl").display().to_string();

@@ -1,4 +1,4 @@
-//! Tools run in a sandbox, which is named; where it cannot be made nothing runs; off is said.
+//! Tools run in a sandbox, which is named; without one nothing runs; switching it off is reported.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -82,7 +82,7 @@ fn a_link_out_of_the_project_and_a_path_outside_of_it_can_be_read() {
 }
 
 #[test]
-fn off_is_said_and_works_on_a_copy() {
+fn off_is_reported_and_works_on_a_copy() {
     let place = broken_project();
     let script =
         Script::new().call("bash", json!({"command": "pwd; echo x >new; rm add.sh"})).text("done");
@@ -97,7 +97,7 @@ fn off_is_said_and_works_on_a_copy() {
 }
 
 #[test]
-fn where_it_cannot_be_made_nothing_is_asked_and_the_way_out_is_told() {
+fn without_a_sandbox_no_model_is_asked_and_the_way_out_is_named() {
     let refuse = "echo 0 >/proc/sys/user/max_user_namespaces && exec \"$@\"";
     let refusing = ["unshare", "-Ur", "sh", "-c", refuse, "sh"];
     if !Command::new(refusing[0])

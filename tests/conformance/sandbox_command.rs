@@ -1,5 +1,5 @@
 //! `zerostack sandbox -- COMMAND` runs any program in the sandbox; flags and the user's
-//! configuration say what it reaches.
+//! configuration decide what it reaches.
 
 use std::net::TcpListener;
 
@@ -43,7 +43,7 @@ fn a_program_runs_on_a_private_view_with_the_streams_and_code_of_its_own() {
 }
 
 #[test]
-fn what_it_reaches_is_said_by_flags_and_the_users_configuration() {
+fn flags_and_the_users_configuration_decide_what_it_reaches() {
     let place = place();
     let outside = tempfile::tempdir_in("/var/tmp").unwrap();
     std::fs::write(outside.path().join("file"), "outside\n").unwrap();

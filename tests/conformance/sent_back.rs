@@ -1,5 +1,5 @@
-//! What a server wants back comes back in its own form, from a live session as from one that is
-//! made of its JSON Lines; another dialect gets a valid request without it.
+//! Data that a server wants back is sent in its own form, by a live session and by one that is read
+//! from JSON Lines; another dialect gets a valid request without it.
 
 use serde_json::{Value, json};
 use zerostack_core::{Dialect, JsonLinesReader, Session, SessionConfig, Step, ToolResult};
@@ -83,7 +83,7 @@ fn call(id: &str, index: u32) -> Value {
 }
 
 #[test]
-fn signatures_of_gemini_in_chat_stand_beside_their_calls() {
+fn signatures_of_gemini_in_chat_are_beside_their_calls() {
     let signature = json!({"google": {"thought_signature": "SIG+/="}});
     for is_first in [true, false] {
         let mut signed = call("c1", 0);

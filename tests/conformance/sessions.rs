@@ -1,4 +1,4 @@
-//! Sessions: a run goes on with an earlier one, and the provider's cache serves.
+//! Sessions: a run continues an earlier one, and the provider's cache hits.
 
 use std::fs;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ fn the_next_run_begins_with_the_bytes_of_the_last_one() {
 }
 
 #[test]
-fn a_dry_run_prints_the_request_that_goes_on_and_changes_nothing() {
+fn a_dry_run_prints_the_next_request_and_changes_nothing() {
     let place = place();
     let provider = provider(Script::new().text("An answer."));
     place.zerostack(&["--session", "s", "ask", "what?"]).model(&provider).run().success();
@@ -75,7 +75,7 @@ fn a_dry_run_prints_the_request_that_goes_on_and_changes_nothing() {
 }
 
 #[test]
-fn a_patch_that_may_not_be_applied_is_told() {
+fn a_patch_that_may_not_be_applied_is_reported() {
     let place = place();
     let script = Script::new()
         .call("write", json!({"path": "a.txt", "content": "one\n"}))
@@ -94,7 +94,7 @@ fn a_patch_that_may_not_be_applied_is_told() {
 }
 
 #[test]
-fn another_prompt_is_told_at_the_end() {
+fn another_prompt_is_appended_at_the_end() {
     let place = place();
     let script = Script::new().text("An answer.").text("done");
     let provider = provider(script);
@@ -118,7 +118,7 @@ fn ends_of_frames(journal: &[u8]) -> Vec<usize> {
 }
 
 #[test]
-fn a_session_that_was_cut_off_at_any_byte_goes_on() {
+fn a_session_cut_off_at_any_byte_continues() {
     let place = place();
     let provider_one = provider(Script::new().text("An answer."));
     let run = place.zerostack(&["--session", "s", "ask", "what?"]);
@@ -138,7 +138,7 @@ fn a_session_that_was_cut_off_at_any_byte_goes_on() {
 }
 
 #[test]
-fn a_run_that_was_killed_goes_on() {
+fn a_killed_run_resumes() {
     let place = place();
     let script = Script::new()
         .call("bash", json!({"command": "touch made; sleep 60"}))
@@ -195,7 +195,7 @@ fn sessions_are_private_listed_shown_and_removed() {
 }
 
 #[test]
-fn what_cannot_be_gone_on_with_is_refused() {
+fn a_run_that_cannot_be_resumed_is_refused() {
     let place = place();
     let provider = provider(Script::new().text("one"));
     let refused = |arguments: &[&str], code: i32, words: &str| {
@@ -260,7 +260,7 @@ fn two_commands_at_once_do_not_share_a_session() {
 }
 
 #[test]
-fn another_model_goes_on_and_that_is_told() {
+fn another_model_continues_and_that_is_reported() {
     let place = place();
     let one = provider(Script::new().text("one"));
     let two = provider(Script::new().text("two"));

@@ -69,7 +69,7 @@ fn skills_are_listed_and_loaded_with_their_files() {
 }
 
 #[test]
-fn without_skills_nothing_is_told_of_them() {
+fn without_skills_nothing_is_said_of_them() {
     let (done, requests) = run(&place(), Script::new().text("done"));
     done.success();
     assert!(!requests[0].to_string().to_lowercase().contains("skill"));
@@ -103,7 +103,7 @@ fn allowed_tools_narrow_and_never_widen() {
 }
 
 #[test]
-fn what_is_wrong_with_skills_is_told() {
+fn faults_of_skills_are_reported() {
     let place = place();
     add(&place, "project/.agents/skills", "one", "");
     add(&place, "project/.claude/skills", "one", "");

@@ -76,7 +76,7 @@ fn the_vectors_are_split_as_they_say() {
 }
 
 #[test]
-fn what_is_not_utf8_is_shown_up_to_there_and_refused() {
+fn text_is_shown_up_to_the_first_byte_that_is_not_utf8() {
     let Some(folder) = shared::folder("suites/utf8") else { return };
     let (mut valid, mut invalid) = (0, 0);
     for row in shared::json_lines(&folder.join("vectors.jsonl")) {

@@ -1,4 +1,4 @@
-//! Whatever stands at stdin, a run reads it, goes on without it, or says in time what is wrong.
+//! Whatever stdin is, a run reads it, continues without it, or reports in time what is wrong.
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
@@ -53,7 +53,7 @@ fn socket(text: &str) -> OwnedFd {
 }
 
 #[test]
-fn what_is_there_is_given_to_the_model_behind_the_instruction() {
+fn stdin_is_given_to_the_model_after_the_instruction() {
     type Set = for<'a> fn(Invocation<'a>) -> Invocation<'a>;
     let cases: [(&[&str], Set, &str); 14] = [
         (&["do", "it"], |run| run.input("a pipe\n"), "do it\n\n<stdin>\na pipe\n</stdin>"),
@@ -148,7 +148,7 @@ fn a_silent_pipe_that_the_user_wants_to_wait_for_can_be_ended() {
 }
 
 #[test]
-fn input_that_is_no_text_is_refused() {
+fn input_that_is_not_text_is_refused() {
     let place = place();
     let provider = model();
     for input in [
@@ -214,7 +214,7 @@ fn a_long_input_is_in_no_patch_and_needs_room_on_the_disk() {
 }
 
 #[test]
-fn text_that_is_not_quite_utf_8_is_repaired_and_that_is_said() {
+fn text_that_is_not_quite_utf_8_is_repaired_and_that_is_reported() {
     let place = place();
     let provider = model();
     let input = b"caf\xe9 \xf0\x9f\x98\x80".to_vec();

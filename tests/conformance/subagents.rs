@@ -65,7 +65,7 @@ fn tasks_run_at_once_and_only_their_results_come_back() {
         events.iter().filter(of_second).map(|it| it["conversation"].as_str().unwrap()).collect();
     assert!(ids.len() == 1 && ids.iter().all(|id| ["1.1", "1.2"].contains(id)), "{ids:?}");
     assert!(events.iter().filter(of_second).count() > 1);
-    // Each round of a subagent is told with its tokens.
+    // Each round of a subagent is reported with its tokens.
     assert!(events.iter().any(|it| it["type"] == "round" && it["parent"] == "1"));
     // What the subagents used is part of what the run used.
     let result = events.last().unwrap();
@@ -137,7 +137,7 @@ fn subagents_take_from_the_limits_of_the_run() {
 }
 
 #[test]
-fn subagents_are_not_endlessly_deep_and_wrong_calls_are_told() {
+fn the_depth_of_subagents_is_bounded_and_wrong_calls_are_reported() {
     let place = project();
     let deeper = "---\noutput: text\ntools: [read, task]\n---\nDEEPER";
     place.write("project/.zerostack/prompts/deeper.md", deeper);

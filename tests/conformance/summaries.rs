@@ -1,4 +1,4 @@
-//! Only a whole summary takes the place of what is oldest; what the window holds is what is sent.
+//! Only a whole summary replaces the oldest messages; the window is what is sent.
 
 use serde_json::{Value, json};
 use zerostack_core::{
@@ -78,7 +78,7 @@ fn work(session: &mut Chat) {
 }
 
 #[test]
-fn what_is_no_whole_summary_is_asked_for_once_more_and_then_old_results_go() {
+fn an_incomplete_summary_is_asked_for_once_more_and_then_old_results_go() {
     for (text, calls, stop) in [
         ("The port of the ser", 0, "length"),
         ("I look at one more file.", 1, "tool_calls"),
@@ -137,7 +137,7 @@ fn roles_alternate_around_a_summary() {
     answer(&mut session, 200, &reply("The port is 80.", 0, "stop", None)).unwrap();
     alternate(&session);
     answer(&mut session, 200, &reply("done", 0, "stop", None)).unwrap();
-    // A summary of whole turns stands before the next one's text.
+    // A summary of whole turns precedes the next one's text.
     session.compact("All was done.", 0).unwrap();
     session.user("and now?").unwrap();
     assert_eq!(

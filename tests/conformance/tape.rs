@@ -1,4 +1,4 @@
-//! A tape holds what went into a run; played again it gives the same events and requests.
+//! A tape holds the inputs of a run; replayed, it gives the same events and requests.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
 //! A run on a terminal: a line for each call when it starts, the words of the model between calls,
-//! and a line that tells what is waited for. In a pipe there are plain lines.
+//! and a line that shows the current wait. In a pipe there are plain lines.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -33,7 +33,7 @@ fn arguments<'a>(gate: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn calls_words_and_what_is_waited_for_are_on_the_screen() {
+fn calls_words_and_the_current_wait_are_on_the_screen() {
     if !Terminal::is_there("a run in a terminal") {
         return;
     }
@@ -60,7 +60,7 @@ fn calls_words_and_what_is_waited_for_are_on_the_screen() {
 }
 
 #[test]
-fn without_colours_there_are_none() {
+fn without_colours_no_escape_sequence_is_printed() {
     if !Terminal::is_there("a run in a terminal without colours") {
         return;
     }

@@ -71,7 +71,7 @@ fn calls_in_text_run_and_the_patch_is_the_same() {
 }
 
 #[test]
-fn a_schema_is_sent_and_what_comes_back_is_read() {
+fn a_schema_is_sent_and_the_answer_is_read() {
     let replies = [
         format!(r#"{{"say":"I fix it.","calls":[{CALL}]}}"#),
         r#"{"say":"Fixed.","calls":[]}"#.into(),
@@ -103,7 +103,7 @@ fn a_reply_that_no_schema_held_is_shown_as_it_came() {
 }
 
 #[test]
-fn a_mode_that_is_none_is_refused_before_anything_is_sent() {
+fn an_unknown_mode_is_refused_before_anything_is_sent() {
     let provider = Scripted::start(Script::new()).unwrap();
     let place = place();
     let done = place.zerostack(&["ask", "--tool-mode", "loud", "x"]).model(&provider).run();

@@ -57,7 +57,7 @@ fn any_order_answers_each_call() {
 }
 
 #[test]
-fn a_long_result_is_cut_in_its_middle_and_says_so() {
+fn a_long_result_is_cut_in_its_middle_and_marked() {
     let mut random = Random::new(1);
     let text: String = (0..5000).map(|n| ["a", "é", "東", "🦀"][n % 4]).collect();
     for dialect in BOTH {

@@ -1,5 +1,5 @@
-//! How a turn ended is part of the transcript: whatever is made from it is in the step that the
-//! session itself is in.
+//! How a turn ended is part of the transcript: whatever is made from it is in the same step as
+//! the session itself.
 
 use zerostack_core::{
     Dialect, Event, FailedTurn, Growing, Journal, JsonLinesReader, Limits, Session, SessionConfig,
@@ -148,7 +148,7 @@ fn after_a_failure_that_keeps_the_turn_and_one_that_takes_it_out() {
 }
 
 #[test]
-fn the_turn_before_one_that_is_taken_out_stays_over() {
+fn the_turn_before_a_removed_one_stays_over() {
     // Two texts in a row, as a program may write them: the first asks for an answer.
     let lines = b"{\"role\":\"user\",\"text\":\"One\"}\n{\"role\":\"user\",\"text\":\"Two\"}\n";
     let mut reader = JsonLinesReader::new([0; 4096]).unwrap();
@@ -169,7 +169,7 @@ fn after_an_answer_of_nothing() {
 }
 
 #[test]
-fn a_reply_that_paused_goes_on() {
+fn a_paused_reply_continues() {
     let config = SessionConfig::new(Dialect::Anthropic, "m");
     let mut session = Session::new([0; 4096], config).unwrap();
     session.user("Go").unwrap();
@@ -187,7 +187,7 @@ fn a_reply_that_paused_goes_on() {
 }
 
 #[test]
-fn a_journal_is_told_of_an_end_that_changes_no_other_byte() {
+fn a_journal_records_an_end_that_changes_no_other_byte() {
     let mut session = session(Limits::DEFAULT);
     let (mut file, mut journal) = (Vec::new(), Journal::new());
     let mut save = |session: &Chat| {

@@ -43,7 +43,7 @@ fn runs_are_taken_back_one_by_one_and_made_again() {
 }
 
 #[test]
-fn what_was_changed_since_is_named_and_stays() {
+fn files_changed_since_are_named_and_stay() {
     let place = place();
     place.write("project/a", "one\n");
     place.write("project/b", "one\n");

@@ -30,7 +30,7 @@ struct Tally {
 }
 
 #[test]
-fn what_is_sent_fits_and_what_goes_is_told() {
+fn requests_fit_and_removed_parts_are_reported() {
     let seed = seed();
     let mut tally = Tally::default();
     for case in 0..150 {

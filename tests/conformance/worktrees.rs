@@ -75,7 +75,7 @@ fn what_a_model_wrote_into_a_worktree_runs_nothing() {
 }
 
 #[test]
-fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_told() {
+fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_reported() {
     let place = project();
     for (arguments, code, part) in [
         (&["merge", "none"][..], 42, "there is no worktree \"none\"; there are none"),

@@ -22,7 +22,7 @@ fn text(place: &Place, path: &str) -> String {
 }
 
 #[test]
-fn the_folder_becomes_what_the_view_is() {
+fn the_folder_becomes_the_view() {
     for sandbox in ["on", "off"] {
         for is_checkout in [false, true] {
             let place = broken_project();
@@ -105,7 +105,7 @@ fn a_run_that_fails_writes_nothing() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_before_the_model_is_asked() {
+fn wrong_options_are_reported_before_the_model_is_asked() {
     let place = broken_project();
     let provider = model(Script::new());
     let refused = |arguments: &[&str]| {

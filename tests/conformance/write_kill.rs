@@ -122,7 +122,7 @@ fn a_refusal_at_any_call_that_writes_leaves_all_or_nothing() {
     let after = written();
     // Not `write`, by which it also tells what it did.
     let calls = ["pwrite64", "renameat2", "rename", "mkdirat", "fsync", "unlinkat"];
-    // An empty folder that may not be removed stays, and the commit stands.
+    // An empty folder that may not be removed stays, and the commit is complete.
     let refused = &calls[..calls.len() - 1];
     let count = walk(&calls, "error=ENOSPC", &after) + walk(refused, "error=EACCES", &after);
     eprintln!("{count} refusals");

@@ -51,7 +51,7 @@ pub fn valid<C: Config, S: Storage>(session: &Session<C, S>) -> String {
     body
 }
 
-/// The parts of a body that only ever grow at their end: the tools, or the schema that stands for
+/// The parts of a body that only ever grow at their end: the tools, or the schema that replaces
 /// them, the system text, and the messages without their last bracket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "what the keys of the body hold")]
@@ -85,7 +85,7 @@ impl Lists {
     /// is fixed.
     ///
     /// # Panics
-    /// When one stands elsewhere, or is missing.
+    /// When one is elsewhere, or is missing.
     pub fn check_marks(body: &str) {
         let body: Value = serde_json::from_str(body).expect("JSON");
         let mark = serde_json::json!({ "type": "ephemeral" });
@@ -113,7 +113,7 @@ impl Lists {
             let rest = next.messages.strip_prefix(open);
             is_user && rest.is_some_and(|rest| rest.starts_with(r"\n\n"))
         });
-        // A model called a tool that it was not told of: without any, Anthropic refuses the rest.
+        // A model called a tool that was not offered to it: without any, Anthropic refuses the rest.
         let tools = self.tools == next.tools || self.tools.is_empty();
         tools && self.system == next.system && (grows || goes_on)
     }

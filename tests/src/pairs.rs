@@ -9,7 +9,7 @@ type Id<'v> = &'v str;
 /// Checks the messages of `body`.
 ///
 /// # Panics
-/// When a call has no result, a result has no call, or something stands between them.
+/// When a call has no result, a result has no call, or something comes between them.
 pub fn check(dialect: Dialect, body: &Value) {
     match dialect {
         Dialect::OpenAiChat => by_id(body, &body["messages"], chat),

@@ -10,7 +10,7 @@ use zerostack_core::drive::Connect;
 const OPEN: u8 = 1;
 /// Both ways: bytes of the connection.
 const DATA: u8 = 2;
-/// From the modem: the connection stands.
+/// From the modem: the connection is open.
 const OPENED: u8 = 3;
 /// From the modem: no connection can be had, or it ended.
 const CLOSED: u8 = 4;

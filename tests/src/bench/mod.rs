@@ -1,6 +1,6 @@
 //! What `just bench` prints: the figures of the command, and its size. The core's speed is in `benches/wire`.
 //!
-//! Nothing here fails because of a figure: machines differ, and a busy one lies.
+//! Nothing here fails because of a figure: machines differ, and a busy one is slower.
 
 pub mod build;
 pub mod chat;

@@ -1,4 +1,4 @@
-//! The command and another agent, in turns: what a busy machine costs, it costs both.
+//! The command and another agent, in turns: a busy machine slows both alike.
 
 use std::fs;
 use std::path::{Path, PathBuf};

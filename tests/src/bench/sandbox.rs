@@ -34,7 +34,7 @@ pub fn measure(exe: &Path, runs: usize) -> Result<Table> {
         let view = View::open(folder.path(), &options)?;
         starts.push(millis(start.elapsed()));
         // The first call looks through the system for what only root may read; it is a part of the start of
-        // a run, and is told apart.
+        // a run, and is kept apart.
         call(&view)?;
         let (inside, outside) = (call(&view)?, bare_call()?);
         calls.push(inside);

@@ -1,4 +1,4 @@
-//! What a run came to.
+//! How a run ended.
 
 use std::fmt;
 

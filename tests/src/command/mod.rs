@@ -1,6 +1,6 @@
 //! The `zerostack` command as a process, in a place of its own.
 //!
-//! After each run this checks what holds for every run, however it ended: the project is as it
+//! After each run this checks what is true of every run, however it ended: the project is as it
 //! was unless the run may write, no private file is left, and the key was not printed.
 
 mod done;

@@ -1,4 +1,4 @@
-//! A run under way, and what holds for each at its end.
+//! A run in progress, and what is true of each at its end.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -98,7 +98,7 @@ impl<'p> Running<'p> {
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end, and checks what holds for every run.
+    /// Waits for its end, and checks what is true of every run.
     ///
     /// # Panics
     /// When something of it does not hold.

@@ -45,7 +45,7 @@ impl Terminal {
         let mut command = terminal.tmux();
         command.args(["-f", "/dev/null", "-u", "new-session", "-d", "-x", "80", "-y", "24"]);
         command.arg("-c").arg(place.project()).args(["env", "-i"]).args(environment);
-        // What it ends with stands on the screen.
+        // Its last lines are on the screen.
         // A Ctrl-C during a turn goes to all processes of the terminal.
         let script = "trap : INT; \"$@\"; echo \"ended with $?\"; while :; do sleep 1000; done";
         command.args(["sh", "-c", script, "sh"]).arg(&place.program).args(arguments);

@@ -1,4 +1,4 @@
-//! What holds for a session at any time.
+//! What is true of a session at any time.
 
 use zerostack_core::{
     CallId, Config, ErrorKind, Event, Growing, Part, Role, Session, Step, ToolResult, Usage,
@@ -16,7 +16,7 @@ pub(super) struct Heard {
     /// Id, name and arguments.
     calls: Vec<(String, String, String)>,
     usage: Usage,
-    /// It was told that not all is kept.
+    /// It was reported that not everything is kept.
     is_cut: bool,
     pub recovered: Option<u16>,
 }
@@ -38,7 +38,7 @@ impl Heard {
     }
 }
 
-/// A whole reply was heard as it was said, and is kept, unless it was told that it is not.
+/// A whole reply was shown as it was sent, and is kept, unless its removal was reported.
 pub(super) fn is_what_was_said(session: &Chat, heard: &Heard, says: &Says) {
     let config = session.config();
     assert_eq!(heard.text, says.text);

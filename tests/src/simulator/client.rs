@@ -247,7 +247,7 @@ impl Client {
                     (self.attempts, self.before) = (0, None);
                     return;
                 }
-                // The reply was no summary: it is asked for once more.
+                // The reply was not a summary: it is requested once more.
                 Ok(Event::Compacting) => {
                     assert!(was_own);
                     counts.add("summaries asked again");

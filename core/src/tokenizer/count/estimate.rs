@@ -14,7 +14,7 @@ pub struct Estimator {
     run_length: u32,
     /// Consonants in a row.
     consonants: u32,
-    /// The last three characters, and how often the last one stands in a row.
+    /// The last three characters, and how often the last one is repeated in a row.
     last: [char; 3],
     same: u32,
 }

@@ -426,7 +426,7 @@ fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
 /// What a character after an apostrophe starts.
 enum AfterApostrophe {
     Whole,
-    /// With its byte, as it stands there.
+    /// With its byte, as stored.
     Half(u8),
     Nothing,
 }

@@ -1,7 +1,7 @@
 //! Byte pair encoding one byte at a time, exact after every byte, in constant memory.
 //!
 //! Merging by rank is local: until a merge crosses a boundary, both sides go on as if alone. So when
-//! a byte is appended to a text that is already encoded, it can only merge with what stood at the
+//! a byte is appended to a text that is already encoded, it can only merge with the tokens at the
 //! right edge of that text at some time: the *spine* of its last token (the token, its right part,
 //! that one's right part, down to a byte). A spine element lives from its own rank until the rank of
 //! the element above it; the lowest one with which a merge of a rank within its lifetime exists, is

@@ -35,7 +35,7 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
     sign &= !tail;
 
     // A sign alone belongs to the word after it, unless a blank in front of it takes it; of several
-    // spaces the last one stands with what follows.
+    // spaces the last one belongs to what follows.
     let first_sign = sign & !behind(sign | blank);
     let mut starts = first_sign
         | letters & !behind(letters | space | first_sign)

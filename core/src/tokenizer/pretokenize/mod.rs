@@ -135,7 +135,7 @@ fn letters(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// `[Aw]*[wa]+` or else `[Aw]+[wa]*`, and a contraction. `mark` is the end of a mark that stands
+/// `[Aw]*[wa]+` or else `[Aw]+[wa]*`, and a contraction. `mark` is the end of a mark that comes
 /// before: it is a word of its own where the first form would not take it along.
 #[inline]
 fn cased_word(text: &[u8], start: usize, mark: Option<usize>) -> Option<usize> {

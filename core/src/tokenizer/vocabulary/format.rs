@@ -119,7 +119,7 @@ pub const fn merge_key(left: u32, right: u32) -> u64 {
 /// Number of [`Section`]s.
 pub const SECTIONS: usize = 11;
 
-/// The kind of a token in [`Section::Specials`] that stands for itself in no text.
+/// The kind of a token in [`Section::Specials`] that is encoded only where the caller allows it.
 pub const KIND_SPECIAL: u8 = 0;
 /// The kind of a token in [`Section::Specials`] that is only decoded.
 pub const KIND_DECODE_ONLY: u8 = 1;

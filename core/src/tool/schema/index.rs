@@ -13,7 +13,7 @@ use crate::wire::hash::{START, add};
 /// Offsets in a text by the hash of the value at each; 0 is a free place.
 pub(super) struct Index {
     slots: [u32; SLOTS],
-    /// Some bits of the hash of an item: most that are in its way are told apart by them.
+    /// Some bits of the hash of an item: they distinguish it from most others at its place.
     tags: [u8; SLOTS],
     /// The object whose names these are: where its text lies, and its offset there.
     of: Option<(usize, usize)>,

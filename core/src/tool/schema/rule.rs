@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::tool::json_text::{Json, JsonKind};
 use crate::tool::number::Number;
 
-/// A keyword with its value, the schema that it stands in, and the value that is checked.
+/// A keyword with its value, the schema that it is in, and the value that is checked.
 #[derive(Clone, Copy)]
 pub(super) struct Rule<'a> {
     pub schema: Json<'a>,

@@ -88,7 +88,7 @@ pub(super) fn atom<'p>(pattern: &mut Chars<'p>) -> Result<Option<Atom<'p>>, Matc
     Ok(Some(atom))
 }
 
-/// Takes a group whole; `pattern` stands after its bracket.
+/// Reads a whole group; `pattern` begins after its bracket.
 fn group<'p>(pattern: &mut Chars<'p>) -> Result<Atom<'p>, MatchFault> {
     let ahead = opening(pattern)?;
     let inner = pattern.clone();
@@ -250,7 +250,7 @@ fn class_escape(class: &mut Chars<'_>) -> Result<Set, MatchFault> {
     }
 }
 
-/// What an escape stands for.
+/// The meaning of an escape.
 enum Set {
     One(char),
     /// `\d`, `\w`, `\s`, and whether it is the opposite.
@@ -273,7 +273,7 @@ impl Set {
     }
 }
 
-/// Takes an escape; `pattern` stands after the backslash.
+/// Reads an escape; `pattern` begins after the backslash.
 fn escape(pattern: &mut Chars<'_>) -> Result<Set, MatchFault> {
     let c = match pattern.next().ok_or(MatchFault::Unread)? {
         class @ ('d' | 'w' | 's') => return Ok(Set::Class(class, false)),
