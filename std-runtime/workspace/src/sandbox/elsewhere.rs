@@ -56,6 +56,10 @@ impl Walls {
     }
 }
 
+pub(super) fn mount_of(_: &Path) -> Option<u64> {
+    None
+}
+
 pub(super) fn mount_with_renames(_: &Path, _: &Path, _: &Path) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -143,6 +143,15 @@ pub(crate) enum Writes<'a> {
         /// Needed by overlayfs.
         work: &'a Path,
     },
+    /// To a folder laid over `base`, which it is in. Others in it share the overlay.
+    Within {
+        /// What the overlay is over. Nothing else of it is shown.
+        base: &'a Path,
+        /// The written files.
+        upper: &'a Path,
+        /// Needed by overlayfs.
+        work: &'a Path,
+    },
     /// To a copy of it.
     Copy {
         /// The copy.
@@ -213,6 +222,11 @@ pub(crate) fn mount_with_renames(
     work: &Path,
 ) -> std::io::Result<OwnedFd> {
     walls::mount_with_renames(lower, upper, work)
+}
+
+/// The number of the mount that shows the folder `path`; `None` if the system does not tell.
+pub(crate) fn mount_of(path: &Path) -> Option<u64> {
+    walls::mount_of(path)
 }
 
 /// The sockets of the file system that some process has bound.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::below::is_below;
+
 /// Below the home folder.
 const IN_HOME: &[&str] = &[
     ".1password",
@@ -206,11 +208,11 @@ pub(super) fn existing<'a>(homes: impl Iterator<Item = &'a PathBuf> + Clone) -> 
         .collect()
 }
 
-/// Whether `path` is in a place of credentials of one of `homes`, or one is in it.
+/// Whether `path`, which is normalized, is in a place of credentials of one of `homes`, or one is in it.
 pub(super) fn meet(path: &Path, homes: &[PathBuf]) -> bool {
     homes.iter().filter_map(|home| path.strip_prefix(home).ok()).any(|below| {
-        let meets = |place: &&&str| below.starts_with(place) || Path::new(place).starts_with(below);
-        IN_HOME.iter().any(|place| meets(&place))
+        let mut places = IN_HOME.iter().map(Path::new);
+        places.any(|place| is_below(below, place) || is_below(place, below))
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod also;
 mod baseline;
+mod below;
 mod canonical;
 mod compare;
 mod copy;
@@ -27,6 +28,7 @@ mod restricted;
 mod rules;
 mod scratch;
 mod settings;
+mod shown;
 mod surroundings;
 mod sweep;
 mod toolchains;

@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 
+use super::below::is_below;
+
 /// The folders to search first; other top-level folders follow.
 const FIRST: [&str; 8] = ["/etc", "/srv", "/opt", "/var", "/usr/local", "/boot", "/mnt", "/media"];
 
@@ -174,13 +176,6 @@ impl Search<'_> {
     fn is_free(&self, path: &Path) -> bool {
         !self.kept.iter().any(|kept| is_below(kept, path) || is_below(path, kept))
     }
-}
-
-/// Whether `path` is `folder` or in it. Both are absolute and normalized, so comparing their bytes
-/// is enough; thousands are compared.
-fn is_below(path: &Path, folder: &Path) -> bool {
-    let (path, folder) = (path.as_os_str().as_bytes(), folder.as_os_str().as_bytes());
-    path.strip_prefix(folder).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
 }
 
 /// Whether a folder of this mode is for its owner and group alone.

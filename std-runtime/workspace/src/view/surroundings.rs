@@ -8,20 +8,18 @@ use std::path::{Path, PathBuf};
 use super::home::Homes;
 use super::repository::Checkout;
 use super::restricted::Restricted;
+use super::shown::{MakeFolder, Shown};
 use super::{ViewOptions, credentials, settings, toolchains};
 use crate::sandbox::{self, Folder, Mode, Network, Writes};
 use crate::{Error, ErrorKind, Result};
-
-/// Makes an empty folder for private files, by its name and the folder that it is like.
-pub(super) type MakeFolder<'a> = dyn Fn(&str, &Path) -> Result<PathBuf> + 'a;
 
 /// The surroundings of the project.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Surroundings {
     /// The user's homes, each with the private folder that tools see instead.
     pub(super) homes: Vec<(PathBuf, PathBuf)>,
-    /// The parts that builds need, each with the folders of an overlay; without these it is read-only.
-    shown: Vec<(PathBuf, Option<(PathBuf, PathBuf)>)>,
+    /// The parts of them that builds need.
+    shown: Vec<Shown>,
     /// What the user adds.
     readable: Vec<PathBuf>,
     writable: Vec<PathBuf>,
@@ -59,18 +57,15 @@ impl Surroundings {
         // A home in the project is part of it.
         let own: Vec<_> = homes.own.iter().filter(|home| !meets_project(home)).cloned().collect();
         found.homes = private(&own, make)?;
-        for home in &own {
+        for (index, home) in own.iter().enumerate() {
             let shown = toolchains::shown(home, &own);
             link(&found.homes, &shown.links)?;
-            for path in shown.folders.into_iter().filter(|path| !in_project(path)) {
-                let name = format!("shown-{}", found.shown.len());
+            let parts = shown.folders.into_iter().filter(|path| !in_project(path)).collect();
+            found.shown.extend(match options.sandbox {
+                Mode::On => Shown::writable(home, index, parts, make)?,
                 // Without a sandbox only git's word is asked for in one.
-                let folders = match options.sandbox {
-                    Mode::On => Some((make(&name, &path)?, make(&format!("{name}-work"), &path)?)),
-                    Mode::Landlock | Mode::Off => None,
-                };
-                found.shown.push((path, folders));
-            }
+                Mode::Landlock | Mode::Off => Shown::read_only(parts),
+            });
         }
         let others = homes.others.iter().filter(|home| !meets_project(home));
         let all = homes.own.iter().chain(&homes.others);
@@ -103,7 +98,8 @@ impl Surroundings {
     /// When the disk refuses.
     pub(super) fn for_judge(&self, make: &MakeFolder<'_>) -> Result<Self> {
         let own: Vec<PathBuf> = self.homes.iter().map(|(at, _)| at.clone()).collect();
-        let shown = self.shown.iter().map(|(at, _)| (at.clone(), None)).collect();
+        let shown = self.shown.iter().map(|shown| shown.path().to_owned()).collect();
+        let shown = Shown::read_only(shown);
         let (readable, added) = (self.added.clone(), self.added.clone());
         let homes = private(&own, &|name, like| make(&format!("judge-{name}"), like))?;
         // git runs programs of the user's settings, and none of the model's: for git alone the whole
@@ -120,20 +116,16 @@ impl Surroundings {
 
     /// Makes the parts that builds need read-only; returns whether they were not.
     pub(super) fn without_overlays(&mut self) -> bool {
-        self.shown.iter_mut().fold(false, |any, (_, folders)| folders.take().is_some() || any)
+        let mut any = false;
+        self.shown.iter_mut().for_each(|shown| any |= shown.seal());
+        any
     }
 
     /// The homes and shown paths, for a sandbox.
     pub(super) fn folders(&self) -> (Vec<Folder<'_>>, Vec<Folder<'_>>) {
         let homes =
             self.homes.iter().map(|(at, copy)| Folder { at, writes: Writes::Copy { copy } });
-        let shown = self.shown.iter().map(|(at, folders)| Folder {
-            at,
-            writes: match folders {
-                Some((upper, work)) => Writes::Over { upper, work },
-                None => Writes::Nowhere,
-            },
-        });
+        let shown = self.shown.iter().map(Shown::folder);
         let readable = self.readable.iter().map(|at| Folder { at, writes: Writes::Nowhere });
         let writable =
             self.writable.iter().map(|at| Folder { at, writes: Writes::Copy { copy: at } });
@@ -154,7 +146,8 @@ impl Surroundings {
         let devices = ["full", "null", "ptmx", "pts", "random", "tty", "urandom", "zero"];
         write.extend(devices.map(|name| Path::new("/dev").join(name)));
         // The real caches are where the private home leads to.
-        let links: Vec<_> = self.shown.iter().map(|(at, _)| (at.clone(), at.clone())).collect();
+        let paths = self.shown.iter().map(|shown| shown.path().to_owned());
+        let links: Vec<_> = paths.map(|at| (at.clone(), at)).collect();
         link(&self.homes, &links)?;
         Ok((read, write))
     }

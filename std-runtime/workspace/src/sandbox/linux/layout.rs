@@ -42,6 +42,8 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
     let others = layout.also.iter().chain(&layout.beside).chain(&layout.homes);
     let others = others.map(|folder| (None, folder));
     let mut read_only = Vec::new();
+    // The folders that are in overlays over others, by what these are over.
+    let mut within: Vec<(&Path, Vec<(Slot, &Path)>)> = Vec::new();
     for (slot, folder) in std::iter::once((Some(ROOT), &layout.root)).chain(others) {
         let slot = slot.unwrap_or_else(&mut next);
         let at = folder.at.to_owned();
@@ -52,6 +54,17 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
                 upper: c_path(upper),
                 work: c_path(work),
             }),
+            Writes::Within { base, upper, work } => {
+                let part = (slot, folder.at);
+                match within.iter_mut().find(|(other, _)| *other == base) {
+                    Some((_, parts)) => parts.push(part),
+                    None => {
+                        let (lower, upper, work) = (c_path(base), c_path(upper), c_path(work));
+                        steps.push(Step::Overlay { slot, lower, upper, work });
+                        within.push((base, vec![part]));
+                    }
+                }
+            }
             Writes::Copy { copy } => steps.push(Step::Clone { slot, path: c_path(copy) }),
             Writes::Mounted { mount } => {
                 places.push(Place { at, mount: Mount::Made(mount.as_raw_fd()) });
@@ -87,6 +100,15 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
     // program through /proc, and this one may belong to the user.
     if let Some(program) = program {
         steps.push(Step::Clone { slot: PROGRAM, path: c_path(program) });
+    }
+    // Such an overlay is in its place for a moment, so that its parts can be taken. It is covered then,
+    // as what it is over is.
+    for (base, parts) in within {
+        if let Some((slot, _)) = parts.first() {
+            steps.push(Step::Attach { slot: *slot, at: c_path(base) });
+        }
+        let parts = parts.into_iter();
+        steps.extend(parts.map(|(slot, at)| Step::Clone { slot, path: c_path(at) }));
     }
     cover_system(&mut steps, &devices, is_root);
     for (at, to) in links {

@@ -36,7 +36,7 @@ use layer::{
     Plan, Privileges, Processes, Seccomp, Sockets, Stage, network,
 };
 use namespaces::{KINDS, Namespaces, Refused};
-pub(super) use overlay::mount_with_renames;
+pub(super) use overlay::{mount_of, mount_with_renames};
 use sockets::Reach;
 pub(super) use sockets::listening as listening_sockets;
 use step::Step;

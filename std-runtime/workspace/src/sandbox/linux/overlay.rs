@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, XattrFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, XattrFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
@@ -60,6 +60,14 @@ pub(super) fn mount(
         FsMountFlags::FSMOUNT_CLOEXEC,
         MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV,
     )
+}
+
+/// The number of the mount that shows the folder `path`, which Linux tells since 5.8.
+pub(in crate::sandbox) fn mount_of(path: &Path) -> Option<u64> {
+    let wanted = StatxFlags::MNT_ID;
+    let found = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, wanted).ok()?;
+    let is_told = StatxFlags::from_bits_retain(found.stx_mask).contains(wanted);
+    is_told.then_some(found.stx_mnt_id)
 }
 
 /// Mounts `upper` over `lower` so that folders can be renamed, which only root can.
