@@ -10,16 +10,15 @@ fn main() -> ExitCode {
     std::panic::catch_unwind(command).unwrap_or(ExitCode::FAILURE)
 }
 
-/// Rust opens /dev/null in the place of a closed stdout before `main`, and the result of a run
-/// would vanish there. So this checks before. SAFETY: the C library calls the entries of this
-// section, as functions of this type, before `main`;
-// this one makes a system call and sets a flag.
+/// What has to be known, or can be answered, before Rust's own start-up code runs: that opens
+/// /dev/null in the place of a closed stdout, and the result of a run would vanish there.
+/// SAFETY: the C library calls the entries of this section, as functions of this type, before `main`.
 #[cfg(target_os = "linux")]
 #[used]
 #[unsafe(link_section = ".init_array")]
 static BEFORE_MAIN: extern "C" fn() = {
-    extern "C" fn look() {
-        zerostack::cli::notice_closed_stdout();
+    extern "C" fn begin() {
+        zerostack::cli::before_main();
     }
-    look
+    begin
 };

@@ -3,15 +3,17 @@
 mod refusal;
 mod table;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::command::entry::{Entry, Invocation, asks_for_help, find};
 use crate::command::first_word::first_word;
 use crate::command::help::print_help;
 use crate::command::print::{fail, print};
-use crate::command::run;
+use crate::command::{run, tool};
 use crate::error::unwritable;
 use crate::sandbox::ToolHost;
 use crate::visible::visible;
@@ -29,13 +31,37 @@ pub fn main(tools: ToolHost) -> ExitCode {
     execute(std::env::args_os().skip(1).collect(), tools).unwrap_or_else(|error| fail(&error))
 }
 
-/// Remembers for [`main`] whether stdout is closed. Must be called before Rust's own start-up code,
-/// which opens it.
+/// Must be called before Rust's own start-up code, which opens a closed stdout: remembers for
+/// [`main`] whether it is closed. Answers `--version`, which that code would take most of the time of.
 #[doc(hidden)]
-pub fn notice_closed_stdout() {
+pub fn before_main() {
     let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
     STDOUT_IS_CLOSED.store(is_closed, Ordering::Relaxed);
+    let mut arguments = std::env::args_os().skip(1);
+    let is_asked = arguments.next().is_some_and(|only| asks_for_version(&only));
+    if is_asked && arguments.next().is_none() && print_version_at_once() {
+        std::process::exit(0);
+    }
 }
+
+/// Prints it without Rust's stdout; `false` if nothing was printed, for [`main`] to report why.
+fn print_version_at_once() -> bool {
+    let stdout = rustix::stdio::stdout();
+    // A pipe that nobody reads would end the process here without a word.
+    let mut wait = [PollFd::new(&stdout, PollFlags::OUT)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_ready = rustix::event::poll(&mut wait, Some(&at_once)).is_ok();
+    let [ready] = wait;
+    is_ready
+        && ready.revents() == PollFlags::OUT
+        && rustix::io::write(stdout, VERSION.as_bytes()) == Ok(VERSION.len())
+}
+
+fn asks_for_version(argument: &OsStr) -> bool {
+    argument == "--version" || argument == "-V"
+}
+
+const VERSION: &str = concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n");
 
 static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -43,10 +69,17 @@ static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
     // Editors and scripts ask for this first; the table of flags takes longer than the rest.
     if let [only] = arguments.as_slice()
-        && (only == "--version" || only == "-V")
+        && asks_for_version(only)
     {
-        print(concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
+        print(VERSION.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    // A run starts this once a call.
+    if let [command, name] = arguments.as_slice()
+        && command == tool::ENTRY.name
+        && let Some(name) = name.to_str().filter(|name| !name.starts_with('-'))
+    {
+        return Ok(tool::call(name));
     }
     let named = named(&arguments);
     if let Some(length) = asks_for_help(&arguments) {

@@ -36,8 +36,13 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
         usage(format!("name a tool: {}", names.join(", ")))
     })?;
+    Ok(call(&name))
+}
+
+/// Runs the tool `name` with the arguments on stdin.
+pub(crate) fn call(name: &str) -> ExitCode {
     // If memory is short, the kernel ends the tool's processes before the run. Set this before the
     // program hides its memory: afterwards only root may set it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    Ok(tool::main(&name, io::stdin().lock(), io::stdout().lock()))
+    tool::main(name, io::stdin().lock(), io::stdout().lock())
 }
