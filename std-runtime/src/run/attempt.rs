@@ -23,7 +23,7 @@ use crate::error::listed;
 use crate::sandbox::Connection;
 use crate::sessions::Saved;
 use crate::transport::Cancel;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, own_process};
 
 /// What an attempt needs.
 struct Attempt<'a> {
@@ -100,6 +100,7 @@ pub(super) fn attempt(
     let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, &folders, front);
     let (gate, family, member) = (&gate, &family, &member);
     let attempt = Attempt { options, setup, workspace, stop, gate, family, member };
+    own_process::release_code();
     let result = attempt.run((session, files), &mut recording, spent, saved);
     spent.end_attempt();
     let result = gate.judge(result);

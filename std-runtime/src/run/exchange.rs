@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::Stop;
-use crate::Result;
 use crate::sandbox::Child;
-use crate::state_folder;
 use crate::view::DiskWatch;
+use crate::{Result, own_process, state_folder};
 
 /// The output of a process.
 pub(super) struct Exchange {
@@ -127,6 +126,7 @@ pub(super) fn exchange(
     ] {
         pipe.map_or(Ok(()), |pipe| rustix::io::ioctl_fionbio(pipe, true))?;
     }
+    own_process::release_code();
     let (output, most) = (Vec::new(), most.into());
     let mut taken = Taken { most, output, has_line: false, rest: None, rest_bytes: 0 };
     let (mut given, mut errors) = (0, Vec::new());

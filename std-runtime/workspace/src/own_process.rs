@@ -70,6 +70,24 @@ pub fn show_memory() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
 }
 
+/// Gives back the pages of the program's code and constants that were touched so far; what is used
+/// again is mapped again, from the system's cache of files. For the beginning of a wait: the start of a
+/// run touches most of the program, and what follows little of it. Makes one system call.
+pub fn release_code() {
+    #[cfg(target_os = "linux")]
+    {
+        unsafe extern "C" {
+            static __executable_start: u8;
+            static etext: u8;
+        }
+        let (start, end) = (&raw const __executable_start, &raw const etext);
+        let length = end.addr().saturating_sub(start.addr());
+        // SAFETY: between these symbols the linker puts only what nobody writes to, so its pages are
+        // read from the file again as they were.
+        unsafe { libc::madvise(start.cast_mut().cast(), length, libc::MADV_DONTNEED) };
+    }
+}
+
 /// Makes descendants that lose their parent children of this process.
 #[cfg(target_os = "linux")]
 pub fn adopt_orphans() {

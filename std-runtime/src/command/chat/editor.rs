@@ -9,7 +9,7 @@ use rustyline::{Config, Editor as LineEditor};
 
 use super::complete::Completion;
 use crate::command::color::is_dumb;
-use crate::{Error, ErrorKind, Result, state_folder};
+use crate::{Error, ErrorKind, Result, own_process, state_folder};
 
 /// Reads the user's input.
 pub(super) enum Editor {
@@ -67,6 +67,7 @@ impl Editor {
     /// # Errors
     /// `Input` when the terminal or the pipe cannot be read.
     pub(super) fn read(&mut self) -> Result<Typed> {
+        own_process::release_code();
         match self {
             Self::Lines { editor, history } => match editor.readline(PROMPT) {
                 Ok(line) => {

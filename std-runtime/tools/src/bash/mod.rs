@@ -136,6 +136,7 @@ impl Group {
         collected: &mut Collected,
         timeout: Duration,
     ) -> std::io::Result<Ended> {
+        zerostack_workspace::own_process::release_code();
         let (mut phase, mut until) = (Phase::Running, Instant::now() + timeout);
         let (mut open, mut timed_out) = (true, false);
         while open || !matches!(phase, Phase::Draining) {

@@ -22,6 +22,7 @@ use rustix::thread::ThreadNameSpaceType;
 
 use super::errno::last_errno;
 use super::step::{self, Hide, Step};
+use crate::own_process;
 
 /// A set of namespaces; ends with all its processes on drop.
 #[derive(Debug)]
@@ -256,6 +257,7 @@ fn keep(steps: &[Step], parents_end: RawFd, socket: RawFd, parent: RawFd) -> ! {
     // SAFETY: 0 is the pidfd of the parent from here on.
     let parent = unsafe { BorrowedFd::borrow_raw(0) };
     let _ = rustix::process::chdir(c"/");
+    own_process::release_code();
     loop {
         // All signals are blocked, so this returns when the parent is dead.
         match rustix::event::poll(&mut [PollFd::from_borrowed_fd(parent, PollFlags::IN)], None) {
