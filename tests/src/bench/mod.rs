@@ -6,6 +6,7 @@ pub mod build;
 pub mod chat;
 pub mod command;
 pub mod fields;
+pub mod many_files;
 pub mod paired;
 mod process;
 pub mod sandbox;

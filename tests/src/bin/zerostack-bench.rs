@@ -1,5 +1,6 @@
 //! `zerostack-bench [RUNS [COMMAND]]`: measures the command, by default the `zerostack` beside it.
 //! `zerostack-bench sandbox [RUNS [COMMAND]]`: measures the start of a run in a large folder and a call.
+//! `zerostack-bench many-files [RUNS [COMMAND]]`: measures writing and undoing 1,000 files.
 //! `zerostack-bench rival RUNS HOME PROGRAM ARGUMENT...`: measures it in turns with
 //! another agent, whose home folder is a copy of HOME; `{url}` stands for the provider's base URL.
 
@@ -7,7 +8,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use zerostack_tests::bench::paired::{self, Contestant};
-use zerostack_tests::bench::{build, chat, command, sandbox};
+use zerostack_tests::bench::{build, chat, command, many_files, sandbox};
 
 fn main() -> ExitCode {
     match run() {
@@ -35,6 +36,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("{}", paired::measure(runs, &[ours, rival])?);
         return Ok(());
     }
+    let is_many_files = arguments.next_if(|it| it == "many-files").is_some();
     let is_sandbox = arguments.next_if(|it| it == "sandbox").is_some();
     let runs = match arguments.next() {
         Some(runs) => runs.to_str().and_then(|runs| runs.parse().ok()).ok_or("RUNS is a number")?,
@@ -44,6 +46,10 @@ fn run() -> Result<(), Box<dyn Error>> {
         Some(exe) => std::path::PathBuf::from(exe).canonicalize()?,
         None => std::env::current_exe()?.with_file_name("zerostack"),
     };
+    if is_many_files {
+        println!("{}", many_files::measure(&exe, runs)?);
+        return Ok(());
+    }
     if is_sandbox {
         println!("{}", sandbox::measure(&exe, runs)?);
         return Ok(());
@@ -53,6 +59,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     println!("{figures}");
     println!("{}", chat::measure(&exe, runs)?);
     println!("{}", sandbox::measure(&exe, runs)?);
+    println!("{}", many_files::measure(&exe, runs.div_ceil(4))?);
     Ok(())
 }
 
