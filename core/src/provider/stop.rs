@@ -20,6 +20,18 @@ pub(super) fn reason(word: &[u8]) -> StopReason {
     group.map_or(StopReason::Other, |(reason, _)| *reason)
 }
 
+/// Whether `word` is the reason, after a word that meant `known`. Servers repeat the reason, or send one with
+/// each piece: the first stays, unless it means a whole reply and a later one does not. Some write that
+/// there is none yet as a word.
+pub(super) fn counts(word: &[u8], known: Option<StopReason>) -> bool {
+    let is_whole = |reason| {
+        use StopReason::{EndTurn, Pause, StopSequence, ToolUse};
+        matches!(reason, EndTurn | ToolUse | StopSequence | Pause)
+    };
+    !NO_REASON.contains(&fold(word))
+        && known.is_none_or(|it| is_whole(it) && !is_whole(reason(word)))
+}
+
 /// Whether `word` means that the provider failed, so that another attempt may succeed.
 pub(crate) fn is_failure(word: &[u8]) -> bool {
     FAILURES.contains(&fold(word))
@@ -114,6 +126,16 @@ static GROUPS: [(StopReason, &[u32]); 7] = [
     (StopReason::Pause, &[fold(b"pause_turn")]),
 ];
 
+/// Words that mean that there is no reason yet: DashScope's `null`, Python's `None`, and Gemini's.
+static NO_REASON: [u32; 6] = [
+    fold(b""),
+    fold(b"0"),
+    fold(b"null"),
+    fold(b"none"),
+    fold(b"finish_reason_unspecified"),
+    fold(b"block_reason_unspecified"),
+];
+
 /// The words for a provider that failed.
 static FAILURES: [u32; 24] = [
     fold(b"error"),
@@ -170,6 +192,7 @@ mod tests {
             ("contextLengthReached", StopReason::MaxTokens),
             ("", StopReason::Other),
         ];
+        assert!(counts(b"stop", None) && !counts(b"", None) && !counts(b"None", None));
         for (word, meaning) in known {
             assert_eq!(reason(word.as_bytes()), meaning, "{word}");
             assert!(!is_failure(word.as_bytes()), "{word}");

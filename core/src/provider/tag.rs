@@ -4,7 +4,7 @@
 use super::reply::Slot;
 use super::{Codec, Sink};
 use crate::Error;
-use crate::wire::json_read::{HASHED, Token};
+use crate::wire::json_read::{HASHED, ROOT, Token};
 use crate::wire::scan::WORDS;
 
 /// The dialect alone knows.
@@ -70,7 +70,10 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
         (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
         (Token::Piece(_, bytes), MEDIA) => sink.media(bytes.len()),
         (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
-        (Token::Piece(_, bytes), TOP_MESSAGE) => return sink.top_message(bytes),
+        // A document that is a string is the message of an error, if it is anything.
+        (Token::Piece(ROOT, bytes), _) | (Token::Piece(_, bytes), TOP_MESSAGE) => {
+            return sink.top_message(bytes);
+        }
         (
             Token::Piece(_, bytes),
             WORD | HASH | STOP | ERROR_TYPE | ERROR_CODE | OBJECT | TOP_CODE | DELAY,

@@ -140,7 +140,9 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         if is_lost && !begins && sink.reply.dialect_state.level == IN_CALL {
             sink.reply.index = None;
         }
-        sink.commit_call(begins)?;
+        if sink.reply.is_known {
+            sink.commit_call(begins)?;
+        }
         if core::mem::take(&mut sink.reply.block_ends) {
             sink.close_call();
         }

@@ -11,9 +11,8 @@ use crate::Error;
 use crate::message::StopReason;
 use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
-use crate::provider::{Sink, tag};
+use crate::provider::{Sink, stop, tag};
 use crate::transcript::record::Kind;
-use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token};
 use crate::wire::json_write::Digits;
 
@@ -57,10 +56,6 @@ dialect_places! { PLACES:
     TOP_TYPE = ROOT . "type" => tag::OBJECT,
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
-
-/// Words that mean that there is no reason yet.
-const NO_REASON: [u32; 4] =
-    [hash(b""), hash(b"0"), hash(b"FINISH_REASON_UNSPECIFIED"), hash(b"BLOCK_REASON_UNSPECIFIED")];
 
 /// The state of the current part: its text is reasoning, it has a text, perhaps an
 /// empty one, it is a call.
@@ -170,10 +165,10 @@ fn commit_strings(sink: &mut Sink<'_, '_>, subtype: Option<u8>) -> Result<(), Er
     Ok(())
 }
 
-/// A stop reason arrived. Older models send one in each piece, so the last one counts.
+/// A stop reason arrived. Older models send one in each piece.
 fn note_stop(sink: &mut Sink<'_, '_>) {
     let word = sink.take_word();
-    if !NO_REASON.contains(&hash(&word)) && !sink.reply.is_muted() {
+    if !sink.reply.is_muted() && stop::counts(&word, sink.reply.stop) {
         sink.reply.raw_stop_reason = word;
     }
 }

@@ -189,10 +189,10 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 }
 
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
-    sink.document_end();
     if sink.reply.stop.is_some() || sink.reply.ended || sink.reply.whole {
         sink.close_calls();
     }
+    sink.document_end();
     Ok(())
 }
 

@@ -90,6 +90,16 @@ fn items_that_all_have_the_same_number_are_distinguished_by_their_ids() {
         ];
         assert_calls(&documents, &both);
         assert_calls(&[done(number, &one), done(number, &two), end.clone()], &both);
+        // Not announced, each begins with its first piece.
+        let documents = [
+            piece(number, "f1", A),
+            done(number, &one),
+            piece(number, "f2", &B[..5]),
+            piece(number, "f2", &B[5..]),
+            done(number, &two),
+            end.clone(),
+        ];
+        assert_calls(&documents, &both);
     }
     // An item whose id changes is still one.
     let other = item("g1", "c1", "read", A);

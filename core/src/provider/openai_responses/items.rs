@@ -241,7 +241,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         _ => {}
     }
     sink.end_error();
-    sink.drop_stage();
+    sink.end_stage();
     (sink.reply.index, sink.reply.dialect_state.block) = (None, item::UNKNOWN);
     stop(sink, event);
     sink.document_end();
@@ -356,6 +356,10 @@ fn is_taken(sink: &Sink<'_, '_>, event: u8, key: u32) -> bool {
         event::ITEM_ADDED => true,
         // Some servers change the id of an item at its end, so items are new only one after the other.
         event::ITEM_DONE => index == notes.count && notes.level == event::level(event),
+        // An item that is not announced begins with its first piece.
+        event::TEXT_DELTA..=event::REASONING_DELTA | event::ARGUMENTS_DELTA => {
+            index == notes.count && notes.flags & OVER != 0
+        }
         _ => false,
     };
     begins && known != 0 && known != short(key)

@@ -7,7 +7,7 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use crate::Dialect::{Anthropic, OpenAiChat};
+use crate::Dialect::{self, Anthropic, OpenAiChat};
 use crate::provider::testing::{
     answer, assert_robust, config, events, observe, observed, sent, session, switched,
 };
@@ -362,4 +362,83 @@ fn pieces_with_the_number_of_another_block_belong_to_the_call_that_is_open() {
     let search = r#"{"type":"content_block_start","index":2,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}"#;
     let body = message(&[&call(1, "t1"), &piece(1, A), search, &piece(2, B), stop]);
     are(&observed(Anthropic, &body).calls, &[("t1", "read", A)]);
+}
+
+#[test]
+fn a_whole_call_after_a_whole_one_with_the_same_id_is_another() {
+    let same = r#""id":"c","#;
+    let [one, two, other] = [call(same, "read", A), call(same, "read", B), call(same, "grep", B)];
+    for (next, name) in [(&two, "read"), (&other, "grep")] {
+        let expected = [("c", "read", A), ("c", name, B)];
+        are(&calls(&[&format!("{one},{next}")]), &expected);
+        are(&calls(&[&one, next]), &expected);
+    }
+    // The same once more is a repetition.
+    are(&calls(&[&one, &one]), &[("c", "read", A)]);
+    let [begin, end] = [call(same, "read", r#"{"pa"#), call(same, "read", r#"th":"a"}"#)];
+    are(&calls(&[&begin, &end]), &[("c", "read", A)]);
+}
+
+/// Servers refuse a request with half a surrogate pair, so a call that has one would end the
+/// conversation.
+#[test]
+fn arguments_with_half_a_surrogate_pair_are_refused_and_sent_back_as_text() {
+    for (arguments, is_text) in [
+        (r#"{"path":"\ud83d"}"#, false),
+        (r#"{"path":"\ude00"}"#, false),
+        (r#"{"path":"\ud83da"}"#, false),
+        (r#"{"path":"\ud83d\n"}"#, false),
+        (r#"{"path":"\ud83d\ud83d\ude00"}"#, false),
+        (r#"{"\ude00":1}"#, false),
+        (r#"{"\ud83d":1}"#, false),
+        (r#"{"path":"\ud83d\ude00 \ufffd"}"#, true),
+        (r#"{"path":"\\ud83d"}"#, true),
+    ] {
+        let text = serde_json::to_string(arguments).expect("JSON");
+        for (dialect, body) in [
+            (
+                OpenAiChat,
+                format!(
+                    r#"{{"choices":[{{"message":{{"tool_calls":[{{"id":"c","function":{{"name":"f","arguments":{text}}}}}]}},"finish_reason":"tool_calls"}}]}}"#
+                ),
+            ),
+            (
+                Dialect::OpenAiResponses,
+                format!(
+                    r#"{{"status":"completed","output":[{{"type":"function_call","call_id":"c","name":"f","arguments":{text}}}]}}"#
+                ),
+            ),
+            (
+                Anthropic,
+                format!(
+                    r#"{{"content":[{{"type":"tool_use","id":"c","name":"f","input":{arguments}}}],"stop_reason":"tool_use"}}"#
+                ),
+            ),
+            (
+                Dialect::Gemini,
+                format!(
+                    r#"{{"candidates":[{{"content":{{"parts":[{{"functionCall":{{"name":"f","args":{arguments}}}}}]}},"finishReason":"STOP"}}]}}"#
+                ),
+            ),
+            (
+                Dialect::Ollama,
+                format!(
+                    r#"{{"message":{{"content":"","tool_calls":[{{"function":{{"name":"f","arguments":{arguments}}}}}]}},"done":true}}"#
+                ),
+            ),
+        ] {
+            for chunk in [1, body.len()] {
+                let mut session = session(config(dialect));
+                let heard = observe(&mut session, body.as_bytes(), chunk);
+                assert_eq!((heard.error, heard.calls.len()), (None, 1), "{dialect:?} {body}");
+                assert_eq!(session.pending_call().is_some(), is_text, "{dialect:?} {body}");
+                if is_text {
+                    answer(&mut session, &[0], &[("done", false)]);
+                }
+                // It checks that the body is JSON.
+                let body = sent(&session);
+                assert_eq!(!body.contains("malformed"), is_text, "{dialect:?} {body}");
+            }
+        }
+    }
 }

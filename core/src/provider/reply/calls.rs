@@ -4,6 +4,7 @@
 //! interleaved. Each piece is read to the end of the transcript first (the stage), and moves to its
 //! call when the call is known.
 
+use super::arguments::{is_same, may_be_cut, repeated};
 use super::shape::Shape;
 use super::spare::strings;
 use super::{Reply, Sink};
@@ -84,6 +85,14 @@ impl Sink<'_, '_> {
         }
     }
 
+    /// Forgets the strings of a document that is over. The message of a document of another form
+    /// stays until the next one: the name of its event, which makes it an error, may follow it.
+    pub fn end_stage(&mut self) {
+        if self.reply.is_known || !self.is_staged(Slot::Id) {
+            self.drop_stage();
+        }
+    }
+
     /// The element is complete: its strings begin a call or continue one.
     ///
     /// Which call that is: the one with the same `index`; without an index, the one with the
@@ -131,7 +140,7 @@ impl Sink<'_, '_> {
 
     /// All calls so far are complete.
     pub fn close_calls(&mut self) {
-        self.drop_stage();
+        self.end_stage();
         self.drop_spare();
         self.reply.unclosed = 0;
     }
@@ -226,6 +235,16 @@ impl Sink<'_, '_> {
             // Only arguments that may be complete are checked in full.
             false => known_arguments.trim_ascii_end().ends_with(b"}") && is_object(known_arguments),
         };
+        // Some servers give every call the same id: a whole call after a whole one is another call.
+        if has_same_id
+            && !name.is_empty()
+            && arguments.trim_ascii_start().starts_with(b"{")
+            && known_arguments != b"{}"
+            && is_closed()
+            && !(known_name == name && is_same(known_arguments, arguments))
+        {
+            return Ok(None);
+        }
         let mut more = NewStrings { id: known_id.is_empty(), name: 0, arguments: true };
         if name.is_empty() || known_name == name {
             // The name is repeated, or it is a call of the same tool.
@@ -442,44 +461,6 @@ struct NewStrings {
     id: bool,
     name: usize,
     arguments: bool,
-}
-
-/// The length of the object that `arguments` begin with, when it is followed by itself.
-fn repeated(arguments: &[u8]) -> Option<usize> {
-    let mut shape = Shape::default();
-    let mut bytes = arguments.iter();
-    bytes.find(|byte| {
-        shape.add(core::slice::from_ref(byte));
-        shape.is_closed()
-    })?;
-    let length = arguments.len() - bytes.as_slice().len();
-    let (first, mut rest) = arguments.split_at_checked(length)?;
-    while let Some(behind) = rest.strip_prefix(first).filter(|behind| !behind.is_empty()) {
-        rest = behind;
-    }
-    (is_same(first, rest) && is_object(first)).then_some(length)
-}
-
-/// Whether the token limit may have cut these arguments: they are not one object, or are the empty
-/// one, the placeholder for missing arguments.
-pub(super) fn may_be_cut(arguments: &[u8]) -> bool {
-    !is_object(arguments) || is_same(arguments, b"{}")
-}
-
-/// Whether two strings are the same JSON, except for white space.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    visible(one).eq(visible(other))
-}
-
-/// The bytes of a JSON text without the space between its tokens.
-fn visible(text: &[u8]) -> impl Iterator<Item = u8> {
-    let (mut in_text, mut is_escaped) = (false, false);
-    text.iter().copied().filter(move |byte| {
-        steps::count(1);
-        in_text ^= *byte == b'"' && !is_escaped;
-        is_escaped = in_text && *byte == b'\\' && !is_escaped;
-        in_text || !byte.is_ascii_whitespace()
-    })
 }
 
 const NAME_TOO_LONG: Error = Error::new(ErrorKind::TooLong, u8::MAX as u32);

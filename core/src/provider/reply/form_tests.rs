@@ -13,7 +13,7 @@ use crate::provider::testing::{
 use crate::{Dialect, ErrorKind, Event, StopReason};
 
 /// The documents of a stream with the text "hello" and a call of `f`, in each dialect.
-fn pieces(dialect: Dialect) -> Vec<&'static str> {
+pub(super) fn pieces(dialect: Dialect) -> Vec<&'static str> {
     match dialect {
         Dialect::OpenAiChat => [
             r#"{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":"hel"}}]}"#,
@@ -84,7 +84,7 @@ fn whole(dialect: Dialect) -> &'static str {
 }
 
 #[track_caller]
-fn is_all(heard: &Observed, dialect: Dialect, body: &str) {
+pub(super) fn is_all(heard: &Observed, dialect: Dialect, body: &str) {
     let call = ("c".to_string(), "f".to_string(), r#"{"a":1}"#.to_string());
     assert_eq!(heard.error, None, "{dialect:?} {body}");
     assert_eq!(
@@ -365,4 +365,60 @@ fn the_text_around_the_documents_does_not_matter() {
             }
         }
     }
+}
+
+#[test]
+fn the_reason_that_means_less_than_a_whole_reply_counts() {
+    let body = |dialect, words: [&str; 2]| match dialect {
+        Dialect::OpenAiChat => {
+            let piece = |word| {
+                format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":"{word}","index":0}}]}}"#)
+            };
+            let text = r#"{"choices":[{"index":0,"delta":{"content":"hi"}}]}"#;
+            events(&[text, &piece(words[0]), &piece(words[1])])
+        }
+        Dialect::Anthropic => {
+            let piece =
+                |word| format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"{word}"}}}}"#);
+            let text = r#"{"type":"content_block_delta","index":0,"delta":{"text":"hi"}}"#;
+            events(&[text, &piece(words[0]), &piece(words[1]), r#"{"type":"message_stop"}"#])
+        }
+        _ => {
+            let piece = |text, word| {
+                format!(
+                    r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{text}"}}]}},"finishReason":"{word}"}}]}}"#
+                )
+            };
+            events(&[&piece("hi", words[0]), &piece("", words[1])])
+        }
+    };
+    for dialect in [Dialect::OpenAiChat, Dialect::Anthropic, Dialect::Gemini] {
+        for (words, end) in [
+            (["stop", "stop"], StopReason::EndTurn),
+            (["null", "stop"], StopReason::EndTurn),
+            (["stop", "None"], StopReason::EndTurn),
+            (["stop", "length"], StopReason::MaxTokens),
+            (["length", "stop"], StopReason::MaxTokens),
+            (["stop", "content_filter"], StopReason::ContentFilter),
+            (["content_filter", "stop"], StopReason::ContentFilter),
+            (["stop", "tired"], StopReason::Other),
+        ] {
+            let heard = observed(dialect, &body(dialect, words));
+            assert_eq!((heard.error, heard.end), (None, Some(end)), "{dialect:?} {words:?}");
+            assert_eq!(heard.text, "hi", "{dialect:?} {words:?}");
+        }
+        for words in [["stop", "error"], ["error", "stop"], ["null", "null"]] {
+            let heard = observed(dialect, &body(dialect, words));
+            assert!(heard.error.is_some(), "{dialect:?} {words:?}");
+        }
+    }
+    // The reason of another choice does not count.
+    let choices = |words: [&str; 2]| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"content":"a"}},"finish_reason":"{}","index":0}},{{"delta":{{"content":"b"}},"finish_reason":"{}","index":1}}]}}"#,
+            words[0], words[1]
+        )
+    };
+    let heard = observed(Dialect::OpenAiChat, &events(&[&choices(["stop", "length"])]));
+    assert_eq!((heard.text.as_str(), heard.end), ("a", Some(StopReason::EndTurn)));
 }

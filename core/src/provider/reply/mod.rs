@@ -1,6 +1,7 @@
 //! The current reply: what a dialect reads is written to the transcript at once, and events are
 //! made from there.
 
+mod arguments;
 #[cfg(all(test, feature = "all-dialects"))]
 mod call_tests;
 mod calls;
@@ -10,6 +11,8 @@ mod failure;
 mod form_tests;
 #[cfg(feature = "local-models")]
 mod found;
+#[cfg(all(test, feature = "all-dialects"))]
+mod framing_tests;
 #[cfg(all(test, feature = "all-dialects", feature = "alloc"))]
 mod growth_tests;
 #[cfg(all(test, feature = "all-dialects"))]

@@ -1,6 +1,7 @@
 //! Text, reasoning, opaque text, words, counts and errors of a reply.
 
 use super::{Reply, Sink, Word};
+use crate::message::StopReason;
 use crate::provider::stop;
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL, Record};
 use crate::wire::hash::hash;
@@ -16,7 +17,7 @@ pub(super) struct PendingStart {
     last_call: u32,
     /// Something before `used` was rewritten since.
     pub is_stale: bool,
-    is_stopped: bool,
+    stop: Option<StopReason>,
     refuses: bool,
     thinking_field: u8,
 }
@@ -172,7 +173,7 @@ impl Sink<'_, '_> {
             unclosed,
             last_call,
             is_stale: false,
-            is_stopped: self.reply.stop.is_some() || !self.reply.raw_stop_reason.is_empty(),
+            stop: self.reply.stop,
             refuses,
             thinking_field,
         });
@@ -201,8 +202,8 @@ impl Sink<'_, '_> {
             if start.open != 0 {
                 self.log.close(start.open as usize);
             }
-            if !start.is_stopped {
-                self.reply.stop = None;
+            if self.reply.stop != start.stop {
+                self.reply.stop = start.stop;
                 self.reply.raw_stop_reason.clear();
             }
         }
@@ -217,7 +218,7 @@ impl Sink<'_, '_> {
     /// As [`resolve_pending`](Self::resolve_pending).
     pub fn drop_pending(&mut self) -> Result<(), Error> {
         if let Some(start) = &mut self.reply.pending {
-            start.is_stopped = self.reply.stop.is_some();
+            start.stop = self.reply.stop;
         }
         self.resolve_pending(false)?;
         self.begin_pending();
@@ -285,12 +286,12 @@ impl Sink<'_, '_> {
         core::mem::take(&mut self.reply.word)
     }
 
-    /// The model's stop reason; the first one stays.
+    /// The model's stop reason; see [`stop::counts`] if there was one before.
     // Not inlined, see `commit_call`.
     #[inline(never)]
     pub fn stop(&mut self) {
         let word = self.take_word();
-        if word.is_empty() || self.reply.is_muted() || self.reply.stop.is_some() {
+        if self.reply.is_muted() || !stop::counts(&word, self.reply.stop) {
             return;
         }
         self.reply.stop = Some(stop::reason(&word));

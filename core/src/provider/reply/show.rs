@@ -1,6 +1,6 @@
 //! The next event of a reply.
 
-use super::calls::may_be_cut;
+use super::arguments::may_be_cut;
 use super::{Reply, Sink};
 use crate::message::{CallId, Dropped, Event, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};

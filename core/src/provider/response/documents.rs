@@ -1,10 +1,10 @@
 //! The documents of a body: one, successive ones, or the elements of an array.
 
 use super::{Array, DataLine, Decoder, Document, Framing};
-use crate::Error;
 use crate::provider::{Body, Codec, Sink, take};
 use crate::wire::json_read::{ROOT, Token};
 use crate::wire::scan::WORDS;
+use crate::{Error, ErrorKind};
 
 impl Decoder {
     pub(super) fn whole(
@@ -22,29 +22,29 @@ impl Decoder {
             self.shows = true;
             self.document_over(sink)?;
             self.is_over |= sink.reply.ended && self.framing == Framing::Lines;
+            // A byte after the document belongs to the next one, if there may be one.
+            if read.is_err_and(|error| error.kind() == ErrorKind::BadJson) {
+                return Ok(());
+            }
         }
         read
     }
 
     /// Whether a stream follows what looked like a whole body: some servers put the end marker of a
-    /// stream after it, or send the pieces of a stream without the names of fields.
+    /// stream after it, send the pieces of a stream without the names of fields, or write an error
+    /// as an event among lines.
     fn goes_on(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
         skip_blank(input);
-        let is_lines = self.framing == Framing::Lines && self.codec.body == Body::Whole;
         let has_stop = sink.reply.stop.is_some();
+        let is_whole = self.framing == Framing::Whole;
+        let is_lines = self.framing == Framing::Lines && self.codec.body == Body::Whole;
         self.framing = match input.first() {
-            Some(b'd') if self.framing == Framing::Whole && self.array == Array::None => {
-                Framing::Events
-            }
-            Some(b'{')
-                if self.framing == Framing::Whole
-                    && self.array == Array::None
-                    && LINES
-                    && !has_stop =>
-            {
+            // The name of a field, or a comment.
+            Some(b'd' | b'e' | b'i' | b'r' | b':') => Framing::Events,
+            Some(b'{') if is_whole && self.array == Array::None && LINES && !has_stop => {
                 Framing::Lines
             }
-            Some(b'[' | b'd') if is_lines && has_stop => Framing::Events,
+            Some(b'[') if is_lines && has_stop => Framing::Events,
             _ => return false,
         };
         self.json.restart();
@@ -169,6 +169,7 @@ fn give(
     let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
     let is_over = token == Token::End(ROOT);
     if token == Token::Begin(ROOT) {
+        sink.drop_stage();
         let had_stop = sink.reply.stop.is_some();
         *document = if had_stop { Document::AfterStop } else { Document::First };
     }

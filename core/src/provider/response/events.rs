@@ -1,8 +1,8 @@
 //! The framing of server-sent events: the data of each is a document, or the end marker.
 
 use super::documents::is_blank;
-use super::{DataLine, Decoder, Framing};
-use crate::provider::Sink;
+use super::{DataLine, Decoder, Framing, LINES};
+use crate::provider::{Body, Sink};
 use crate::wire::scan::WORDS;
 use crate::wire::sse::{Field, SseScan};
 use crate::wire::taken;
@@ -51,9 +51,14 @@ impl Decoder {
             let before = *input;
             if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
                 self.told_in_events(sink);
-                self.framing = Framing::Bare;
                 self.json.stop_at_lines(false);
                 self.note_news();
+                // In a dialect of lines, only a comment or an error is an event.
+                if LINES && self.codec.body == Body::Lines && !self.is_foreign() {
+                    self.framing = Framing::Lines;
+                    return self.lines(sink, input);
+                }
+                self.framing = Framing::Bare;
                 sink.fail_document();
                 return self.bare(sink, input);
             }
@@ -130,13 +135,14 @@ impl Decoder {
             self.line = DataLine::Text;
             return Ok(());
         }
-        if self.marker == 1 && *byte != b'D' {
+        let letter = byte.to_ascii_uppercase();
+        if self.marker == 1 && letter != b'D' {
             // The apparent marker is an array of documents.
             self.marker = 0;
             self.json(sink, &mut ARRAY.as_slice())?;
         }
         if self.marker > 0 || (begins && *byte == b'[') {
-            if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
+            if END_MARKER.get(usize::from(self.marker)) != Some(&letter) {
                 return Err(BAD);
             }
             self.marker += 1;
@@ -159,6 +165,7 @@ impl Decoder {
     }
 }
 
+/// In upper case; servers send it in any.
 const END_MARKER: &[u8] = b"[DONE]";
 
 const LINE_FEED: [u8; 1] = *b"\n";

@@ -139,9 +139,11 @@ impl Decoder {
         self.framing == Framing::Page
     }
 
-    /// Whether the document with the stop reason was cut off: the stop reason may precede the text.
+    /// Whether the document with the stop reason was cut off, since the stop reason may precede the
+    /// text; or the document that a comma in an array announced.
     pub fn is_part(&self) -> bool {
-        self.document == Document::First
+        let is_announced = self.array == Array::HasElements && self.json.is_before_value();
+        self.document == Document::First || is_announced
     }
 
     /// Whether the body is not a stream of events.

@@ -233,7 +233,9 @@ impl JsonReader {
             if self.place != NOWHERE {
                 let is_raw = || self.node(self.place).is_some_and(|node| node.is_raw);
                 match text {
-                    [b'n', b'u', b'l', b'l', rest @ ..] if self.line.skips_null => {
+                    [b'n', b'u', b'l', b'l', rest @ ..]
+                        if self.line.skips_null && self.depth > 0 =>
+                    {
                         text = rest;
                         state = JsonState::CommaOrEnd;
                         continue;

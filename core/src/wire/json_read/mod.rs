@@ -170,6 +170,11 @@ impl JsonReader {
         Some(Token::Piece(self.half_place, self.decoded_text()))
     }
 
+    /// Whether the next byte is the last digit of the second half of a surrogate pair.
+    fn is_second_half(&self) -> bool {
+        self.state == JsonState::Hex && self.count == 3 && matches!(self.value, 0xdc0..0xe00)
+    }
+
     fn decoded_text(&self) -> &[u8] {
         self.decoded.get(..usize::from(self.decoded_length)).unwrap_or_default()
     }
@@ -190,6 +195,11 @@ impl JsonReader {
     #[must_use]
     pub const fn is_fresh(&self) -> bool {
         matches!(self.state, JsonState::Value) && self.depth == 0
+    }
+
+    /// Whether a value is due: after a comma in an array, for example.
+    pub(crate) const fn is_before_value(&self) -> bool {
+        matches!(self.state, JsonState::Value)
     }
 
     /// Whether the document is complete.
@@ -318,14 +328,20 @@ pub(crate) fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{") && is_value(text)
 }
 
-/// Whether `text` is one JSON value, and nothing else.
+/// Whether `text` is one JSON value, and nothing else. Half a surrogate pair is not text: servers refuse
+/// a request that contains one, although the grammar allows it.
 pub(crate) fn is_value(text: &[u8]) -> bool {
     steps::count(text.len());
     let mut reader = JsonReader::new(&[]);
     let mut rest = text;
     while !rest.is_empty() {
         reader.skim(&mut rest);
+        let (had_first_half, is_second_half) = (reader.high != 0, reader.is_second_half());
         if reader.step(&mut rest) == JsonScan::Wrong {
+            return false;
+        }
+        let lost_first_half = had_first_half && reader.high == 0 && reader.decoded_length < 4;
+        if lost_first_half || is_second_half && !had_first_half {
             return false;
         }
     }
