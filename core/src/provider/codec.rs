@@ -8,7 +8,7 @@ use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::FIRST;
 use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, RESULTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::{CallIdRule, IdUse, Pieces};
+use crate::wire::json_write::{CallIdRule, IdUse, NAME_BYTES, Pieces, is_name_byte};
 
 /// One wire format, both ways.
 #[derive(Debug)]
@@ -146,11 +146,11 @@ impl Cursor {
         record: &Record<'a>,
         out: &mut Pieces<'a>,
     ) {
-        about(record, out);
+        about(context, record, out);
         if record.is(Kind::Result)
             && let Some(call) = self.call_of(context, record)
         {
-            about(&call, out);
+            about(context, &call, out);
         }
     }
 
@@ -259,7 +259,7 @@ pub(crate) fn user_tags<'a>(record: &Record<'_>) -> [&'a str; 2] {
 
 /// Fills the blanks with the fields of `record`.
 #[inline(never)]
-pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
+pub(crate) fn about<'a>(context: &Context<'a>, record: &Record<'a>, out: &mut Pieces<'a>) {
     if !record.is(Kind::Call) {
         out.blanks.text = record.text();
         return;
@@ -267,12 +267,23 @@ pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     (out.blanks.id, out.blanks.name, out.blanks.arguments) = record.call();
     out.blanks.place = record.offset as u32;
     out.blanks.is_malformed = record.header.has(MARKED);
+    out.blanks.is_foreign_name =
+        !is_taken_name(out.blanks.name) && !has_tool(context.config, out.blanks.name);
     let [.., maker] = record.header.info;
     out.blanks.id_use = match maker {
         _ if record.header.has(REPEATED) => IdUse::Never,
         1.. if maker == out.blanks.receiver => IdUse::AsItIs,
         _ => IdUse::IfTaken,
     };
+}
+
+/// Whether every provider takes `name` as that of a tool.
+fn is_taken_name(name: &str) -> bool {
+    (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(is_name_byte)
+}
+
+fn has_tool(config: &dyn Config, name: &str) -> bool {
+    (0..).map_while(|index| config.tool(index)).any(|tool| tool.name == name)
 }
 
 /// Fills the blanks with tool `index`: its description is the text, its parameters are the

@@ -69,8 +69,8 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
         && let Some(call) = calls.find(|record| record.is(Kind::Call))
     {
         // Calls in a conversation without tools are refused, so a placeholder list of tools is sent.
-        about(&call, out);
-        out.fill(r#","tools":[{"name":"%n","input_schema":{"type":"object"}"#);
+        about(context, &call, out);
+        out.fill(r#","tools":[{"name":"%c","input_schema":{"type":"object"}"#);
         if context.config.system().is_empty() {
             mark(context, out);
         }
@@ -176,7 +176,7 @@ fn attached<'a>(
 
 /// A block of a user's text.
 fn text<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
-    about(record, out);
+    out.blanks.text = record.text();
     let [before, behind] = user_tags(record);
     pieces!(out: r#"{"type":"text","text":""#, before);
     out.fill("%t");
@@ -198,7 +198,7 @@ fn block<'a>(
     record: &Record<'a>,
     out: &mut Pieces<'a>,
 ) -> Option<&'static str> {
-    about(record, out);
+    about(context, record, out);
     match (record.header.kind(), record.header.info) {
         (Kind::Thinking | Kind::Opaque, _) if context.profile.hides_reasoning() => None,
         // Blocks without a visible character are refused.
@@ -214,7 +214,7 @@ fn block<'a>(
         {
             Some(r#"{"type":"thinking","thinking":"%t","signature":""}"#)
         }
-        (Kind::Call, _) => Some(r#"{"type":"tool_use","id":"%i","name":"%n","input":%o}"#),
+        (Kind::Call, _) => Some(r#"{"type":"tool_use","id":"%i","name":"%c","input":%o}"#),
         (Kind::Opaque, [OURS, REDACTED, _]) => Some(r#"{"type":"redacted_thinking","data":"%t"}"#),
         (Kind::Opaque, [OURS, SIGNATURE, _]) => {
             // Thinking goes back with its signature, and only if complete.

@@ -120,7 +120,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
         let is_first = calls.next().is_some_and(|first| first.offset == record.offset);
         (is_first && wants_signatures(context.config.model())).then_some(NO_SIGNATURE)
     });
-    about(record, out);
+    about(context, record, out);
     let form = match record.header.kind() {
         Kind::Text => r#"{"text":"%t""#,
         // Reasoning goes back if it has a signature, and only if complete.
@@ -128,8 +128,8 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
         Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {
             r#"{"text":"%t","thought":true"#
         }
-        Kind::Call if out.blanks.id.is_empty() => r#"{"functionCall":{"name":"%n","args":%o"#,
-        Kind::Call => r#"{"functionCall":{"id":"%i","name":"%n","args":%o"#,
+        Kind::Call if out.blanks.id.is_empty() => r#"{"functionCall":{"name":"%c","args":%o"#,
+        Kind::Call => r#"{"functionCall":{"id":"%i","name":"%c","args":%o"#,
         Kind::Opaque if is_ours(record, ALONE) => r#"{"text":"","thoughtSignature":"%t""#,
         _ => return,
     };
@@ -175,7 +175,7 @@ fn attached<'a>(
 
 /// A part of a user's text.
 fn text<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
-    about(record, out);
+    out.blanks.text = record.text();
     let [before, behind] = user_tags(record);
     pieces!(out: r#"{"text":""#, before);
     out.fill("%t");
@@ -189,13 +189,13 @@ fn response<'a>(
     result: &Record<'a>,
     out: &mut Pieces<'a>,
 ) {
-    about(call, out);
-    about(result, out);
+    about(context, call, out);
+    about(context, result, out);
     begin(at, USER, out);
     out.fill(if out.blanks.id.is_empty() {
-        r#"{"functionResponse":{"name":"%n","response":{"#
+        r#"{"functionResponse":{"name":"%c","response":{"#
     } else {
-        r#"{"functionResponse":{"id":"%i","name":"%n","response":{"#
+        r#"{"functionResponse":{"id":"%i","name":"%c","response":{"#
     });
     let is_error = result.header.has(MARKED);
     out.fill(if is_error { r#""error":"%t"}"# } else { r#""output":"%t"}"# });

@@ -67,7 +67,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             match record.header.kind() {
                 Kind::User => {
                     at.offset = record.end();
-                    about(&record, out);
+                    about(context, &record, out);
                     let role = context.profile.own_role(&record, Dialect::Ollama);
                     if core::mem::take(&mut at.is_joined) {
                         out.fill(r"\n\n");
@@ -104,7 +104,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         }
         TEXT => match at.next_of(bytes, Kind::Text.bit()) {
             Some(part) => {
-                about(&part, out);
+                about(context, &part, out);
                 out.fill("%t");
             }
             None => {
@@ -116,7 +116,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             Some(part) => {
                 let is_ours = part.header.info.first() == Some(&THINKING_FIELD);
                 if is_ours && !part.header.has(MARKED) && !context.profile.hides_reasoning() {
-                    about(&part, out);
+                    about(context, &part, out);
                     out.fill(if at.comma { "%t" } else { r#","thinking":"%t"# });
                     at.comma = true;
                 }
@@ -128,10 +128,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         },
         CALLS => match at.next_of(bytes, Kind::Call.bit()) {
             Some(call) => {
-                about(&call, out);
+                about(context, &call, out);
                 out.fill(if at.comma { "," } else { r#","tool_calls":["# });
                 out.fill(if out.blanks.id.is_empty() { "{" } else { r#"{"id":"%i","# });
-                out.fill(r#""function":{"name":"%n","arguments":%o}}"#);
+                out.fill(r#""function":{"name":"%c","arguments":%o}}"#);
                 at.comma = true;
             }
             None => {
@@ -143,10 +143,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         USER_IMAGES | RESULT_IMAGES if attach::ENABLED => images(context, at, out),
         _ => match at.next_result(context) {
             Some((call, result)) => {
-                about(&call, out);
-                about(&result, out);
+                about(context, &call, out);
+                about(context, &result, out);
                 begin(context, at, out);
-                out.fill(r#"tool","tool_name":"%n""#);
+                out.fill(r#"tool","tool_name":"%c""#);
                 if !out.blanks.id.is_empty() {
                     out.fill(r#","tool_call_id":"%i""#);
                 }

@@ -140,7 +140,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         },
         FIELDS => match at.next_of(bytes, Kind::Opaque.bit()) {
             Some(part) => {
-                about(&part, out);
+                about(context, &part, out);
                 out.fill(match subtype(&part) {
                     Some(OPAQUE_REASONING) if !context.profile.hides_reasoning() => {
                         r#","reasoning_opaque":"%t""#
@@ -168,10 +168,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 at.previous = if subtype(&part) == Some(OF_NEXT) { part.offset } else { 0 };
             }
             Some(call) => {
-                about(&call, out);
+                about(context, &call, out);
                 out.fill(if at.comma { "," } else { r#","tool_calls":["# });
                 out.fill(
-                    r#"{"id":"%i","type":"function","function":{"name":"%n","arguments":"%a"}"#,
+                    r#"{"id":"%i","type":"function","function":{"name":"%c","arguments":"%a"}"#,
                 );
                 (at.stage, at.comma) = (SIGNATURE, true);
             }
@@ -200,7 +200,7 @@ fn user_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
     if record.is(Kind::Attachment) {
         attach::part(context, &record, out);
     } else if has_words {
-        about(&record, out);
+        about(context, &record, out);
         let [before, behind] = user_tags(&record);
         pieces!(out: r#"{"type":"text","text":""#, before);
         out.fill("%t");
@@ -268,7 +268,7 @@ fn detail<'a>(context: &Context<'a>, at: &mut Cursor, part: &Record<'a>, out: &m
     }
     out.fill(if at.comma { "," } else { r#","reasoning_details":["# });
     at.comma = true;
-    about(part, out);
+    about(context, part, out);
     if is_text {
         return out.fill(r#"{"type":"reasoning.text","text":"%t"}"#);
     }
@@ -334,7 +334,7 @@ fn next_text<'a>(
 ) {
     match at.next_of(bytes, kind.bit()) {
         Some(part) if kind == Kind::Text || !part.header.has(MARKED) => {
-            about(&part, out);
+            out.blanks.text = part.text();
             out.fill("%t");
         }
         Some(_) => {}

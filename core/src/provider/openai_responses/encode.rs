@@ -107,7 +107,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         Kind::Text => text(bytes, at, &record, out),
         Kind::Call => begin(
             at,
-            r#"{"type":"function_call","call_id":"%i","name":"%n","arguments":"%a"}"#,
+            r#"{"type":"function_call","call_id":"%i","name":"%c","arguments":"%a"}"#,
             out,
         ),
         Kind::Thinking | Kind::Opaque if context.profile.hides_reasoning() => {}

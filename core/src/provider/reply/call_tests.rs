@@ -442,3 +442,39 @@ fn arguments_with_half_a_surrogate_pair_are_refused_and_sent_back_as_text() {
         }
     }
 }
+
+/// A server refuses a conversation that has a name it would not take for a tool, so one that the model made up
+/// would end the conversation. A tool that exists keeps its name.
+#[test]
+fn a_made_up_name_is_sent_back_in_letters_that_every_provider_takes() {
+    let long = "x".repeat(65);
+    for (name, sent_name) in [
+        ("read", "read"),
+        ("my.tool", "my.tool"),
+        ("read file", "read_file"),
+        ("functions.read:0", "functions_read_0"),
+        ("é\"", "___"),
+        ("", "_"),
+        (&long, &long[..64]),
+    ] {
+        let quoted = serde_json::to_string(name).expect("JSON");
+        let body = format!(
+            r#"{{"choices":[{{"message":{{"tool_calls":[{{"id":"c","function":{{"name":{quoted},"arguments":"{{}}"}}}}]}},"finish_reason":"tool_calls"}}]}}"#
+        );
+        for dialect in Dialect::ALL.iter().copied() {
+            let tool = crate::ToolSpec { name: "my.tool", description: "", parameters: "{}" };
+            let tools = [tool];
+            let mut heard = session(config(OpenAiChat));
+            assert_eq!(observe(&mut heard, body.as_bytes(), 7).calls[0].1, name);
+            answer(&mut heard, &[0], &[("done", false)]);
+            let switched =
+                switched(heard, crate::SessionConfig { tools: &tools, ..config(dialect) });
+            let sent = sent(&switched);
+            let places = sent.matches(&format!("\"name\":\"{sent_name}\"")).count()
+                + sent.matches(&format!("\"tool_name\":\"{sent_name}\"")).count();
+            let listed = usize::from(name == "my.tool");
+            let expected = if matches!(dialect, Dialect::Gemini | Dialect::Ollama) { 2 } else { 1 };
+            assert_eq!(places, expected + listed, "{dialect:?} {name}: {sent}");
+        }
+    }
+}

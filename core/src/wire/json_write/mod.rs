@@ -19,6 +19,8 @@ pub(crate) enum Piece<'a> {
     Number(u32),
     /// An id that is made from a number: nine letters and digits, as every provider takes it.
     Id(u32),
+    /// The name of a tool that does not exist, in the letters that providers take.
+    Name(&'a str),
     /// As it is.
     Plain(&'a str),
     /// The inside of a string: escaped where JSON wants it.
@@ -36,6 +38,7 @@ impl<'a> Piece<'a> {
         match self {
             Self::Plain(text) => text.len(),
             Self::Id(_) => ID_LENGTH,
+            Self::Name(name) => name.len().clamp(1, NAME_BYTES),
             Self::Escaped(text) | Self::EscapedTwice(text) => {
                 escaped_length(text.as_bytes(), self.escapes())
             }
@@ -48,7 +51,7 @@ impl<'a> Piece<'a> {
     /// In how many strings it is.
     const fn escapes(&self) -> u8 {
         match self {
-            Self::Number(_) | Self::Id(_) | Self::Plain(_) => 0,
+            Self::Number(_) | Self::Id(_) | Self::Name(_) | Self::Plain(_) => 0,
             Self::Escaped(_) => 1,
             Self::EscapedTwice(_) => 2,
             #[cfg(feature = "attachments")]
@@ -78,7 +81,7 @@ impl PieceOffset {
     /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
     /// escape. True: all is written.
     pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
-        let (number, id);
+        let (number, id, name);
         let text = match piece {
             Piece::Plain(text) | Piece::Escaped(text) | Piece::EscapedTwice(text) => {
                 text.as_bytes()
@@ -90,6 +93,10 @@ impl PieceOffset {
             Piece::Id(value) => {
                 id = made_id(*value);
                 id.as_slice()
+            }
+            Piece::Name(text) => {
+                name = taken_name(text);
+                name.get(..piece.length()).unwrap_or_default()
             }
             // Its bytes come by `write_base64`.
             #[cfg(feature = "attachments")]
@@ -177,6 +184,25 @@ fn made_id(number: u32) -> [u8; ID_LENGTH] {
 
 const ID_LENGTH: usize = 9;
 
+/// `name` with `_` in place of each byte that a provider refuses in the name of a tool.
+fn taken_name(name: &str) -> [u8; NAME_BYTES] {
+    let mut taken = [b'_'; NAME_BYTES];
+    for (to, from) in taken.iter_mut().zip(name.bytes()) {
+        if is_name_byte(from) {
+            *to = from;
+        }
+    }
+    taken
+}
+
+/// Whether every provider takes `byte` in the name of a tool.
+pub(crate) const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// The most bytes of a tool's name that every provider takes.
+pub(crate) const NAME_BYTES: usize = 64;
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -212,6 +238,8 @@ mod tests {
             Piece::EscapedTwice(text),
             Piece::Number(4_294_967_295),
             Piece::Id(0x12ab),
+            Piece::Name(text),
+            Piece::Name(""),
         ] {
             let whole = written(piece, 1024);
             assert_eq!(whole.len(), piece.length());
@@ -226,6 +254,8 @@ mod tests {
         assert_eq!(once, written(Piece::Escaped(text), 7));
         assert_eq!(written(Piece::Number(0), 3), "0");
         assert_eq!(written(Piece::Id(0x12ab), 3), "c000012ab");
+        assert_eq!(written(Piece::Name("a.b-c_d é"), 3), "a_b-c_d___");
+        assert_eq!(written(Piece::Name(""), 3), "_");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Blanks<'a> {
     /// JSON, unless it is malformed.
     pub arguments: &'a str,
     pub is_malformed: bool,
+    /// The name is of no tool, and of a form that providers refuse.
+    pub is_foreign_name: bool,
     pub id_use: IdUse,
     /// Who is to get the request, see [`IdUse::AsItIs`].
     pub receiver: u8,
@@ -40,6 +42,7 @@ impl<'a> Pieces<'a> {
             place: 0,
             arguments: "",
             is_malformed: false,
+            is_foreign_name: false,
             id_use: IdUse::IfTaken,
             receiver: 0,
             ids: CallIdRule::Any,
@@ -66,6 +69,7 @@ impl<'a> Pieces<'a> {
     /// | blank | what stands there |
     /// |---|---|
     /// | `%t`, `%n` | the text, the name, inside of a string |
+    /// | `%c` | the name of a call, in letters that providers take unless there is such a tool |
     /// | `%i` | the id inside of a string, made from the place of the call where there is none that will do |
     /// | `%a` | the arguments as an object inside of a string, whatever they are |
     /// | `%o` | the arguments as an object, whatever they are |
@@ -94,7 +98,8 @@ impl<'a> Pieces<'a> {
         let is_made = blanks.id.is_empty() || !is_used;
         let text = match letter {
             b't' => blanks.text,
-            b'n' => blanks.name,
+            b'c' if blanks.is_foreign_name => return self.push(Piece::Name(blanks.name)),
+            b'n' | b'c' => blanks.name,
             b'i' => blanks.id,
             b'o' if !is_malformed => return self.plain(arguments),
             _ => arguments,
@@ -156,7 +161,9 @@ impl<'a> Add<'a> for Piece<'a> {
         match self {
             Self::Plain(text) => pieces.plain(text),
             Self::Escaped(text) => pieces.escaped(text),
-            Self::Number(_) | Self::Id(_) | Self::EscapedTwice(_) => pieces.push(self),
+            Self::Number(_) | Self::Id(_) | Self::Name(_) | Self::EscapedTwice(_) => {
+                pieces.push(self)
+            }
             #[cfg(feature = "attachments")]
             Self::Base64 { .. } => pieces.push(self),
         }
