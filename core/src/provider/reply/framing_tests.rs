@@ -96,7 +96,7 @@ fn an_error_may_be_an_event_among_lines_or_a_line_among_events() {
             for tail in [
                 format!("data: {error}\n\n"),
                 format!("event: error\ndata: {error}\n\n"),
-                format!("event: error\r\ndata: boom\r\n\r\n"),
+                String::from("event: error\r\ndata: boom\r\n\r\n"),
                 format!(": wait\n\ndata: {error}\n\n"),
                 format!("id: 7\nretry: 5\ndata: {error}"),
                 format!("{error}\n"),
