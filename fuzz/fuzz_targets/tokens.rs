@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| zerostack_fuzz_targets::tokens(input));
+use zerostack_fuzz_targets::{load_vocabularies, tokens};
+
+libfuzzer_sys::fuzz_target!(init: load_vocabularies(), |input: &[u8]| tokens(input));

@@ -27,7 +27,7 @@ pub use patch::patch;
 pub use response::response;
 pub use shell::shell;
 pub use sse::sse;
-pub use tokens::tokens;
+pub use tokens::{load_vocabularies, tokens};
 pub use vocabulary::vocabulary;
 
 use zerostack_core::{Config, Dialect, Session, SessionConfig, Storage, ToolMode, ToolSpec};

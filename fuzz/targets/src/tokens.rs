@@ -18,6 +18,11 @@ static VOCABULARIES: LazyLock<[Bpe<'static>; 4]> = LazyLock::new(|| {
     ]
 });
 
+/// Loads the vocabularies: it takes longer than a fuzzer grants one input.
+pub fn load_vocabularies() {
+    LazyLock::force(&VOCABULARIES);
+}
+
 /// A text. The first byte says the vocabulary and the length of the chunks: what is encoded decodes
 /// to the same bytes, and every way to count says the same.
 pub fn tokens(input: &[u8]) {
