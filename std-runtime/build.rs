@@ -10,10 +10,22 @@ fn main() {
         // A program that may lie anywhere has ten thousand pointers to set in each of its
         // processes, before `main`, and 250 KB of memory to keep them in.
         println!("cargo::rustc-link-arg-bins=-no-pie");
+        if links_with_lld() {
+            // Functions that are the same for several types are kept once.
+            println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
+        }
         if let Some(folder) = libgcc() {
             println!("cargo::rustc-link-arg-bins=-L{}", folder.display());
         }
     }
+}
+
+/// Whether the linker is the one that Rust brings for this target, as far as flags tell.
+fn links_with_lld() -> bool {
+    let is_unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    std::env::var("TARGET").as_deref() == Ok("x86_64-unknown-linux-gnu")
+        && is_unset("RUSTC_LINKER")
+        && is_unset("CARGO_ENCODED_RUSTFLAGS")
 }
 
 /// A folder in which the linker finds the static libgcc by the name of the shared one, which the
