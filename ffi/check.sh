@@ -28,7 +28,7 @@ cargo build --quiet --package zerostack-ffi
 ffi/symbols.sh "$target/debug/libzerostack.so"
 
 warnings="-std=c99 -pedantic -Wall -Wextra -Werror"
-tests="attachments events turn refusals arenas failures window options texts vectors"
+tests="attachments bad_requests events turn refusals arenas failures window options texts vectors"
 # The files that a test reads.
 files() {
     case $1 in
