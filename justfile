@@ -102,6 +102,13 @@ bench-python:
     bindings/python/check.sh release
     target/python-check/venv/bin/python bindings/python/bench.py
 
+# A thousand streaming agents in one Python process, beside pydantic-ai; after `bench-python`, whose wheel it takes.
+bench-python-agents count="1000":
+    python3 -m venv target/python-check/rival
+    target/python-check/rival/bin/pip install --quiet 'pydantic-ai-slim[openai]' httpx
+    target/python-check/rival/bin/pip install --quiet --force-reinstall --no-deps target/python-check/wheels/*.whl
+    target/python-check/rival/bin/python bindings/python/bench_agents.py {{count}}
+
 # The tables of character classes of the tokenizer, from the UCD: runs, pages or signs.
 unicode-classes table:
     cargo run --release --package zerostack-vocab-pack --bin unicode-classes -- {{table}}

@@ -12,7 +12,7 @@ const TABLE: &str = include_str!("../examples/firmware/core.tsv");
 
 /// What is linked: a name for it, and the features of the image. `agent` is one call for each
 /// step and HTTP/1.1; `all calls` is that and every other call of a session.
-const SETS: [(&str, &str); 14] = [
+const SETS: [(&str, &str); 22] = [
     ("openai-chat, agent without http1", "openai-chat"),
     ("openai-chat, agent", "openai-chat,http1"),
     ("anthropic, agent", "anthropic,http1"),
@@ -30,6 +30,30 @@ const SETS: [(&str, &str); 14] = [
     (
         "five dialects, all calls, attachments",
         "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,attachments",
+    ),
+    ("openai-chat, all calls, options", "openai-chat,http1,further,options"),
+    (
+        "five dialects, all calls, options",
+        "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,options",
+    ),
+    ("openai-chat, all calls, options, structured", "openai-chat,http1,further,structured"),
+    (
+        "five dialects, all calls, options, structured",
+        "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,structured",
+    ),
+    ("openai-chat, all calls, call-deltas", "openai-chat,http1,further,call-deltas"),
+    (
+        "five dialects, all calls, call-deltas",
+        "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,call-deltas",
+    ),
+    (
+        "openai-chat, all calls, attachments, structured, call-deltas",
+        "openai-chat,http1,further,attachments,structured,call-deltas",
+    ),
+    (
+        "five dialects, all calls, attachments, structured, call-deltas",
+        "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,attachments,structured,\
+         call-deltas",
     ),
     ("openai-chat, all calls, profiles", "openai-chat,http1,further,profiles"),
     ("openai-chat, agent, local-models", "openai-chat,http1,local-models"),
@@ -52,6 +76,12 @@ const WINDOW_BYTES: u64 = 52;
 
 /// What the fields that a server has refused add to it.
 const PROFILE_BYTES: u64 = 8;
+
+/// What counting the corrections of an answer adds to it.
+const STRUCTURED_BYTES: u64 = 4;
+
+/// What the call whose arguments come in adds to it.
+const CALL_DELTA_BYTES: u64 = 28;
 
 // A test a target, so that both cores of a small machine have work.
 #[test]
@@ -111,9 +141,15 @@ fn check(target: &str, features: &str, image: &object::File<'_>) {
         "{target}, {features}: {flash} bytes of flash ({code} code, {tables} tables, less \
          {memory} of mem*), {state} bytes of state"
     );
-    let window = if features.contains("window") { WINDOW_BYTES } else { 0 };
-    let profile = if features.contains("profiles") { PROFILE_BYTES } else { 0 };
-    let is_small = state > 0 && state <= STATE_BYTES + window + profile;
+    let more = [
+        ("window", WINDOW_BYTES),
+        ("profiles", PROFILE_BYTES),
+        ("structured", STRUCTURED_BYTES),
+        ("call-deltas", CALL_DELTA_BYTES),
+    ];
+    let more = more.iter().filter(|(feature, _)| features.contains(feature));
+    let most = STATE_BYTES + more.map(|(_, bytes)| bytes).sum::<u64>();
+    let is_small = state > 0 && state <= most;
     assert!(is_small, "{target}, {features}: {state} bytes of state");
     let numbers = [("flash", flash, 0), ("state", state, 0)];
     table::check("core.tsv", TABLE, &format!("{target}\t{features}"), &numbers);

@@ -68,7 +68,7 @@ def test_a_schema_that_a_server_would_ignore_or_refuse_in_part_is_an_error() -> 
     native = {"schema": schema, "mode": "native"}
     with pytest.raises(zerostack.BadSchema) as raised:
         Session("gemini", "m", response_schema=native)
-    assert json.dumps(schema, separators=(",", ":"))[raised.value.detail :].startswith('const')
+    assert json.dumps(schema)[raised.value.detail :].startswith("const")
     assert Session("gemini", "m", response_schema={"schema": schema}).step is zerostack.Step.IDLE
 
 

@@ -130,7 +130,7 @@ impl Drive {
                 Effect::Receive => {
                     let received = match &mut self.body {
                         Some(body) if !session.is_reply_complete() => {
-                            body.receive(self.machine.buffer())
+                            body.receive(self.machine.buffer(usize::MAX))
                         }
                         _ => Ok(0),
                     };

@@ -89,7 +89,7 @@ impl Machine {
             spans: Spans::new(),
             bad_calls: 0,
             reply_calls: 0,
-            buffer: vec![0; BUFFER_BYTES],
+            buffer: Vec::new(),
             unread: 0..0,
             said: Vec::new(),
             status: 0,
@@ -195,8 +195,13 @@ impl Machine {
         }
     }
 
-    /// The buffer for the next bytes of the body.
-    pub fn buffer(&mut self) -> &mut [u8] {
+    /// The buffer for the next bytes of the body, of which `bytes` are expected: a conversation that
+    /// waits for its provider holds none that it does not need.
+    pub fn buffer(&mut self, bytes: usize) -> &mut [u8] {
+        let bytes = bytes.min(BUFFER_BYTES);
+        if self.buffer.len() != bytes {
+            self.buffer = vec![0; bytes];
+        }
         &mut self.buffer
     }
 

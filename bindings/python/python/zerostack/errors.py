@@ -134,6 +134,13 @@ class BadLine(ZerostackError):
     CODE = ErrorCode.BAD_LINE
 
 
+class BadSchema(ZerostackError):
+    """A JSON Schema is wrong, or has a part that the server would ignore or refuse; ``detail`` is the
+    byte of that part."""
+
+    CODE = ErrorCode.BAD_SCHEMA
+
+
 class BadOption(ZerostackError):
     """A request option is out of range or malformed, or ``extra`` replaces a member that the
     session writes; ``detail`` is the number of the option, and the message has its name."""

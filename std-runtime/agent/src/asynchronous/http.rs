@@ -175,8 +175,8 @@ impl AsyncHttp {
 }
 
 impl AsyncBody {
-    /// Waits for some bytes and puts them into `buffer`; 0 is the end of a complete body.
-    pub(super) async fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
+    /// Waits for some bytes, for [`take`](Self::take); how many, 0 is the end of a complete body.
+    pub(super) async fn wait(&mut self) -> Result<usize> {
         while self.piece.is_empty() {
             let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
             let limit = left.unwrap_or(self.idle_timeout).min(self.idle_timeout);
@@ -190,13 +190,22 @@ impl AsyncBody {
                 None => return Ok(0),
             }
         }
+        Ok(self.piece.len())
+    }
+
+    /// Moves bytes that are here to `buffer`; how many.
+    pub(super) fn take(&mut self, buffer: &mut [u8]) -> usize {
         let count = self.piece.len().min(buffer.len());
         let (Some(to), Some(from)) = (buffer.get_mut(..count), self.piece.get(..count)) else {
-            return Ok(0);
+            return 0;
         };
         to.copy_from_slice(from);
         self.piece.advance(count);
-        Ok(count)
+        if self.piece.is_empty() {
+            // An empty piece would keep the memory of its connection.
+            self.piece = Bytes::new();
+        }
+        count
     }
 
     /// Reads the rest of a complete reply, so that its connection can serve the next; it does not

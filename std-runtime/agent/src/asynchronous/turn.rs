@@ -133,7 +133,8 @@ impl<'a> State<'a> {
                 Effect::Receive => {
                     let received = match body {
                         Some(body) if !session.is_reply_complete() => {
-                            body.receive(machine.buffer()).await
+                            let bytes = body.wait().await;
+                            bytes.map(|bytes| body.take(machine.buffer(bytes)))
                         }
                         Some(body) => {
                             body.finish().await;
