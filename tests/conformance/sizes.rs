@@ -11,8 +11,8 @@ fn a_session_takes_little_beside_its_memory() {
     println!("64 bits: {lent} bytes beside a lent slice, {array} beside an array");
     println!("64 bits: {request} bytes of a request that is being written");
     // On 32 bits it is a little less; the firmware image is measured in no_panic.rs.
-    // 24 of them are of the feature `call-deltas`.
-    assert!(lent <= 664 && array <= 648);
+    // 24 of them are of the feature `call-deltas`, and a kilobyte of the outline, which only PCs have.
+    assert!(lent <= 664 + 1024 && array <= 648 + 1024);
     assert!(request <= 608);
 }
 

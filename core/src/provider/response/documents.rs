@@ -120,7 +120,7 @@ impl Decoder {
         let mut met = Ok(Met::Nothing);
         if WORDS {
             let (before, codec, document) = (input.len(), self.codec, &mut self.document);
-            self.json.each(input, |token| {
+            self.json.each(&mut self.outline, input, |token| {
                 met = give(codec, document, sink, token);
                 let goes_on = matches!(met, Ok(Met::Token));
                 if goes_on {

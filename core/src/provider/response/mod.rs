@@ -19,7 +19,7 @@ pub(crate) use read::{SLACK_BYTES, read};
 
 use super::{Body, Codec, Sink};
 use crate::wire::first_text::FirstText;
-use crate::wire::json_read::JsonReader;
+use crate::wire::json_read::{JsonReader, Outline};
 use crate::wire::scan::WORDS;
 use crate::wire::sse::SseReader;
 use crate::{Error, ErrorKind, ResponseRule};
@@ -33,6 +33,7 @@ pub(crate) struct Decoder {
     framing: Framing,
     sse: SseReader,
     json: JsonReader,
+    outline: Outline,
     /// The first words of a body that is not a reply.
     text: FirstText,
     /// Bytes of the end marker that were read.
@@ -106,6 +107,7 @@ impl Decoder {
             framing: Framing::Unknown,
             sse: SseReader::new(),
             json: JsonReader::new(codec.places),
+            outline: Outline::new(),
             text: FirstText::new(),
             marker: 0,
             line: DataLine::Open,
@@ -168,7 +170,8 @@ impl Decoder {
             Framing::Whole | Framing::Lines => true,
             Framing::Unknown | Framing::Bare | Framing::Page | Framing::Refusal => false,
         };
-        if is_inside && !self.has_news && !self.is_over && !self.json.is_fresh() {
+        let is_quiet = !self.has_news && !self.is_over && !self.json.is_fresh();
+        if is_inside && is_quiet && !self.outline.is_followed() {
             self.json.pass(input);
             self.offset += (before - input.len()) as u32;
         }

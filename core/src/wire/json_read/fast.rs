@@ -5,7 +5,7 @@
 
 use super::node::{Heads, bucket, heads, mix, quick, quick_of};
 use super::step::{JsonScan, JsonState, WHOLE};
-use super::{HASHED, JsonReader, NO_HALF, NOWHERE, Node, ROOT, Token};
+use super::{HASHED, JsonReader, NO_HALF, NOWHERE, Node, Outline, ROOT, Token};
 use crate::wire::hash::{self, add};
 use crate::wire::scan::{plain_length, special_marks};
 
@@ -88,11 +88,27 @@ impl JsonReader {
     /// Gives what is wanted to `give`, and passes over all else, as long as it is easily told and `give`
     /// wants more.
     #[inline(always)]
-    pub(crate) fn each<'i>(&mut self, input: &mut &'i [u8], give: impl FnMut(Token<'i>) -> bool) {
+    pub(crate) fn each<'i>(
+        &mut self,
+        outline: &mut Outline,
+        input: &mut &'i [u8],
+        mut give: impl FnMut(Token<'i>) -> bool,
+    ) {
         let is_quick = self.raw_place == NOWHERE && !self.raw_ended && self.half <= NO_HALF;
-        if is_quick && input.len() >= FEW {
+        if is_quick && input.len() >= FEW && self.along(outline, input, &mut give) {
             self.members::<true>(input, give);
         }
+    }
+
+    /// What is left of a value, and what follows `outline`; whether `give` wants more.
+    #[inline(never)]
+    fn along<'i>(
+        &mut self,
+        outline: &mut Outline,
+        input: &mut &'i [u8],
+        give: &mut impl FnMut(Token<'i>) -> bool,
+    ) -> bool {
+        self.rest(input, give) && self.follow(outline, input, give) && !input.is_empty()
     }
 
     /// The next wanted token if it can be read quickly, past all that is of no interest.
@@ -317,7 +333,11 @@ impl JsonReader {
 
     /// The rest of a string or of a whole number that is read; whether it is over, or there was none.
     #[inline(always)]
-    fn rest<'i>(&mut self, input: &mut &'i [u8], give: &mut impl FnMut(Token<'i>) -> bool) -> bool {
+    pub(super) fn rest<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        give: &mut impl FnMut(Token<'i>) -> bool,
+    ) -> bool {
         if self.state == JsonState::Text && self.high == 0 {
             if self.is_hashed() || self.place == NOWHERE {
                 self.string(input);
@@ -345,6 +365,13 @@ impl JsonReader {
         if !run.is_empty() {
             return Some(Token::Piece(place, run));
         }
+        if let [b'\\', letter, rest @ ..] = rest
+            && !self.line.hashes
+            && let Some(character) = unescaped(*letter)
+        {
+            *input = rest;
+            return Some(Token::Piece(place, character));
+        }
         *input = rest.strip_prefix(b"\"")?;
         self.after_value();
         Some(self.text_end(place))
@@ -353,7 +380,7 @@ impl JsonReader {
     /// What is wanted, if it is all at hand: a number or a word, the beginning of an object, or the
     /// first piece of a string with the quote before it.
     #[inline(always)]
-    fn wanted<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+    pub(super) fn wanted<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
         let place = self.place;
         let is_value = matches!(self.state, JsonState::Value | JsonState::ValueOrEnd);
         if !is_value || self.depth == 0 && !input.starts_with(b"{") {
@@ -394,7 +421,7 @@ impl JsonReader {
 
     /// The place that a key with this hash leads to.
     #[inline(always)]
-    fn quick_place(&self, container: u8, key: u32) -> u8 {
+    pub(super) fn quick_place(&self, container: u8, key: u32) -> u8 {
         let heads = match container {
             NOWHERE => return NOWHERE,
             ROOT => &self.line.top,
@@ -452,13 +479,26 @@ impl JsonReader {
     }
 }
 
+/// What a backslash and `letter` stand for, if that is one of the usual characters.
+#[inline(always)]
+const fn unescaped(letter: u8) -> Option<&'static [u8]> {
+    match letter {
+        b'n' => Some(b"\n"),
+        b'"' => Some(b"\""),
+        b'\\' => Some(b"\\"),
+        b't' => Some(b"\t"),
+        b'/' => Some(b"/"),
+        _ => None,
+    }
+}
+
 /// In fewer bytes there is hardly more than one token.
 const FEW: usize = 8;
 
 /// The hash of the key that `text` begins with, after its quote, and what follows the quote at its
 /// end. `None`: that is not at hand with a whole word, or there is an escape.
 #[inline(always)]
-fn key(text: &[u8]) -> Option<(u32, &[u8])> {
+pub(super) fn key(text: &[u8]) -> Option<(u32, &[u8])> {
     let (mut mixed, mut length) = (0, 0);
     for word in text.as_chunks().0 {
         let word = u64::from_le_bytes(*word);
@@ -478,7 +518,7 @@ fn key(text: &[u8]) -> Option<(u32, &[u8])> {
 }
 
 #[inline(always)]
-fn split_plain(text: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn split_plain(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at_checked(plain_length(text)).unwrap_or_default()
 }
 

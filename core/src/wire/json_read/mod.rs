@@ -8,11 +8,13 @@
 #[cfg(target_pointer_width = "64")]
 mod fast;
 mod node;
+mod outline;
 mod step;
 mod text;
 
 pub use node::Node;
 pub(crate) use node::places;
+pub(crate) use outline::Outline;
 
 use super::{steps, taken};
 use crate::{Error, ErrorKind};
@@ -296,7 +298,13 @@ impl JsonReader {
 impl JsonReader {
     fn skim(&self, _: &mut &[u8]) {}
 
-    pub(crate) fn each<'i>(&self, _: &mut &'i [u8], _: impl FnMut(Token<'i>) -> bool) {}
+    pub(crate) fn each<'i>(
+        &self,
+        _: &mut Outline,
+        _: &mut &'i [u8],
+        _: impl FnMut(Token<'i>) -> bool,
+    ) {
+    }
 
     pub(crate) fn pass(&self, _: &mut &[u8]) {}
 
