@@ -79,15 +79,12 @@ mod blocks {
             loop {
                 let end = bits.trailing_zeros() as usize;
                 let run = end.saturating_sub(at);
-                // Sixteen bytes at a time; those after the run are written over.
-                let mut done = 0;
-                while done < run {
-                    let from = from.get(used + at + done..).and_then(<[u8]>::first_chunk::<16>);
-                    let to = to.get_mut(written + done..).and_then(<[u8]>::first_chunk_mut::<16>);
-                    let (Some(from), Some(to)) = (from, to) else { return (used + at, written) };
-                    *to = *from;
-                    done += 16;
-                }
+                // As many as a block may have, whatever the run: a length that differs each time would be
+                // guessed wrong. Those after the run are written over.
+                let from = from.get(used + at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>);
+                let room = to.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<BLOCK_BYTES>);
+                let (Some(from), Some(room)) = (from, room) else { return (used + at, written) };
+                *room = *from;
                 written += run;
                 let Some(byte) = block.get(end) else { break };
                 let escape = table.get(usize::from(*byte)).copied().unwrap_or_default();
