@@ -25,7 +25,6 @@ const LEFT: &[&[&str]] = &[
         "core/provider/limits",
         "core/provider/options/fields",
     ],
-    &["core/provider/reply/calls", "core/provider/reply/spare"],
     &[
         "core/session/machine",
         "core/session/room",

@@ -21,13 +21,14 @@ mod parts;
 mod shape;
 mod show;
 mod spare;
+mod stage;
 mod staged;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
-pub(crate) use calls::Slot;
 pub(crate) use failure::ProviderError;
 pub(crate) use show::{EmittedEvent, EmittedKind};
+pub(crate) use stage::Slot;
 
 use crate::message::{Dialect, StopReason, Usage};
 use crate::transcript::log::Log;
@@ -104,7 +105,7 @@ pub(crate) struct Reply {
     /// The index on the wire of the call or block that is read.
     pub index: Option<u32>,
     /// The strings of the call that is read, at the end of the transcript.
-    stage: calls::Stage,
+    stage: stage::Stage,
     /// The state of the transcript when events were held back, see [`Sink::begin_pending`].
     pending: Option<parts::PendingStart>,
     /// The failure that the provider reported.

@@ -12,8 +12,8 @@
 //! The room is removed before anyone reads the calls, and before anything else is dropped for room:
 //! it never shows in the output.
 
-use super::calls::Stage;
 use super::parts::PendingStart;
+use super::stage::Stage;
 use super::{Reply, Sink};
 use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
 

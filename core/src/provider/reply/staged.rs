@@ -1,7 +1,7 @@
 //! The use of strings that were read before their kind was known.
 
 use super::Sink;
-use super::calls::Slot;
+use super::stage::Slot;
 use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::wire::steps;
 use crate::{Error, ResponseRule};
