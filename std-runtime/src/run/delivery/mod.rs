@@ -139,11 +139,8 @@ pub fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     // The target of a link is replaced, not the link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let mode = fs::metadata(&target).map(|found| found.permissions());
-    let permissions = mode.unwrap_or_else(|_| {
-        let umask = rustix::process::umask(rustix::fs::Mode::RWXU);
-        rustix::process::umask(umask);
-        std::os::unix::fs::PermissionsExt::from_mode(0o666 & !umask.bits())
-    });
+    let permissions = mode
+        .unwrap_or_else(|_| std::os::unix::fs::PermissionsExt::from_mode(0o666 & !current_umask()));
     let mut new = tempfile::Builder::new()
         .prefix(".zerostack-")
         .permissions(permissions)
@@ -184,4 +181,12 @@ fn keep(bytes: &[u8], folder: &Path, ending: &str) -> io::Result<PathBuf> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The umask of this process, which can only be read by setting it.
+#[allow(clippy::useless_conversion)] // the type differs between systems
+fn current_umask() -> u32 {
+    let umask = rustix::process::umask(rustix::fs::Mode::RWXU);
+    rustix::process::umask(umask);
+    umask.bits().into()
 }
