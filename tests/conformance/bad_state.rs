@@ -147,7 +147,7 @@ fn files_of_a_newer_version_stay() {
     }
     // The record of this run has a number of its own.
     let shown: Value =
-        serde_json::from_str(&place.zerostack(&["show", "8"]).run().success()).unwrap();
+        serde_json::from_str(&place.zerostack(&["show", "8", "--json"]).run().success()).unwrap();
     assert_eq!(shown["files"], json!(["a"]));
 }
 

@@ -33,7 +33,7 @@ fn runs_are_listed_and_shown() {
     let patch = place.zerostack(&["show", "2", "--patch"]).run().success();
     assert!(patch.contains("-one\n+two\n"), "{patch}");
     let shown: Value =
-        serde_json::from_str(&place.zerostack(&["show", "1"]).run().success()).unwrap();
+        serde_json::from_str(&place.zerostack(&["show", "1", "--json"]).run().success()).unwrap();
     assert_eq!(shown["task"], "make it one");
     // Another folder has none.
     let home = place.folder("home");
@@ -58,4 +58,25 @@ fn records_are_private_and_a_damaged_one_is_named() {
     assert!(done.stderr.contains("another version"), "{}", done.stderr);
     place.zerostack(&["show", "1"]).run().failure(42);
     place.zerostack(&["undo", "2"]).run().failure(42);
+}
+
+#[test]
+fn show_tells_a_person_in_a_few_lines_how_a_run_ended() {
+    let place = place();
+    write(&place, "make it \u{1b}[31mone", "one\n");
+    let shown = place.zerostack(&["show"]).run().success();
+    let value = |name: &str| {
+        let row = shown.lines().find(|line| line.starts_with(name));
+        row.map(|row| row.split_at(10).1.to_owned())
+    };
+    assert_eq!(value("state").as_deref(), Some("written"), "{shown}");
+    assert_eq!(value("files").as_deref(), Some("a"), "{shown}");
+    assert_eq!(value("prompt").as_deref(), Some("code"), "{shown}");
+    assert!(value("run").unwrap().starts_with("1, "), "{shown}");
+    assert!(value("tokens").unwrap().contains(" tokens in"), "{shown}");
+    assert!(!shown.contains('\u{1b}') && value("error").is_none(), "{shown}");
+    place.zerostack(&["undo"]).writes().run().success();
+    assert!(place.zerostack(&["show"]).run().success().contains("state     undone\n"));
+    let refused = place.zerostack(&["show", "--json", "--patch"]).run();
+    assert!(refused.failure(2).contains("--json and --patch cannot be combined"), "{}", refused.stderr);
 }

@@ -92,7 +92,8 @@ fn a_run_is_shown_in_all_its_parts() {
     let cache = place.zerostack(&["show", "--cache"]).run().success();
     // The second request is the first again.
     assert_eq!(cache.matches(" yes ").count(), 4, "{cache}");
-    let about: Value = serde_json::from_str(&place.zerostack(&["show"]).run().success()).unwrap();
+    let about: Value =
+        serde_json::from_str(&place.zerostack(&["show", "--json"]).run().success()).unwrap();
     assert_eq!(about["arguments"], json!(["make it two", "--check", "grep two a"]));
     for name in ["", "about.json", "events", "tape.1", "patch", "input"] {
         let mode = fs::metadata(runs(&place).join("1").join(name)).unwrap().permissions().mode();
@@ -189,7 +190,8 @@ fn a_run_that_is_stopped_has_a_record_of_it() {
     run.signal(Signal::TERM);
     let done = run.end();
     assert_eq!(done.code, 143);
-    let about: Value = serde_json::from_str(&place.zerostack(&["show"]).run().success()).unwrap();
+    let about: Value =
+        serde_json::from_str(&place.zerostack(&["show", "--json"]).run().success()).unwrap();
     assert_eq!(about["exit_code"], 143);
     assert_eq!(place.zerostack(&["replay", "1"]).run().success(), done.text());
 }
@@ -214,7 +216,7 @@ fn no_key_is_in_a_record() {
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
             assert!(!text.contains(KEY) && !text.contains(tail), "{}: {text}", path.display());
         }
-        let about = place.zerostack(&["show"]).run().success();
+        let about = place.zerostack(&["show", "--json"]).run().success();
         assert!(about.contains("not_kept") && about.contains("what is (key)?"), "{about}");
         place.zerostack(&["replay", &last.to_string()]).run().failure(42);
     }

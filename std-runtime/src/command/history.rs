@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches};
+use serde_json::Value;
 
 use super::flag::value;
 use super::print::tell;
@@ -120,4 +121,25 @@ pub(super) fn records(folder: &Path) -> Result<Vec<Record>> {
     let (records, errors) = Record::all(folder)?;
     errors.iter().for_each(|error| tell(error));
     Ok(records)
+}
+
+/// What became of a run, in a word.
+pub(super) const fn state(record: &Record) -> &'static str {
+    match (record.is_written, record.is_undone, record.about.exit_code) {
+        (_, true, _) => "undone",
+        (true, false, 0) => "written",
+        (_, _, 0) => "ok",
+        (_, _, _) => "failed",
+    }
+}
+
+/// The description of a run, its number and what became of it.
+pub(super) fn json(record: &Record) -> Value {
+    let mut value = serde_json::to_value(&record.about).unwrap_or_default();
+    if let Some(object) = value.as_object_mut() {
+        object.insert("run".to_owned(), record.id.into());
+        object.insert("is_written".to_owned(), record.is_written.into());
+        object.insert("is_undone".to_owned(), record.is_undone.into());
+    }
+    value
 }

@@ -32,12 +32,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     for record in history::records(&folder)?.iter().rev() {
         let (about, id) = (&record.about, record.id);
         if matches.get_flag("json") {
-            let mut line = serde_json::to_value(about).unwrap_or_default();
-            if let Some(object) = line.as_object_mut() {
-                object.insert("run".to_owned(), id.into());
-                object.insert("is_written".to_owned(), record.is_written.into());
-                object.insert("is_undone".to_owned(), record.is_undone.into());
-            }
+            let line = history::json(record);
             text.push_str(&format!("{line}\n"));
             continue;
         }
@@ -46,11 +41,9 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
             files => format!("{} files", files.len()),
         };
         let files = if about.files.is_empty() { String::new() } else { format!("{files} ") };
-        let state = match (record.is_written, record.is_undone, about.exit_code) {
-            (_, true, _) => "undone".to_owned(),
-            (true, false, 0) => "written".to_owned(),
-            (_, _, 0) => "ok".to_owned(),
-            (_, _, code) => format!("failed {code}"),
+        let state = match (record.is_undone, about.exit_code) {
+            (false, code @ 1..) => format!("failed {code}"),
+            _ => history::state(record).to_owned(),
         };
         let words = if about.task.is_empty() { &about.text } else { &about.task };
         let words: String = one_line(words).chars().take(TASK_CHARACTERS).collect();

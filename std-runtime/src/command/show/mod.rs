@@ -3,6 +3,7 @@
 
 mod cache;
 mod html;
+mod summary;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ pub(crate) const ENTRY: Entry = Entry {
     name: "show",
     group: Group::History,
     about: "Show a run: its instruction and its result",
-    usage: "[RUN] [--patch | --transcript | --events | --cache | --html FILE]",
+    usage: "[RUN] [--json | --patch | --transcript | --events | --cache | --html FILE]",
     arguments,
     run,
 };
@@ -30,13 +31,21 @@ fn arguments(command: Command) -> Command {
     let html = flag::option("html", "FILE", "Write a page of the run, for a browser");
     command
         .arg(history::number())
+        .arg(flag::switch("json", "Print the summary as JSON"))
         .arg(flag::switch("patch", "Print the patch"))
         .arg(flag::switch("transcript", "Print the conversation as JSON Lines"))
         .arg(flag::switch("events", "Print the events"))
         .arg(flag::switch("cache", "Print the cached share of each request"))
         .arg(html.value_parser(flag::paths()))
         .arg(run::folder())
-        .group(ArgGroup::new("part").args(["patch", "transcript", "events", "cache", "html"]))
+        .group(ArgGroup::new("part").args([
+            "json",
+            "patch",
+            "transcript",
+            "events",
+            "cache",
+            "html",
+        ]))
 }
 
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
@@ -53,10 +62,10 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         print(&record.events()?)?;
     } else if matches.get_flag("cache") {
         print(cache::table(&record)?.as_bytes())?;
+    } else if matches.get_flag("json") {
+        print(format!("{}\n", history::json(&record)).as_bytes())?;
     } else {
-        let mut text = serde_json::to_string_pretty(&record.about).unwrap_or_default();
-        text.push('\n');
-        print(text.as_bytes())?;
+        print(summary::of(&record).as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }

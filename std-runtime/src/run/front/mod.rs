@@ -24,6 +24,7 @@ use crate::agent::{AgentEvent, Call};
 use crate::ask::{Answer, Question};
 use crate::provider::Endpoint;
 use crate::sandbox::{Layer, Mode};
+pub(crate) use notices::tokens_and_cost;
 
 /// The counterpart of a run: a terminal, lines in a pipe, a program that reads events, a chat.
 ///

@@ -1,5 +1,6 @@
 //! The notices of a run for a person, a line each: the same on a terminal and in a pipe.
 
+use zerostack_core::Usage;
 use zerostack_core::prompt::Output;
 
 use super::totals::money;
@@ -131,16 +132,20 @@ pub(super) fn of_outcome(outcome: &Outcome, cost_micros: Option<u64>) -> Vec<Str
     }
     lines.extend(outcome.notes.iter().map(|note| one_line(note)));
     let usage = outcome.usage;
-    let (input, output) = (usage.input_tokens, usage.output_tokens);
-    if input > 0 || output > 0 {
-        let cached = match usage.cache_read_tokens {
-            0 => String::new(),
-            tokens => format!(" ({tokens} cached)"),
-        };
-        let cost = cost_micros.map(|cost| format!(", cost {}", money(cost))).unwrap_or_default();
-        lines.push(format!("{input} tokens in{cached}, {output} out{cost}"));
+    if usage.input_tokens > 0 || usage.output_tokens > 0 {
+        lines.push(tokens_and_cost(usage, cost_micros));
     }
     lines
+}
+
+/// `4977 tokens in (3000 cached), 111 out, cost 0.012`.
+pub(crate) fn tokens_and_cost(usage: Usage, cost_micros: Option<u64>) -> String {
+    let cached = match usage.cache_read_tokens {
+        0 => String::new(),
+        tokens => format!(" ({tokens} cached)"),
+    };
+    let cost = cost_micros.map(|cost| format!(", cost {}", money(cost))).unwrap_or_default();
+    format!("{} tokens in{cached}, {} out{cost}", usage.input_tokens, usage.output_tokens)
 }
 
 /// The text on one line of bounded length.
