@@ -78,5 +78,9 @@ fn show_tells_a_person_in_a_few_lines_how_a_run_ended() {
     place.zerostack(&["undo"]).writes().run().success();
     assert!(place.zerostack(&["show"]).run().success().contains("state     undone\n"));
     let refused = place.zerostack(&["show", "--json", "--patch"]).run();
-    assert!(refused.failure(2).contains("--json and --patch cannot be combined"), "{}", refused.stderr);
+    assert!(
+        refused.failure(2).contains("--json and --patch cannot be combined"),
+        "{}",
+        refused.stderr
+    );
 }

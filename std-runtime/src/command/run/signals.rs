@@ -1,7 +1,7 @@
 //! Signals: they end a run, which leaves no files or processes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -26,8 +26,12 @@ pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
         // A signal that arrives while the folder is written is too late.
         let stopped = |why: &ErrorKind| stop.stop(*why);
         let Some(why) = signals.forever().map(of).find(stopped) else { return };
-        // The run now ends by itself, unless it waits for something that cannot be interrupted.
-        std::thread::sleep(PATIENCE);
+        // The run now ends by itself, unless it waits for something that cannot be interrupted. Who
+        // signals again does not want to wait for its record.
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE && signals.pending().next().is_none() {
+            std::thread::sleep(TICK);
+        }
         tell(&"stopped; nothing was changed");
         std::process::exit(why.exit_code().into());
     };
@@ -38,8 +42,9 @@ pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
     }
 }
 
-/// How long the run may take to end by itself.
-const PATIENCE: Duration = Duration::from_millis(120);
+/// How long the run may take to end by itself and to finish its record, on a busy machine too.
+const PATIENCE: Duration = Duration::from_millis(600);
+const TICK: Duration = Duration::from_millis(10);
 
 /// Ends the run together with the process that [`PARENT`] names: a round of a killed loop must not
 /// continue beside the next one.
