@@ -7,7 +7,6 @@ mod complete;
 mod diff;
 mod editor;
 mod interrupt;
-mod markdown;
 mod options;
 mod screen;
 mod slash;

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use zerostack_core::Usage;
 
 use super::diff;
-use super::markdown::Markdown;
 use crate::agent::{AgentEvent, Call};
 use crate::ask::{Answer, Question};
 use crate::command::color::{Color, is_dumb};
 use crate::command::run::Person;
 use crate::error::one_line;
 use crate::run::front::ConversationId;
+use crate::run::front::markdown::Markdown;
 use crate::run::{Front, Live, RunEvent, Start, tool_line};
 use crate::sandbox::{Layer, Mode};
 use crate::visible::{visible, visible_line};

@@ -5,6 +5,7 @@ mod codex;
 pub mod events;
 pub mod json;
 mod line;
+pub(crate) mod markdown;
 mod notices;
 mod partial;
 pub mod plain;

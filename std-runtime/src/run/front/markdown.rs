@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// The state of an answer so far.
 #[derive(Debug, Default)]
-pub(super) struct Markdown {
+pub(crate) struct Markdown {
     place: Place,
     /// The end of the text, whose meaning is not known yet.
     held: String,
@@ -30,7 +30,7 @@ enum Place {
 
 impl Markdown {
     /// Adds `text` to the answer, and the part that can be shown to `out`.
-    pub(super) fn push(&mut self, text: &str, out: &mut String) {
+    pub(crate) fn push(&mut self, text: &str, out: &mut String) {
         for part in text.split_inclusive('\n') {
             let line = part.strip_suffix('\n');
             self.held.push_str(line.unwrap_or(part));
@@ -43,7 +43,7 @@ impl Markdown {
     }
 
     /// Adds the waiting text to `out`, because something else is shown next.
-    pub(super) fn flush(&mut self, out: &mut String) {
+    pub(crate) fn flush(&mut self, out: &mut String) {
         if self.place != Place::Start || !self.held.is_empty() {
             self.advance(true, out);
             self.ends_line(out);
@@ -51,7 +51,7 @@ impl Markdown {
     }
 
     /// Ends the answer: the next one does not begin inside code.
-    pub(super) fn ends(&mut self) {
+    pub(crate) fn ends(&mut self) {
         *self = Self::default();
     }
 
