@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::rule::has_pattern;
-
 /// The folder that a pattern of paths begins at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Base {
@@ -110,6 +108,11 @@ fn below(
             _ => {}
         }
     }
+}
+
+/// Whether a name stands for more than one.
+pub(crate) fn has_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '[', '{'])
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::expand::{Base, PathPattern};
+use crate::expand::{Base, PathPattern, has_pattern};
 
 /// A rule: a tool, and the uses of it that the rule covers.
 #[derive(Clone, Debug)]
@@ -201,10 +201,6 @@ fn path(rule: &str, pattern: &str) -> Result<Pattern, RuleError> {
         _ => Base::Project,
     };
     Ok(Pattern::Path { glob: glob.compile_matcher(), base, names })
-}
-
-pub(crate) fn has_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '[', '{'])
 }
 
 /// Whether some path that `path` stands for, or one below it, is one that `names` stand for.

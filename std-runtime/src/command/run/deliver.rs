@@ -1,5 +1,6 @@
 //! A run, from its arguments to the result on stdout and the exit code.
 
+use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use super::signals;
 use crate::command::entry::Invocation;
 use crate::command::print::{fail, print, tell};
 use crate::command::sample::Sample;
+use crate::run::contract::Form;
 use crate::run::{self, Delivery, Front as _, RunEnd, Stop};
 use crate::{Error, ErrorKind, Result};
 
@@ -32,13 +34,15 @@ pub(in crate::command) fn transaction(
     }
     let mut screen = Screen::new(&args, stop.cancel());
     let output_file = args.output_file.clone();
-    let yes = args.yes;
+    let (yes, renders) = (args.yes, args.color.is_on(io::stdout().is_terminal()));
     let prepared = prepare::prepared(args, invocation, sample, &stop).and_then(|prepared| {
-        let folder = match &prepared {
-            Prepared::Run(options) | Prepared::DryRun(options) => options.folder.clone(),
-            Prepared::Done(_) => PathBuf::from("."),
+        let (folder, is_plain) = match &prepared {
+            Prepared::Run(options) | Prepared::DryRun(options) => {
+                (options.folder.clone(), options.instructions.form == Form::Plain)
+            }
+            Prepared::Done(_) => (PathBuf::from("."), false),
         };
-        Ok((prepared, Delivery::new(output_file, folder)?))
+        Ok((prepared, Delivery::new(output_file, folder)?.rendering(renders && is_plain)))
     });
     let (prepared, delivery) = match prepared.map_err(|error| stop.reason(error)) {
         Ok(prepared) => prepared,

@@ -14,6 +14,7 @@ use zerostack_core::prompt::Output;
 
 use super::Outcome;
 use crate::error::unwritable;
+use crate::run::front::markdown::rendered;
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result, state_folder};
 pub(super) use checked::{Checked, check};
@@ -38,6 +39,8 @@ pub struct Delivery {
     file: Option<PathBuf>,
     /// The folder of the run.
     folder: PathBuf,
+    /// Whether the Markdown of a text is rendered on a terminal.
+    renders: bool,
 }
 
 impl Delivery {
@@ -61,7 +64,13 @@ impl Delivery {
                 return Err(unwritable_file(file, &error));
             }
         }
-        Ok(Self { file, folder })
+        Ok(Self { file, folder, renders: false })
+    }
+
+    /// Renders the Markdown of a text if the result goes to a terminal.
+    #[must_use]
+    pub fn rendering(self, renders: bool) -> Self {
+        Self { renders, ..self }
     }
 
     /// Whether the result goes to a file.
@@ -84,7 +93,11 @@ impl Delivery {
             // A pipe gets the text unchanged; a terminal would interpret control sequences.
             let to_terminal = self.file.is_none() && io::stdout().is_terminal();
             let said = outcome.text.trim_end();
-            let said = if to_terminal { visible(said) } else { said.into() };
+            let said = match (to_terminal, outcome.output) {
+                (true, Output::Text) if self.renders => rendered(&visible(said)).into(),
+                (true, _) => visible(said),
+                (false, _) => said.into(),
+            };
             text = [said.as_bytes(), b"\n"].concat();
             &text
         };

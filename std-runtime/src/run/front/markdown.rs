@@ -6,6 +6,14 @@
 
 use std::fmt::Write as _;
 
+/// A whole text as a terminal with colours shows it; it has no control characters of its own.
+pub(crate) fn rendered(text: &str) -> String {
+    let (mut markdown, mut out) = (Markdown::default(), String::new());
+    markdown.push(text, &mut out);
+    markdown.flush(&mut out);
+    out
+}
+
 /// The state of an answer so far.
 #[derive(Debug, Default)]
 pub(crate) struct Markdown {

@@ -108,11 +108,10 @@ impl TokenCounts {
     }
 }
 
-/// The result, and what is left out of it.
+/// The files of the result, and what is left out of it.
 pub(super) fn of_outcome(outcome: &Outcome, cost_micros: Option<u64>) -> Vec<String> {
     let mut lines = Vec::new();
     if outcome.output == Output::Patch {
-        lines.extend(outcome.text.trim().lines().map(|line| format!("| {line}")));
         let (files, left_out) = (outcome.files.len(), outcome.left_out.len());
         let plural = if files == 1 { "" } else { "s" };
         let ignored = match left_out {

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use zerostack_core::prompt::Output;
+
 use super::notices::{self, TokenCounts, brief};
 use super::totals::Totals;
 use super::{Front, RunEnd, RunEvent, Start};
@@ -71,6 +73,10 @@ impl<W: Write + Send> Front for Plain<W> {
         if let Ok(outcome) = end.result {
             let prices = lines.totals.prices;
             let cost = prices.map(|prices| prices.cost_micros(outcome.usage));
+            if outcome.output == Output::Patch {
+                let words = outcome.text.trim().lines();
+                words.for_each(|line| lines.line(&format!("| {line}")));
+            }
             notices::of_outcome(outcome, cost).iter().for_each(|line| lines.line(line));
         }
         Ok(())

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use zerostack_core::StopReason;
+use zerostack_core::prompt::Output;
 
+use super::markdown::rendered;
 use super::notices::{self, TokenCounts, brief};
 use super::totals::{Totals, money};
 use super::{Front, RunEnd, RunEvent, Start};
@@ -149,7 +151,19 @@ impl State {
     /// The words of a reply that calls tools; the last one is the result.
     fn say(&mut self) {
         let words = std::mem::take(&mut self.words);
-        words.trim().lines().for_each(|line| self.line("", line));
+        self.words(words.trim());
+    }
+
+    fn words(&mut self, words: &str) {
+        if words.is_empty() {
+            return;
+        }
+        self.erase();
+        let words = visible(words);
+        let _ = match self.has_colors {
+            true => writeln!(io::stderr(), "{}", rendered(&words)),
+            false => writeln!(io::stderr(), "{words}"),
+        };
     }
 
     fn take(&mut self, event: &RunEvent<'_>) {
@@ -225,6 +239,9 @@ impl Front for Terminal {
         if let Ok(outcome) = end.result {
             let prices = state.totals.prices;
             let cost = prices.map(|prices| prices.cost_micros(outcome.usage));
+            if outcome.output == Output::Patch {
+                state.words(outcome.text.trim());
+            }
             notices::of_outcome(outcome, cost).iter().for_each(|line| state.line(DIM, line));
         }
         Ok(())
