@@ -140,12 +140,13 @@ impl From<Usage> for Tokens {
 
 impl From<Tokens> for Usage {
     fn from(tokens: Tokens) -> Self {
-        let mut usage = Self::default();
-        usage.input_tokens = tokens.input_tokens;
-        usage.output_tokens = tokens.output_tokens;
-        usage.cache_read_tokens = tokens.cache_read_tokens;
-        usage.cache_write_tokens = tokens.cache_write_tokens;
-        usage
+        Self {
+            input_tokens: tokens.input_tokens,
+            output_tokens: tokens.output_tokens,
+            cache_read_tokens: tokens.cache_read_tokens,
+            cache_write_tokens: tokens.cache_write_tokens,
+            ..Self::default()
+        }
     }
 }
 
