@@ -155,7 +155,7 @@ impl Outline {
         while !rest.is_empty() && usize::from(reader.depth) < PLACES && reader.raw_place == NOWHERE
         {
             let place = reader.place;
-            if reader.is_before_value(rest) {
+            if reader.is_before_variable(rest) {
                 if !self.push(&reader, start, rest, StepKind::Value) {
                     break;
                 }
@@ -327,7 +327,7 @@ impl JsonReader {
     }
 
     /// Whether `input` begins with a value that may differ from document to document.
-    fn is_before_value(&self, input: &[u8]) -> bool {
+    fn is_before_variable(&self, input: &[u8]) -> bool {
         let is_word = || self.node(self.place).is_some_and(|node| node.tag >= HASHED);
         self.depth > 0
             && matches!(self.state, JsonState::Value | JsonState::ValueOrEnd)
