@@ -144,7 +144,7 @@ impl Decoder {
     /// Whether the document with the stop reason was cut off, since the stop reason may precede the
     /// text; or the document that a comma in an array announced.
     pub fn is_part(&self) -> bool {
-        let is_announced = self.array == Array::HasElements && self.json.is_before_value();
+        let is_announced = self.array == Array::HasElements && self.json.is_value_due();
         self.document == Document::First || is_announced
     }
 

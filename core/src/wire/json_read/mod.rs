@@ -200,7 +200,7 @@ impl JsonReader {
     }
 
     /// Whether a value is due: after a comma in an array, for example.
-    pub(crate) const fn is_before_value(&self) -> bool {
+    pub(crate) const fn is_value_due(&self) -> bool {
         matches!(self.state, JsonState::Value)
     }
 
