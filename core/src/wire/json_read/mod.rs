@@ -6,6 +6,8 @@
 //! [`MAX_DEPTH`].
 
 #[cfg(target_pointer_width = "64")]
+mod at_hand;
+#[cfg(target_pointer_width = "64")]
 mod fast;
 mod node;
 mod outline;

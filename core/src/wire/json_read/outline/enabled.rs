@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::wire::json_read::fast::{key, split_plain};
+use crate::wire::json_read::at_hand::{key, split_plain};
 use crate::wire::json_read::step::{JsonScan, JsonState};
 use crate::wire::json_read::{HASHED, JsonReader, NO_HALF, NOWHERE, PLACES, Token};
 use crate::wire::scan::line_length;
