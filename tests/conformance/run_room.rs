@@ -181,7 +181,8 @@ fn a_cost_holds_over_a_run_and_its_subagents_and_what_was_done_is_kept() {
     // The partial result is kept, and its cost is that of all.
     let kept = message.rsplit_once("kept in ").unwrap().1;
     assert!(std::fs::read_to_string(kept).unwrap().contains("+kept"), "{kept}");
-    let about: Value = serde_json::from_str(&place.zerostack(&["show"]).run().success()).unwrap();
+    let shown = place.zerostack(&["show", "--json"]).run().success();
+    let about: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(about["cost_micros"], 13_500, "{about}");
     // With enough of it, the run ends well and its cost is told; without prices none is.
     let (done, _) = run(&place, &["--subagents", "go", "--max-cost", "1"], script());
