@@ -268,7 +268,7 @@ pub(crate) fn about<'a>(context: &Context<'a>, record: &Record<'a>, out: &mut Pi
     out.blanks.place = record.offset as u32;
     out.blanks.is_malformed = record.header.has(MARKED);
     out.blanks.is_foreign_name =
-        !is_taken_name(out.blanks.name) && !has_tool(context.config, out.blanks.name);
+        !is_accepted_name(out.blanks.name) && !has_tool(context.config, out.blanks.name);
     let [.., maker] = record.header.info;
     out.blanks.id_use = match maker {
         _ if record.header.has(REPEATED) => IdUse::Never,
@@ -277,8 +277,8 @@ pub(crate) fn about<'a>(context: &Context<'a>, record: &Record<'a>, out: &mut Pi
     };
 }
 
-/// Whether every provider takes `name` as that of a tool.
-fn is_taken_name(name: &str) -> bool {
+/// Whether every provider accepts `name` as that of a tool.
+fn is_accepted_name(name: &str) -> bool {
     (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(is_name_byte)
 }
 

@@ -34,7 +34,7 @@ use window::WindowCount;
 /// One conversation with a model: the state machine that a runtime drives.
 ///
 /// Ask [`step`](Self::step) what to do, do it, ask again. A call that does not fit the step
-/// returns [`ErrorKind::WrongStep`] and changes nothing.
+/// returns [`WrongStep`](crate::ErrorKind::WrongStep) and changes nothing.
 ///
 /// | step | what the caller does |
 /// |---|---|

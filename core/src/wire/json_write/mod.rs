@@ -95,7 +95,7 @@ impl PieceOffset {
                 id.as_slice()
             }
             Piece::Name(text) => {
-                name = taken_name(text);
+                name = accepted_name(text);
                 name.get(..piece.length()).unwrap_or_default()
             }
             // Its bytes come by `write_base64`.
@@ -185,14 +185,14 @@ fn made_id(number: u32) -> [u8; ID_LENGTH] {
 const ID_LENGTH: usize = 9;
 
 /// `name` with `_` in place of each byte that a provider refuses in the name of a tool.
-fn taken_name(name: &str) -> [u8; NAME_BYTES] {
-    let mut taken = [b'_'; NAME_BYTES];
-    for (to, from) in taken.iter_mut().zip(name.bytes()) {
+fn accepted_name(name: &str) -> [u8; NAME_BYTES] {
+    let mut accepted = [b'_'; NAME_BYTES];
+    for (to, from) in accepted.iter_mut().zip(name.bytes()) {
         if is_name_byte(from) {
             *to = from;
         }
     }
-    taken
+    accepted
 }
 
 /// Whether every provider takes `byte` in the name of a tool.
