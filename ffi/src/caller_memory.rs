@@ -9,7 +9,9 @@ use crate::status::{
     zs_status::{self, *},
 };
 
-/// A value that knows where it lies, so that a moved one is found.
+/// A value that knows where it lies, so that a moved one is found. The address comes first whatever the
+/// value is, so that a handle of another type is compared by its own address.
+#[repr(C)]
 pub(crate) struct InCallerMemory<T> {
     address: usize,
     pub value: T,
