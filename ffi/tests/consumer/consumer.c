@@ -2,7 +2,7 @@
 #include <zerostack.h>
 
 int main(void) {
-    unsigned char memory[2048];
+    unsigned char memory[4096];
     zs_session *session;
     zs_config config;
     zs_config_init(&config, sizeof config);
