@@ -1,5 +1,5 @@
-//! `--events claude` and `--events codex`, and `sdk`: the lines of other agents. The official SDKs
-//! read them in `examples/sdk/check.sh`; these tests need none of them.
+//! `--events claude` and `--events codex`, and `sdk`: the lines of other agents. The tests here do not
+//! use the official SDKs; `examples/sdk/check.sh` does.
 
 use serde_json::{Value, json};
 use zerostack_scripted::{Reply, Script, Scripted};

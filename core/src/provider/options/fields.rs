@@ -93,7 +93,7 @@ pub(crate) fn tells_schema(config: &dyn Config, fields: &Fields) -> bool {
         Some(SchemaMode::Words) => true,
         Some(SchemaMode::Auto) => {
             let is_taken = config.tool_mode() == ToolMode::Schema && config.tool(0).is_some();
-            // Who asks for strictness is told what is in its way.
+            // A strict schema is never put into words: the caller gets an error that names the part.
             let is_outside = || outside(config, fields).is_some_and(|(_, it)| !it.is_closed);
             is_taken || !(fields.takes_schema)(config) || is_outside()
         }
