@@ -14,7 +14,7 @@ macro_rules! error_table {
             ///
             /// `detail`: the bytes missing; for a slice that the caller lends to be filled, the
             /// length that is enough.
-            Full = 1, "full", "the context buffer is full", ", {n} bytes are missing", "";
+            Full = 1, "full", "the context buffer is full", ": {n} more bytes are needed", "";
             /// The call does not fit the step. Nothing changed.
             ///
             /// `detail`: the number of the current step.
@@ -38,7 +38,7 @@ macro_rules! error_table {
             /// The reply hit the token limit in the middle of a tool call.
             ///
             /// `detail`: the number of whole calls.
-            Truncated = 7, "truncated", "the token limit cut a tool call off", ", after {n} whole calls", "";
+            Truncated = 7, "truncated", "the token limit cut off a tool call", ", after {n} complete calls", "";
             /// A limit is used up.
             ///
             /// `detail`: 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for `max_turn_cost_micros`,
@@ -56,7 +56,7 @@ macro_rules! error_table {
             /// The configuration cannot be used.
             ///
             /// `detail`: the index of the bad tool, or 4294967295 if it is no tool.
-            BadConfig = 11, "bad_config", "the configuration is unusable", ": tool {n} has a name that cannot be sent, or a schema that is no JSON object", "";
+            BadConfig = 11, "bad_config", "the configuration is unusable", ": tool {n} has a name that cannot be sent, or a schema that is not a JSON object", "";
             /// JSON text is not valid.
             ///
             /// `detail`: the byte offset.
@@ -69,7 +69,7 @@ macro_rules! error_table {
             /// A text is longer than its format allows.
             ///
             /// `detail`: the longest length in bytes.
-            TooLong = 14, "too_long", "the text is too long", ": it may have {n} bytes", "";
+            TooLong = 14, "too_long", "the text is too long", ": at most {n} bytes are allowed", "";
             /// A prompt's front matter is not understood.
             ///
             /// `detail`: packed, `line << 18 | column << 6 | reason`.
@@ -77,11 +77,11 @@ macro_rules! error_table {
             /// A required placeholder of a prompt has no value.
             ///
             /// `detail`: its offset in the prompt's text.
-            MissingPlaceholder = 16, "missing_placeholder", "a placeholder of the prompt has no value", ", that at byte {n}", "";
+            MissingPlaceholder = 16, "missing_placeholder", "a placeholder of the prompt has no value", ": the one at byte {n}", "";
             /// No prompt of that name.
             ///
             /// `detail`: 0, or the packed place of the `includes` that names it.
-            UnknownPrompt = 17, "unknown_prompt", "there is no prompt of that name", "", "";
+            UnknownPrompt = 17, "unknown_prompt", "there is no prompt with that name", "", "";
             /// Prompts include one another too deeply, or too many.
             ///
             /// `detail`: the depth or the number that is allowed.
@@ -106,7 +106,7 @@ macro_rules! error_table {
             /// The response is compressed or coded in a way that is not read.
             ///
             /// `detail`: the offset.
-            HttpEncoding = 23, "http_encoding", "the HTTP response is coded in an unknown way", ", at byte {n}", "";
+            HttpEncoding = 23, "http_encoding", "the HTTP response has an unsupported encoding", ", at byte {n}", "";
             /// The connection ended within the response.
             ///
             /// `detail`: the number of bytes received.
@@ -118,7 +118,7 @@ macro_rules! error_table {
             /// A JSON Schema is not one.
             ///
             /// `detail`: the offset of what is wrong.
-            BadSchema = 26, "bad_schema", "the JSON Schema is wrong, or has a part that the dialect cannot say,", " at byte {n}", "";
+            BadSchema = 26, "bad_schema", "the JSON Schema is invalid, or has a part that the dialect cannot express,", " at byte {n}", "";
             /// Something is nested deeper than it may be.
             ///
             /// `detail`: the depth that is allowed.
@@ -126,7 +126,7 @@ macro_rules! error_table {
             /// A check takes more steps than it may.
             ///
             /// `detail`: the number that is allowed.
-            TooMuchWork = 28, "too_much_work", "the check takes too many steps", ": {n} are allowed", "";
+            TooMuchWork = 28, "too_much_work", "the check takes too many steps", ": at most {n} are allowed", "";
             /// A packed vocabulary is refused.
             ///
             /// `detail`: the reason, a number of `VocabularyFault`.
@@ -134,7 +134,7 @@ macro_rules! error_table {
             /// A token id is not of this vocabulary.
             ///
             /// `detail`: its index.
-            UnknownToken = 30, "unknown_token", "the token is not of this vocabulary", ": token {n}", "";
+            UnknownToken = 30, "unknown_token", "the token is not in this vocabulary", ": token {n}", "";
             /// What would be sent does not fit the context of the model, and no room can be made.
             ///
             /// `detail`: the tokens that are too many.
@@ -165,15 +165,15 @@ macro_rules! error_table {
             /// this source. Nothing was added.
             ///
             /// `detail`: its index.
-            UnsupportedAttachment = 37, "unsupported_attachment", "the dialect takes no attachment like this one", ": attachment {n}", "; another media type, source or dialect may do";
+            UnsupportedAttachment = 37, "unsupported_attachment", "the dialect does not accept this attachment", ": attachment {n}", "; use another media type, source or dialect";
             /// The bytes of an attachment are needed and were not given.
             ///
             /// `detail`: its number.
-            MissingAttachment = 38, "missing_attachment", "the bytes of an attachment are missing", ": attachment {n}", "; give them, or leave it out";
+            MissingAttachment = 38, "missing_attachment", "the bytes of an attachment are missing", ": attachment {n}", "; pass them, or leave it out";
             /// The bytes of an attachment are fewer or more than was said.
             ///
             /// `detail`: its number.
-            AttachmentLength = 39, "attachment_length", "an attachment has another length than was said", ": attachment {n}", "; attach it again";
+            AttachmentLength = 39, "attachment_length", "an attachment does not have the length that was given", ": attachment {n}", "; attach it again";
             /// The answer does not fit the response schema, and was asked for again as often as it
             /// may be. It is in the transcript, and the failure's message says what is wrong.
             ///
