@@ -55,7 +55,7 @@ pub unsafe extern "C" fn zs_session_json_lines(
 /// zs_session_resume. `fault` is a sentence about the fault of the line that the detail names; it
 /// and `detail` may be NULL.
 /// Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
-/// for lines in `memory`. then `*session` is NULL.
+/// if the lines are in `memory`; then `*session` is NULL.
 /// Lifetime: as zs_session_init; the lines are not used any more. The sentence is static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_from_json_lines(

@@ -155,15 +155,15 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// The user's first text in a run in `view`: the task, and the text of stdin.
-    ///
-    /// # Errors
-    /// `Input` if a long input cannot be copied to the view.
     /// The files that go with the first text: those given, then those that the task mentions.
     fn first_files(&self) -> Vec<File> {
         self.attached.iter().chain(&self.instructions.attached).cloned().collect()
     }
 
+    /// The user's first text in a run in `view`: the task, and the text of stdin.
+    ///
+    /// # Errors
+    /// `Input` if a long input cannot be copied to the view.
     fn first_text(&self, view: &View) -> Result<String> {
         let mut text = self.instructions.user(self.input.as_deref());
         if let Some(large) = &self.large_input {
