@@ -181,7 +181,7 @@ impl PromptFiles {
         warnings.extend(untrusted.as_ref().map(Wish::warning));
         let tools = self.tools(&prompt, untrusted.is_none(), &mut warnings)?;
         let output = prompt.output().unwrap_or(Output::Text);
-        let instructions = Instructions {
+        let mut instructions = Instructions {
             form: self.form(&prompt)?,
             keeps_to_findings: text_of(&prompt, "scope").as_deref() == Some("findings"),
             uses_stdin,
@@ -203,7 +203,6 @@ impl PromptFiles {
             task,
             ..Instructions::new(name, text, output)
         };
-        let mut instructions = instructions;
         if self.file(name).is_some_and(|file| file.kind == Kind::Pattern) {
             instructions.tools = Some(Vec::new());
         }
