@@ -454,6 +454,10 @@ enum zs_response_rule
      * A summary is a whole text, not one that was cut off, refused, or goes on with the work.
      */
     ZS_RULE_WHOLE_SUMMARY = 8,
+    /**
+     * Arguments that come by path come in the order of one document, one string at a time.
+     */
+    ZS_RULE_ARGUMENT_PATH = 9,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -231,6 +231,8 @@ pub enum zs_response_rule {
     ZS_RULE_ONE_CHOICE = 7,
     /// A summary is a whole text, not one that was cut off, refused, or goes on with the work.
     ZS_RULE_WHOLE_SUMMARY = 8,
+    /// Arguments that come by path come in the order of one document, one string at a time.
+    ZS_RULE_ARGUMENT_PATH = 9,
 }
 
 impl zs_response_rule {
@@ -244,6 +246,7 @@ impl zs_response_rule {
             Some(ResponseRule::Answer) => Self::ZS_RULE_ANSWER,
             Some(ResponseRule::OneChoice) => Self::ZS_RULE_ONE_CHOICE,
             Some(ResponseRule::WholeSummary) => Self::ZS_RULE_WHOLE_SUMMARY,
+            Some(ResponseRule::ArgumentPath) => Self::ZS_RULE_ARGUMENT_PATH,
             _ => Self::ZS_RULE_NONE,
         }
     }

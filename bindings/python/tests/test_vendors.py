@@ -82,6 +82,7 @@ PROFILES: list[Any] = [
         "reasoning": ["none", "thinking"],
         "call_ids": ["any", "words", "nine-letters"],
         "schemas": ["strict"],
+        "stream_arguments": [True],
     }.items()
     for value in values
 ]

@@ -276,7 +276,7 @@ pub(crate) const OPTION_NAMES: [&str; 15] = [
 pub(crate) const PROFILE_NUMBER: u32 = 63;
 
 /// The names of the fields of a profile.
-pub(crate) const PROFILE_FIELD_NAMES: [&str; 10] = [
+pub(crate) const PROFILE_FIELD_NAMES: [&str; 11] = [
     "stream",
     "stream_options",
     "cache_control",
@@ -287,6 +287,7 @@ pub(crate) const PROFILE_FIELD_NAMES: [&str; 10] = [
     "reasoning",
     "call_ids",
     "schemas",
+    "stream_arguments",
 ];
 
 fn option_name(number: u32) -> &'static str {

@@ -22,6 +22,8 @@ pub enum ResponseRule {
     OneChoice = 7,
     /// A summary is a whole text, not one that was cut off, refused, or goes on with the work.
     WholeSummary = 8,
+    /// Arguments that come by path come in the order of one document, one string at a time.
+    ArgumentPath = 9,
 }
 
 impl ResponseRule {
@@ -37,6 +39,7 @@ impl ResponseRule {
             6 => Self::Answer,
             7 => Self::OneChoice,
             8 => Self::WholeSummary,
+            9 => Self::ArgumentPath,
             _ => return None,
         })
     }
@@ -53,6 +56,9 @@ impl ResponseRule {
             Self::Answer => "it holds no answer",
             Self::OneChoice => "a second choice is mixed with the first one",
             Self::WholeSummary => "it is no whole summary",
+            Self::ArgumentPath => {
+                "the pieces of the arguments of a call are not in the order of one document"
+            }
         }
     }
 }

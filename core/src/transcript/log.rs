@@ -101,6 +101,21 @@ impl<'t> Log<'t> {
         Ok(())
     }
 
+    /// The bytes so far, and up to `wanted` free ones after them, of which [`keep`](Self::keep) keeps the first.
+    #[cfg(all(feature = "call-deltas", feature = "gemini"))]
+    pub fn with_room(&mut self, wanted: usize) -> (&[u8], &mut [u8]) {
+        let (room, used) = (self.room(wanted), self.used());
+        let halves = self.storage.bytes_mut().split_at_mut_checked(used);
+        let (bytes, free) = halves.unwrap_or_default();
+        (bytes, free.get_mut(..room).unwrap_or_default())
+    }
+
+    /// The next `length` bytes were written.
+    #[cfg(all(feature = "call-deltas", feature = "gemini"))]
+    pub fn keep(&mut self, length: usize) {
+        self.extent.used += length as u32;
+    }
+
     /// Writes bytes at `place`; what follows moves up.
     pub fn insert(&mut self, place: usize, bytes: &[u8]) -> Result<(), Error> {
         if bytes.is_empty() {

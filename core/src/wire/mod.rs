@@ -6,6 +6,8 @@ pub(crate) mod first_text;
 pub(crate) mod hash;
 pub mod http1;
 pub mod json_fields;
+#[cfg(all(feature = "call-deltas", feature = "gemini"))]
+pub(crate) mod json_path;
 pub mod json_read;
 pub(crate) mod json_write;
 pub(crate) mod scan;

@@ -25,6 +25,9 @@ public struct Profile: Sendable, Hashable {
     public var callIDs: CallIDForm?
     /// Which schemas the server takes.
     public var schemas: SchemaForm?
+    /// Whether Gemini is asked for the arguments of calls as the model writes them. Vertex AI takes it,
+    /// from the third generation of models on.
+    public var streamArguments: Bool?
 
     /// By the dialect, or by the known profile of `server`.
     public init(server: String? = nil) {
@@ -94,6 +97,7 @@ public struct Profile: Sendable, Hashable {
             ("instruction_role", instructionRole?.rawValue),
             ("reasoning", reasoning?.rawValue), ("call_ids", callIDs?.rawValue),
             ("schemas", schemas?.rawValue),
+            ("stream_arguments", streamArguments?.description),
         ]
         let set = fields.compactMap { name, value in value.map { "\(name)=\($0)" } }
         return ((server.map { [$0] } ?? []) + set).joined(separator: ",")

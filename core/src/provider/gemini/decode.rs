@@ -6,17 +6,17 @@
 //! ProtoJSON allows both spellings of a member, `finishReason` and `finish_reason`. Google sends the first;
 //! proxies that write out the objects of a Python library send the second.
 
+use super::by_path::{self, GOES_ON, WHOLE, reply_places};
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::Error;
 use crate::message::StopReason;
-use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
 use crate::provider::{Sink, stop, tag};
 use crate::transcript::record::Kind;
 use crate::wire::json_read::{ROOT, Token};
 use crate::wire::json_write::Digits;
 
-dialect_places! { PLACES:
+reply_places! { PLACES:
     CANDIDATES = ROOT . "candidates",
     CANDIDATE_INDEX = CANDIDATES . "index",
     FINISH_REASON = CANDIDATES . "finishReason" => tag::WORD,
@@ -86,12 +86,19 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Begin(CALL | SNAKE_CALL) => {
             commit_strings(sink, Some(OF_NEXT))?;
             sink.reply.dialect_state.block |= IS_CALL;
+            sink.reply.dialect_state.level = 0;
         }
-        Token::End(CALL | SNAKE_CALL) => sink.commit_new_call()?,
+        Token::End(CALL | SNAKE_CALL) => by_path::end_call(sink)?,
         Token::End(PARTS) => {
             let block = sink.reply.dialect_state.block;
             let text = if block & HAS_TEXT != 0 { Some(ALONE) } else { None };
-            commit_strings(sink, if block & IS_CALL != 0 { Some(OF_CALL) } else { text })?;
+            let is_call = block & IS_CALL != 0;
+            let has_more = is_call && by_path::has_open_call(sink);
+            let of_call = Some(if has_more { OF_NEXT } else { OF_CALL });
+            commit_strings(sink, if is_call { of_call } else { text })?;
+            if has_more {
+                by_path::put_before_call(sink);
+            }
         }
         Token::End(CANDIDATES) => {
             // A candidate without an index is the only one.
@@ -102,7 +109,11 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         // One of the documents of an array is over, or the only one.
         Token::End(ROOT) => {
             sink.end_error();
-            sink.close_calls();
+            if by_path::has_open_call(sink) {
+                sink.end_stage();
+            } else {
+                sink.close_calls();
+            }
             sink.take_word();
             stop(sink);
             sink.element_end();
@@ -111,6 +122,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
                 sink.end_part();
             }
         }
+        Token::PieceEnd(ARGUMENTS) => by_path::note(sink, WHOLE),
         Token::PieceEnd(TEXT) => sink.reply.dialect_state.block |= HAS_TEXT,
         Token::PieceEnd(BLOCK_REASON | SNAKE_BLOCK_REASON) => note_block(sink),
         Token::Number(CANDIDATE_INDEX, value) => sink.resolve_pending(value == 0)?,
@@ -129,10 +141,9 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         }
         Token::Bool(THOUGHT, true) => sink.reply.dialect_state.block |= IS_THOUGHT,
         Token::Bool(WILL_CONTINUE | SNAKE_WILL_CONTINUE, true) => {
-            sink.failure_text(b"arguments arrived in pieces, which was not requested");
-            sink.failure_text_end();
+            by_path::note(sink, GOES_ON);
         }
-        _ => {}
+        rest => by_path::note_pieces(sink, rest),
     }
     Ok(())
 }

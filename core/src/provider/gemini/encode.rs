@@ -28,6 +28,10 @@ const USER_PARTS: u8 = 3;
 const RESULT_PARTS: u8 = 4;
 const INNER_PARTS: u8 = 5;
 
+/// Asks for the arguments of calls as the model writes them.
+const STREAM_ARGUMENTS: &str =
+    r#""toolConfig":{"functionCallingConfig":{"streamFunctionCallArguments":true}},"#;
+
 /// How a message begins: the first of all, and the others.
 const USER: [&str; 2] = [r#"{"role":"user","parts":["#, r#",{"role":"user","parts":["#];
 const MODEL: [&str; 2] = [r#"{"role":"model","parts":["#, r#",{"role":"model","parts":["#];
@@ -50,6 +54,9 @@ pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>
     out.fill(if index == 0 { r#""tools":[{"functionDeclarations":["# } else { "," });
     out.fill(r#"{"name":"%n","description":"%t","parametersJsonSchema":%o}"#);
     out.fill(if is_last { "]}]," } else { "" });
+    // The options say it beside the choice of tools.
+    let streams = is_last && !options::ENABLED && context.profile.streams_arguments();
+    out.fill(if streams { STREAM_ARGUMENTS } else { "" });
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "attachments")]
 mod attach;
+mod by_path;
 mod decode;
 mod encode;
 #[cfg(feature = "options")]

@@ -71,15 +71,19 @@ pub(super) static FIELDS: Fields = Fields {
 fn value<'a>(context: &Context<'a>, option: RequestOption, out: &mut Pieces<'a>) -> bool {
     let given = context.config.options();
     match option {
-        RequestOption::ToolChoice => match tool_choice(context).unwrap_or(ToolChoice::Auto) {
-            ToolChoice::Auto => out.fill(r#"{"mode":"AUTO"}"#),
-            ToolChoice::None => out.fill(r#"{"mode":"NONE"}"#),
-            ToolChoice::Required => out.fill(r#"{"mode":"ANY"}"#),
-            ToolChoice::Tool(name) => {
-                out.blanks.name = name;
-                out.fill(r#"{"mode":"ANY","allowedFunctionNames":["%n"]}"#);
+        RequestOption::ToolChoice => {
+            match tool_choice(context).unwrap_or(ToolChoice::Auto) {
+                ToolChoice::Auto => out.fill(r#"{"mode":"AUTO""#),
+                ToolChoice::None => out.fill(r#"{"mode":"NONE""#),
+                ToolChoice::Required => out.fill(r#"{"mode":"ANY""#),
+                ToolChoice::Tool(name) => {
+                    out.blanks.name = name;
+                    out.fill(r#"{"mode":"ANY","allowedFunctionNames":["%n"]"#);
+                }
             }
-        },
+            let streams = context.profile.streams_arguments();
+            out.fill(if streams { STREAM_ARGUMENTS } else { "}" });
+        }
         RequestOption::ReasoningEffort => {
             let effort = given.reasoning_effort.unwrap_or(ReasoningEffort::None);
             if is_by_budget(context.config.model()) {
@@ -102,6 +106,9 @@ fn value<'a>(context: &Context<'a>, option: RequestOption, out: &mut Pieces<'a>)
     }
     true
 }
+
+/// Asks for the arguments of calls as the model writes them, and ends the object of the choice.
+const STREAM_ARGUMENTS: &str = r#","streamFunctionCallArguments":true}"#;
 
 /// Whether it is a Gemini that takes a number of tokens to think: those before the third.
 fn is_by_budget(model: &str) -> bool {

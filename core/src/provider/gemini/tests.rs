@@ -159,7 +159,7 @@ fn errors_are_told_in_every_form() {
         assert_eq!((kind.kind(), kind.detail()), (ErrorKind::Status, 503));
         assert_eq!((&*code, &*message), ("UNAVAILABLE", "The model is overloaded."));
     }
-    // Arguments by path, a mode that is never asked for, are no call.
+    // A call of which more follows is no call.
     let pieces = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","willContinue":true}}]}}]}"#;
     let observed = observed(DIALECT, &events(&[pieces]));
     assert_eq!((observed.calls.len(), observed.error.is_some()), (0, true));

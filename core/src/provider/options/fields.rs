@@ -3,6 +3,7 @@
 use super::RequestOption;
 use super::given::{RequestOptions, ResponseSchema, SchemaMode, ToolChoice};
 use super::subset::Subset;
+use crate::provider::profile::streams_arguments;
 use crate::provider::{Config, Context, ToolMode};
 use crate::transcript::log::MAGIC;
 use crate::transcript::record::{Kind, Records};
@@ -76,7 +77,8 @@ pub(super) fn is_set(config: &dyn Config, option: RequestOption) -> bool {
         RequestOption::Seed => given.seed.is_some(),
         RequestOption::Stop => config.stop_sequence(0).is_some(),
         RequestOption::ReasoningEffort => given.reasoning_effort.is_some(),
-        RequestOption::ToolChoice => given.tool_choice.is_some(),
+        // How calls come is said in the same object.
+        RequestOption::ToolChoice => given.tool_choice.is_some() || streams_arguments(config),
         RequestOption::ParallelToolCalls => given.parallel_tool_calls.is_some(),
         RequestOption::ServiceTier => given.service_tier.is_some(),
         RequestOption::User => given.user.is_some(),

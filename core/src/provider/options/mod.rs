@@ -13,7 +13,7 @@ mod check;
 mod fields;
 #[cfg(feature = "options")]
 mod given;
-#[cfg(any(feature = "options", feature = "profiles"))]
+#[cfg(any(feature = "options", feature = "profiles", feature = "call-deltas"))]
 mod members;
 #[cfg(all(feature = "options", feature = "alloc"))]
 mod owned;
@@ -39,6 +39,8 @@ pub(crate) use {
     write::{OptionCursor, begin, write},
 };
 
+#[cfg(all(feature = "call-deltas", feature = "gemini"))]
+pub(crate) use members::{ArrayElements, ObjectMembers};
 #[cfg(all(feature = "options", feature = "gemini"))]
 pub(crate) use subset::GEMINI;
 #[cfg(any(

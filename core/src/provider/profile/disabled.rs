@@ -77,9 +77,19 @@ impl InForce {
         of_dialect
     }
 
+    #[cfg_attr(not(feature = "gemini"), allow(dead_code, reason = "it alone is asked for them"))]
+    pub const fn streams_arguments(&self) -> bool {
+        false
+    }
+
     pub const fn is_strict(&self, _: &str) -> bool {
         false
     }
+}
+
+#[cfg(feature = "options")]
+pub(crate) const fn streams_arguments(_: &dyn Config) -> bool {
+    false
 }
 
 pub(crate) const fn check(_: &dyn Config) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use super::{
 use crate::message::Dialect;
 use crate::provider::model::{is_claude, is_claude_of_cloud};
 use crate::provider::options::STRICT;
-use crate::provider::{Config, OutputLimitKey};
+use crate::provider::{Config, OutputLimitKey, ToolMode};
 use crate::transcript::record::Record;
 use crate::wire::json_write::CallIdRule;
 use crate::{Error, ErrorKind};
@@ -98,6 +98,9 @@ impl InForce {
         if switched.has(ProfileField::Schemas) {
             profile.schemas = Some(SchemaForm::AsTheyAre);
         }
+        if switched.has(ProfileField::StreamArguments) {
+            profile.stream_arguments = None;
+        }
         Self { profile, limit_key }
     }
 
@@ -186,10 +189,27 @@ impl InForce {
         }
     }
 
+    /// Whether the arguments of calls are asked for as they are written.
+    #[cfg_attr(
+        not(feature = "gemini"),
+        allow(dead_code, reason = "the others always send them so")
+    )]
+    pub fn streams_arguments(&self) -> bool {
+        self.profile.stream_arguments == Some(true)
+    }
+
     /// Whether a tool with this schema is sent as strict.
     pub fn is_strict(&self, schema: &str) -> bool {
         self.profile.schemas == Some(SchemaForm::Strict) && STRICT.first_outside(schema).is_none()
     }
+}
+
+/// Whether the requests of this configuration, which has tools, ask for arguments as they are written.
+#[cfg(feature = "options")]
+pub(crate) fn streams_arguments(config: &dyn Config) -> bool {
+    config.profile().stream_arguments == Some(true)
+        && config.tool(0).is_some()
+        && !matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema)
 }
 
 /// Refuses fields that the dialect does not have, and a time to live without marks.

@@ -32,11 +32,13 @@ pub enum ProfileField {
     CallIds = 72,
     /// Which schemas are taken.
     Schemas = 73,
+    /// Whether the arguments of calls are asked for as they are written.
+    StreamArguments = 74,
 }
 
 impl ProfileField {
     /// All of them, in the order of their numbers.
-    pub const ALL: &[Self; 10] = &[
+    pub const ALL: &[Self; 11] = &[
         Self::Stream,
         Self::StreamOptions,
         Self::CacheControl,
@@ -47,6 +49,7 @@ impl ProfileField {
         Self::Reasoning,
         Self::CallIds,
         Self::Schemas,
+        Self::StreamArguments,
     ];
 
     /// The name that commands and files use.
@@ -66,7 +69,9 @@ impl ProfileField {
     #[must_use]
     pub const fn values(self) -> &'static [&'static str] {
         match self {
-            Self::Stream | Self::StreamOptions | Self::Include => &["true", "false"],
+            Self::Stream | Self::StreamOptions | Self::Include | Self::StreamArguments => {
+                &["true", "false"]
+            }
             Self::CacheControl => CacheControl::NAMES,
             Self::SystemRole => SystemRole::NAMES,
             Self::InstructionRole => InstructionRole::NAMES,
@@ -97,6 +102,10 @@ impl ProfileField {
             }
             Self::Reasoning | Self::CallIds => true,
             Self::Schemas => is_chat || matches!(dialect, Dialect::OpenAiResponses),
+            // They are read where they can be shown.
+            Self::StreamArguments => {
+                cfg!(feature = "call-deltas") && matches!(dialect, Dialect::Gemini)
+            }
         }
     }
 

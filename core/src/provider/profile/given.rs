@@ -45,6 +45,10 @@ pub struct Profile {
     pub call_ids: Option<CallIdForm>,
     /// Which schemas the server takes.
     pub schemas: Option<SchemaForm>,
+    /// Whether the arguments of calls are asked for as the model writes them, for
+    /// [`Event::ToolCallDelta`](crate::Event::ToolCallDelta): Gemini sends them whole otherwise. Vertex AI
+    /// takes it, from the third generation of models on. Needs the feature `call-deltas`.
+    pub stream_arguments: Option<bool>,
 }
 
 impl Profile {
@@ -59,6 +63,7 @@ impl Profile {
         reasoning: None,
         call_ids: None,
         schemas: None,
+        stream_arguments: None,
     };
 
     /// The fields set here, completed by those of `below`.
@@ -80,6 +85,7 @@ impl Profile {
             reasoning: or!(reasoning),
             call_ids: or!(call_ids),
             schemas: or!(schemas),
+            stream_arguments: or!(stream_arguments),
         }
     }
 
@@ -109,6 +115,7 @@ impl Profile {
             ProfileField::Reasoning => self.reasoning.map(ReasoningForm::name),
             ProfileField::CallIds => self.call_ids.map(CallIdForm::name),
             ProfileField::Schemas => self.schemas.map(SchemaForm::name),
+            ProfileField::StreamArguments => self.stream_arguments.map(switch),
         }
     }
 
@@ -143,6 +150,7 @@ impl Profile {
             ProfileField::Reasoning => put(&mut self.reasoning, ReasoningForm::from_name(value)),
             ProfileField::CallIds => put(&mut self.call_ids, CallIdForm::from_name(value)),
             ProfileField::Schemas => put(&mut self.schemas, SchemaForm::from_name(value)),
+            ProfileField::StreamArguments => put(&mut self.stream_arguments, switch),
         }
     }
 
@@ -177,6 +185,7 @@ impl Profile {
             ProfileField::Reasoning => self.reasoning = None,
             ProfileField::CallIds => self.call_ids = None,
             ProfileField::Schemas => self.schemas = None,
+            ProfileField::StreamArguments => self.stream_arguments = None,
         }
     }
 }

@@ -16,7 +16,6 @@ mod hosts;
 #[cfg(feature = "profiles")]
 mod refused;
 #[cfg(feature = "profiles")]
-#[cfg(feature = "profiles")]
 pub use {
     field::ProfileField,
     forms::{CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole},
@@ -29,6 +28,9 @@ pub(crate) use {
     enabled::{InForce, Switched, check},
     refused::{named_field, refused_field},
 };
+
+#[cfg(all(feature = "profiles", feature = "options"))]
+pub(crate) use enabled::streams_arguments;
 
 #[cfg(not(feature = "profiles"))]
 mod disabled;

@@ -36,6 +36,9 @@ pub(crate) fn refused_field(
             ProfileField::Reasoning => (REASONING, UNKNOWN),
             ProfileField::CallIds => (CALL_IDS, SHAPES),
             ProfileField::Schemas => (&["strict"], UNKNOWN),
+            ProfileField::StreamArguments => {
+                (&["tream_function_call_arg", "treamFunctionCallArg"], UNKNOWN)
+            }
         };
         let is_named = named == Some(field) || has(names);
         is_named && has(sentences) && is_said(config, sent, field)
@@ -75,6 +78,7 @@ fn is_said(config: &dyn Config, sent: &InForce, field: ProfileField) -> bool {
             ProfileField::Reasoning => !sent.hides_reasoning(),
             ProfileField::CallIds => sent.profile.call_ids != Some(super::CallIdForm::NineLetters),
             ProfileField::Schemas => sent.profile.schemas == Some(SchemaForm::Strict),
+            ProfileField::StreamArguments => sent.streams_arguments(),
         }
 }
 

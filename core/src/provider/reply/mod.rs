@@ -2,6 +2,7 @@
 //! made from there.
 
 mod arguments;
+mod by_path;
 #[cfg(all(test, feature = "all-dialects"))]
 mod call_tests;
 mod calls;
@@ -26,6 +27,8 @@ mod staged;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
+#[cfg(all(feature = "call-deltas", feature = "gemini"))]
+pub(crate) use by_path::{BROKEN, Out, Written};
 pub(crate) use failure::ProviderError;
 pub(crate) use show::{EmittedEvent, EmittedKind};
 pub(crate) use stage::Slot;
@@ -100,6 +103,8 @@ pub(crate) struct Reply {
     is_touched: bool,
     /// Some call has spare room after its arguments.
     has_spare: bool,
+    /// Whether more of the last call follows by path.
+    by_path: by_path::ByPath,
     /// The highest index of a call on the wire.
     last_index: u32,
     /// The index on the wire of the call or block that is read.

@@ -20,8 +20,11 @@ use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
 /// Whether calls get any: in the arena of a small processor little moves, and its flash is dear.
 const IS_GIVEN: bool = cfg!(target_pointer_width = "64");
 
+/// Whether the arguments of a call may end before its record does: the path of a value follows them, too.
+const HAS_TAIL: bool = IS_GIVEN || cfg!(all(feature = "call-deltas", feature = "gemini"));
+
 /// The call has spare room. No call has an answer while its reply is received.
-const SPARE: u8 = ANSWERED;
+pub(super) const SPARE: u8 = ANSWERED;
 
 /// The bytes that store its size.
 const COUNT_BYTES: usize = 4;
@@ -35,7 +38,7 @@ const KEPT_FREE_BYTES: usize = 4096;
 /// Bytes of spare room after the arguments of `call`.
 pub(super) fn spare_bytes(call: &Record<'_>) -> usize {
     match call.payload.last_chunk::<COUNT_BYTES>() {
-        Some(count) if IS_GIVEN && call.header.has(SPARE) => u32::from_le_bytes(*count) as usize,
+        Some(count) if HAS_TAIL && call.header.has(SPARE) => u32::from_le_bytes(*count) as usize,
         _ => 0,
     }
 }

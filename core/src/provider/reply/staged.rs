@@ -119,6 +119,15 @@ impl Sink<'_, '_> {
         self.log.bytes().get(start..start + length as usize).filter(|_| self.is_staged(Slot::Id))
     }
 
+    /// The arguments that were read; strings of higher slots may follow.
+    #[cfg(all(feature = "call-deltas", feature = "gemini"))]
+    pub fn staged_arguments(&self) -> &[u8] {
+        let stage = &self.reply.stage;
+        let [id, name, length, _] = stage.lengths.map(|length| length as usize);
+        let start = stage.start as usize + HEADER_BYTES + id + name;
+        self.log.bytes().get(start..start + length).unwrap_or_default()
+    }
+
     /// Whether a call with this index on the wire has begun, and has no name so far.
     pub fn has_unnamed_call(&self, index: u32) -> bool {
         self.call_at(Some(index), &[]).is_some_and(|call| call.call_bytes().1.is_empty())

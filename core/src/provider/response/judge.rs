@@ -22,6 +22,7 @@ pub(crate) fn judge(
     }
     // Content that the end of the body cut off was not shown, and is removed.
     sink.drop_stage();
+    sink.end_by_path();
     sink.drop_spare();
     sink.resolve_pending(false)?;
     let reply = &mut *sink.reply;
