@@ -80,7 +80,8 @@ fn partial_messages_add_up_to_the_messages_of_claude() {
     let lines = done.events();
     // The stream of one message after the other, put together as Anthropic's SDKs do.
     let (mut built, mut whole): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
-    let mut json_of_call = String::new();
+    let mut arguments: std::collections::BTreeMap<usize, String> = Default::default();
+    let mut pieces = 0;
     for line in &lines {
         assert!(line["uuid"].is_string() && line["session_id"].is_string(), "{line}");
         if line["type"] == "assistant" {
@@ -98,7 +99,6 @@ fn partial_messages_add_up_to_the_messages_of_claude() {
                 let blocks = built.last_mut().unwrap()["content"].as_array_mut().unwrap();
                 assert_eq!(blocks.len(), index);
                 blocks.push(event["content_block"].clone());
-                json_of_call.clear();
             }
             "content_block_delta" => {
                 let block = &mut built.last_mut().unwrap()["content"][index];
@@ -110,15 +110,20 @@ fn partial_messages_add_up_to_the_messages_of_claude() {
                 match delta["type"].as_str().unwrap() {
                     "text_delta" => add("text"),
                     "thinking_delta" => add("thinking"),
-                    _ => json_of_call += delta["partial_json"].as_str().unwrap(),
+                    _ => {
+                        pieces += 1;
+                        *arguments.entry(index).or_default() +=
+                            delta["partial_json"].as_str().unwrap();
+                    }
                 }
             }
-            "content_block_stop" if !json_of_call.is_empty() => {
+            "content_block_stop" => {
                 let block = &mut built.last_mut().unwrap()["content"][index];
-                block["input"] = serde_json::from_str(&json_of_call).unwrap();
-                json_of_call.clear();
+                if let Some(text) = arguments.remove(&index) {
+                    block["input"] = serde_json::from_str(&text).unwrap();
+                }
             }
-            "content_block_stop" | "message_stop" => {}
+            "message_stop" => {}
             "message_delta" => {
                 let message = built.last_mut().unwrap();
                 message["stop_reason"] = event["delta"]["stop_reason"].clone();
@@ -131,6 +136,7 @@ fn partial_messages_add_up_to_the_messages_of_claude() {
     assert_eq!(built.remove(0)["stop_reason"], Value::Null);
     assert_eq!(built, whole);
     assert_eq!(whole.len(), 2);
+    assert!(pieces > 2, "the arguments of two calls as they arrive, in {pieces} pieces");
 }
 
 #[test]

@@ -45,6 +45,8 @@ LINES: list[dict[str, Any]] = [
     {"type": "reasoning", "text": "hm"},
     {"type": "text", "text": "I "},
     {"type": "text", "text": "look"},
+    {"type": "tool_call_delta", "id": "c1", "name": "read", "arguments": '{"pa'},
+    {"type": "tool_call_delta", "id": "c1", "name": "read", "arguments": 'th":"a'},
     {"type": "tool_call", "id": "c1", "name": "read", "arguments": '{"path":"a"}'},
     {"type": "tool_call", "id": "c2", "name": "list", "arguments": ""},
     {"type": "reply_end", "stop": "tool_use"},
@@ -115,6 +117,7 @@ PARTS = {
     "reasoning-delta": {"id", "delta"},
     "reasoning-end": {"id"},
     "tool-input-start": {"toolCallId", "toolName"},
+    "tool-input-delta": {"toolCallId", "inputTextDelta"},
     "tool-input-available": {"toolCallId", "toolName", "input"},
     "tool-input-error": {"toolCallId", "toolName", "input", "errorText"},
     "tool-output-available": {"toolCallId", "output"},
@@ -128,7 +131,8 @@ def test_the_ui_message_stream_of_the_ai_sdk() -> None:
     for part in parts:
         assert set(part) - {"type"} == PARTS[part["type"]], part
     step = ["start-step", "reasoning-start", "reasoning-delta", "reasoning-end", "text-start"]
-    calls = ["tool-input-start", "tool-input-available"] * 2
+    pieces = ["tool-input-start", "tool-input-delta", "tool-input-delta"]
+    calls = [*pieces, "tool-input-available", "tool-input-start", "tool-input-available"]
     results = ["tool-output-available", "tool-output-error", "finish-step"]
     half = ["start-step", "text-start", "text-delta", "text-end", "finish-step"]
     kinds = [
@@ -136,7 +140,8 @@ def test_the_ui_message_stream_of_the_ai_sdk() -> None:
         *[*half, "data-restart", *half, "finish"],
     ]
     assert [part["type"] for part in parts] == kinds
-    assert (parts[10]["input"], parts[12]["input"]) == ({"path": "a"}, {})
+    assert [part["inputTextDelta"] for part in parts[10:12]] == ['{"pa', 'th":"a']
+    assert (parts[12]["input"], parts[14]["input"]) == ({"path": "a"}, {})
     assert streams.UiMessageStream.headers["x-vercel-ai-ui-message-stream"] == "v1"
     # Arguments that are no JSON are shown, and a run that failed says why.
     broken = {"type": "tool_call", "id": "c", "name": "read", "arguments": "{"}
@@ -159,7 +164,43 @@ def test_the_events_of_ag_ui_are_those_of_its_package() -> None:
     for start, end in [("STEP_STARTED", "STEP_FINISHED"), ("TEXT_MESSAGE_START", "TEXT_MESSAGE_END")]:
         assert kinds.count(start) == kinds.count(end) == 3
     # An empty piece of arguments is refused by the protocol, and is none.
-    assert kinds.count("TOOL_CALL_ARGS") == 1
+    assert [event["delta"] for event in events if event["type"] == "TOOL_CALL_ARGS"] == [
+        '{"pa',
+        'th":"a',
+        '"}',
+    ]
+    assert kinds.count("TOOL_CALL_START") == kinds.count("TOOL_CALL_END") == 2
+
+
+def test_calls_that_take_turns_and_calls_that_break_off() -> None:
+    def piece(id: str, text: str, name: str = "read") -> dict[str, Any]:
+        return {"type": "tool_call_delta", "id": id, "name": name, "arguments": text}
+
+    def whole(id: str, text: str) -> dict[str, Any]:
+        return {"type": "tool_call", "id": id, "name": "read", "arguments": text}
+
+    turns = [piece("a", '{"x'), piece("b", "{"), piece("a", '":1}'), piece("b", "}")]
+    lines = [*turns, whole("a", '{"x":1}'), whole("b", "{}"), {"type": "reply_end", "stop": "tool_use"}]
+    parts = [part for part in ui(lines) if "toolCallId" in part]
+    assert [(part["type"][11:], part["toolCallId"]) for part in parts] == [
+        *[("start", "a"), ("delta", "a"), ("start", "b"), ("delta", "b"), ("delta", "a")],
+        *[("delta", "b"), ("available", "a"), ("available", "b")],
+    ]
+    # A reply that is asked for again ends its calls; so does an error.
+    for end in ({"type": "restart"}, {"type": "result", "ok": False, "error": {"message": "no"}}):
+        broken = [*turns[:2], end]
+        ends = [part for part in ui(broken) if part["type"] == "tool-input-error"]
+        assert [(part["toolCallId"], part["input"]) for part in ends] == [("a", '{"x'), ("b", "{")]
+        ag_ui = streams.AgUi()
+        events = [*(each for line in broken for each in ag_ui.feed(line)), *ag_ui.end()]
+        kinds = [event["type"] for event in events]
+        assert kinds.count("TOOL_CALL_START") == kinds.count("TOOL_CALL_END") == 2
+        assert kinds.index("TOOL_CALL_END") < kinds.index("STEP_FINISHED")
+    # Pieces before the id or the name is known are told with the call.
+    for first in (piece("", "{"), piece("a", "{", name="")):
+        parts = ui([first, piece("a", "}"), whole("a", "{}")])
+        kinds = [part["type"] for part in parts if "toolCallId" in part]
+        assert kinds == ["tool-input-start", "tool-input-available"]
 
 
 def test_what_ends_a_stream_early_is_told_in_it_and_raised() -> None:

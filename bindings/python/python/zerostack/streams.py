@@ -112,6 +112,9 @@ class _Parts(Lines):
         self._in_reply = False
         self._waits_for_tools = False
         self._error: str | None = None
+        # The calls of which pieces were told: the name, and the arguments so far.
+        self._begun: dict[str, tuple[str, str]] = {}
+        self._is_hidden = False
 
     def feed(self, event: Streamed) -> list[dict[str, Any]]:
         line = event if isinstance(event, Mapping) else event.to_dict()
@@ -133,10 +136,16 @@ class _Parts(Lines):
                 self._open = (part, f"{part}-{self._count}")
                 yield from self._begin(*self._open)
             yield self._delta(*self._open, line["text"])
+        elif kind == "tool_call_delta":
+            yield from self._piece(line)
         elif kind == "tool_call":
             yield from self._begin_reply()
             yield from self._close()
-            yield from self._call(line)
+            begun = self._begun.pop(line["id"], None)
+            if begun is None:
+                yield self._begin_call(line["id"], line["name"])
+            text, told = line["arguments"], "" if begun is None else begun[1]
+            yield from self._call(line, text[len(told) :] if text.startswith(told) else "")
         elif kind == "tool_result":
             yield from self._result(line)
         elif kind == "reply_end":
@@ -150,6 +159,24 @@ class _Parts(Lines):
             yield self._restart()
         elif kind == "result" and not line["ok"]:
             self._error = line["error"]["message"]
+
+    def _piece(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """More of the arguments of a call. Without its id and its name nothing can be told of it, and its
+        first pieces would be lost: then it is told whole.
+        """
+        id, text = line["id"], line["arguments"]
+        if id not in self._begun:
+            if not id or not line["name"] or self._is_hidden:
+                self._is_hidden = True
+                return
+            yield from self._begin_reply()
+            yield from self._close()
+            yield self._begin_call(id, line["name"])
+            self._begun[id] = (line["name"], "")
+        name, told = self._begun[id]
+        self._begun[id] = (name, told + text)
+        if text:
+            yield self._call_delta(id, text)
 
     def _close(self) -> Iterator[dict[str, Any]]:
         if self._open is not None:
@@ -165,7 +192,10 @@ class _Parts(Lines):
 
     def _end_reply(self) -> Iterator[dict[str, Any]]:
         yield from self._close()
-        self._waits_for_tools = False
+        self._waits_for_tools = self._is_hidden = False
+        for id, (name, text) in self._begun.items():
+            yield from self._drop_call(id, name, text)
+        self._begun.clear()
         if self._in_reply:
             self._in_reply = False
             yield self._step(False)
@@ -179,7 +209,18 @@ class _Parts(Lines):
     def _finish(self, part: str, id: str) -> Iterator[dict[str, Any]]:
         raise NotImplementedError
 
-    def _call(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def _begin_call(self, id: str, name: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _call_delta(self, id: str, text: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _call(self, line: Mapping[str, Any], rest: str) -> Iterator[dict[str, Any]]:
+        """The call is complete; ``rest`` is what was not told of its arguments."""
+        raise NotImplementedError
+
+    def _drop_call(self, id: str, name: str, text: str) -> Iterator[dict[str, Any]]:
+        """The reply broke off in the call."""
         raise NotImplementedError
 
     def _result(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -225,9 +266,19 @@ class UiMessageStream(_Parts):
     def _finish(self, part: str, id: str) -> Iterator[dict[str, Any]]:
         yield {"type": f"{part}-end", "id": id}
 
-    def _call(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def _begin_call(self, id: str, name: str) -> dict[str, Any]:
+        return {"type": "tool-input-start", "toolCallId": id, "toolName": name}
+
+    def _call_delta(self, id: str, text: str) -> dict[str, Any]:
+        return {"type": "tool-input-delta", "toolCallId": id, "inputTextDelta": text}
+
+    def _drop_call(self, id: str, name: str, text: str) -> Iterator[dict[str, Any]]:
+        call = {"toolCallId": id, "toolName": name}
+        why = "the reply broke off in this call"
+        yield {"type": "tool-input-error", **call, "input": text, "errorText": why}
+
+    def _call(self, line: Mapping[str, Any], rest: str) -> Iterator[dict[str, Any]]:
         call = {"toolCallId": line["id"], "toolName": line["name"]}
-        yield {"type": "tool-input-start", **call}
         try:
             value = _json.arguments(line["arguments"])
         except BadJson as error:
@@ -295,13 +346,20 @@ class AgUi(_Parts):
             yield {"type": "REASONING_MESSAGE_END", **self._id(id)}
             yield {"type": "REASONING_END", **self._id(id)}
 
-    def _call(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        call = {"toolCallId": line["id"]}
-        yield {"type": "TOOL_CALL_START", **call, "toolCallName": line["name"]}
+    def _begin_call(self, id: str, name: str) -> dict[str, Any]:
+        return {"type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name}
+
+    def _call_delta(self, id: str, text: str) -> dict[str, Any]:
+        return {"type": "TOOL_CALL_ARGS", "toolCallId": id, "delta": text}
+
+    def _drop_call(self, id: str, name: str, text: str) -> Iterator[dict[str, Any]]:
+        yield {"type": "TOOL_CALL_END", "toolCallId": id}
+
+    def _call(self, line: Mapping[str, Any], rest: str) -> Iterator[dict[str, Any]]:
         # An empty piece is none.
-        if line["arguments"]:
-            yield {"type": "TOOL_CALL_ARGS", **call, "delta": line["arguments"]}
-        yield {"type": "TOOL_CALL_END", **call}
+        if rest:
+            yield self._call_delta(line["id"], rest)
+        yield {"type": "TOOL_CALL_END", "toolCallId": line["id"]}
 
     def _result(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         self._count += 1

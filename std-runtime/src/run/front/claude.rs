@@ -217,6 +217,10 @@ impl<W: Write> Writer<W> {
                 events.extend(begin(partial));
                 events.extend(partial.text("thinking", text));
             }
+            AgentEvent::ToolCallDelta(call) => {
+                events.extend(begin(partial));
+                events.extend(partial.call_piece(call));
+            }
             AgentEvent::ToolCall(call) => {
                 events.extend(begin(partial));
                 events.extend(partial.call(call));

@@ -48,7 +48,7 @@ impl EventFormat {
 
     /// Whether the arguments of a call are shown as they come in.
     pub const fn has_call_deltas(self) -> bool {
-        matches!(self, Self::JsonPartial)
+        matches!(self, Self::JsonPartial | Self::ClaudePartial)
     }
 
     /// A front that writes to `out`, a line at a time.
