@@ -2,13 +2,18 @@
 //! from JSON Lines; another dialect gets a valid request without it.
 
 use serde_json::{Value, json};
-use zerostack_core::{Dialect, JsonLinesReader, Session, SessionConfig, Step, ToolResult};
+use zerostack_core::{
+    Dialect, JsonLinesReader, Session, SessionConfig, Step, ToolResult, ToolSpec,
+};
 
 type Chat = Session<SessionConfig<'static>, [u8; 16384]>;
 
 fn config(dialect: Dialect, model: &'static str) -> SessionConfig<'static> {
-    SessionConfig::new(dialect, model)
+    SessionConfig { tools: &TOOLS, ..SessionConfig::new(dialect, model) }
 }
+
+static TOOLS: [ToolSpec<'static>; 1] =
+    [ToolSpec { name: "read", description: "", parameters: r#"{"type":"object"}"# }];
 
 fn events(documents: &[Value]) -> String {
     documents.iter().map(|document| format!("data: {document}\n\n")).collect()
@@ -167,6 +172,34 @@ fn reasoning_content_goes_back_with_calls_and_without() {
     let deltas = [json!({"reasoning_content": "hm"}), json!({"content": "done"})];
     let message = sent_after(Dialect::OpenAiChat, "deepseek-v4", &chat(&deltas, "stop"));
     assert_eq!(message["reasoning_content"], "hm");
+}
+
+#[test]
+fn reasoning_without_tools_is_not_sent_and_takes_no_room() {
+    let after = |tools: &'static [ToolSpec<'static>], field: &str| {
+        let config = || SessionConfig { tools, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
+        let mut session = Session::new([0; 16384], config()).unwrap();
+        session.user("Do it").unwrap();
+        session.begin_response(200, None).unwrap();
+        let deltas = [json!({ field: "so ".repeat(1000) }), json!({"content": "done"})];
+        let body = chat(&deltas, "stop");
+        let mut rest = body.as_bytes();
+        while !rest.is_empty() {
+            rest = &rest[session.feed(rest).unwrap().used..];
+        }
+        session.end_response().unwrap();
+        session.user("go on").unwrap();
+        let sent = request(&session)["messages"][1][field].is_string();
+        let again = read_again(&session, config());
+        assert_eq!(request(&again), request(&session));
+        assert_eq!(session.window_tokens().total() > 500, sent, "{field}");
+        assert_eq!(again.window_tokens().total() > 500, sent, "{field}, resumed");
+        sent
+    };
+    for field in ["reasoning_content", "reasoning_text"] {
+        assert!(after(&TOOLS, field));
+        assert!(!after(&[], field));
+    }
 }
 
 #[test]

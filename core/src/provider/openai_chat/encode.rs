@@ -350,8 +350,9 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 }
 
 /// The field in which the reasoning of this message goes back, if it does. DeepSeek and Copilot
-/// require it in each message, servers with the field `reasoning` together with tool calls, and
-/// they refuse it elsewhere. Incomplete reasoning is not sent.
+/// require it in each message of a request with tools and ignore it in one without, where it would
+/// only take room; servers with the field `reasoning` require it together with tool calls, and
+/// refuse it elsewhere. Incomplete reasoning is not sent.
 #[inline(never)]
 fn reasoning_field(context: &Context<'_>, message: usize) -> Option<&'static str> {
     let (bytes, profile) = (context.bytes, &context.profile);
@@ -366,13 +367,13 @@ fn reasoning_field(context: &Context<'_>, message: usize) -> Option<&'static str
     while part.header.has(MARKED) {
         part = Record::find_part(bytes, part.end(), message, Kind::Thinking.bit())?;
     }
+    let has_calls = has(bytes, message, Kind::Call);
     match part.header.info {
         _ if field.is_some() => field.filter(|_| has_field(&part)),
+        _ if !has_calls && context.config.tool(0).is_none() => None,
         [REASONING_CONTENT_FIELD, ..] => Some("reasoning_content"),
         [REASONING_TEXT_FIELD, ..] => Some("reasoning_text"),
-        [REASONING_FIELD | DETAILS_FIELD, ..] if has(bytes, message, Kind::Call) => {
-            Some("reasoning")
-        }
+        [REASONING_FIELD | DETAILS_FIELD, ..] if has_calls => Some("reasoning"),
         _ => None,
     }
 }
