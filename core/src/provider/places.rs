@@ -2,9 +2,9 @@
 //!
 //! Gateways put the errors of one provider into the replies of another, and servers write them in
 //! the forms of their frameworks, so each dialect knows all of them. Sources: the API references of
-//! the five dialects, of OpenRouter, MiniMax (`base_resp`), Qianfan (`error_msg`), Cloudflare
-//! (`errors`) and Z.ai (`msg`), llama.cpp (`n_ctx`), and what FastAPI (`detail`) and Nest
-//! (`statusCode`) make of an error.
+//! the five dialects, of OpenRouter (`metadata.raw`: the error of the provider after it), MiniMax
+//! (`base_resp`), Qianfan (`error_msg`), Cloudflare (`errors`), Writer (`description`) and Z.ai
+//! (`msg`), llama.cpp (`n_ctx`), and what FastAPI (`detail`) and Nest (`statusCode`) make of an error.
 
 /// The places of a dialect, followed by those of errors. The dialect itself lists those with a
 /// special meaning: `message`, `type` and `status` at the top.
@@ -15,6 +15,7 @@ macro_rules! dialect_places {
             ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
             ERROR_MSG = ERROR . "msg" => tag::ERROR,
             ERROR_DETAIL = ERROR . "detail" => tag::ERROR,
+            ERROR_DESCRIPTION = ERROR . "description" => tag::ERROR,
             ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
             ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
             ERROR_STATUS = ERROR . "status" => tag::ERROR_CODE,
@@ -22,6 +23,8 @@ macro_rules! dialect_places {
             RETRY_AFTER = ERROR . "retry_after" => tag::DELAY,
             ERROR_CONTEXT = ERROR . "n_ctx" => tag::CONTEXT,
             ERROR_SENT = ERROR . "n_prompt_tokens" => tag::SENT,
+            ERROR_METADATA = ERROR . "metadata",
+            ERROR_RAW = ERROR_METADATA . "raw" => tag::ERROR_CAUSE,
             ERROR_DETAILS = ERROR . "details",
             RETRY_DELAY = ERROR_DETAILS . "retryDelay" => tag::DELAY,
             DETAILS_CODE = ERROR_DETAILS . "error_code" => tag::ERROR_CODE,
@@ -74,13 +77,15 @@ mod tests {
     use crate::{Dialect, ErrorKind};
 
     /// Errors in the forms of all servers; each has the message "boom".
-    const FORMS: [&str; 26] = [
+    const FORMS: [&str; 28] = [
         r#"{"error":"boom"}"#,
         r#"{"error":{"message":"boom","code":500}}"#,
         r#"{"error":{"error":{"message":"boom"}}}"#,
         r#"{"error":{"msg":"boom"}}"#,
         r#"{"error":{"detail":"boom"}}"#,
         r#"{"error":[{"message":"boom"}]}"#,
+        r#"{"error":{"metadata":{"raw":"boom","provider_name":"x"}}}"#,
+        r#"{"errors":[{"description":"boom","fields":[]}]}"#,
         r#"{"errors":[{"message":"boom","code":7000}],"success":false,"result":null}"#,
         r#"{"errors":["boom"]}"#,
         r#"{"detail":"boom"}"#,
@@ -149,6 +154,16 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_cause_of_an_error_follows_its_message() {
+        let form = r#"{"error":{"message":"it failed","code":502,"metadata":{"raw":"{\"error\":\"boom\"}"}}}"#;
+        for dialect in Dialect::ALL.iter().copied() {
+            let (error, _, message) = observed(dialect, form).error.expect("an error");
+            assert_eq!(message, r#"it failed: {"error":"boom"}"#, "{dialect:?}");
+            assert_eq!(error.detail(), 502, "{dialect:?}");
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) const DELAY: u8 = 20;
 /// Tokens that the model has room for, and those that were sent, in the refusal of a long request.
 pub(crate) const CONTEXT: u8 = 21;
 pub(crate) const SENT: u8 = 22;
+/// The error that a gateway was told, which follows its own message.
+pub(crate) const ERROR_CAUSE: u8 = 26;
 /// An image, sound or another medium in the reply: its bytes, or where it is.
 pub(crate) const MEDIA: u8 = 25;
 
@@ -70,6 +72,7 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
         (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
         (Token::Piece(_, bytes), MEDIA) => sink.media(bytes.len()),
         (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
+        (Token::Piece(_, bytes), ERROR_CAUSE) => sink.failure_cause(bytes),
         // A document that is a string is the message of an error, if it is anything.
         (Token::Piece(ROOT, bytes), _) | (Token::Piece(_, bytes), TOP_MESSAGE) => {
             return sink.top_message(bytes);
@@ -83,7 +86,7 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
         #[cfg(feature = "profiles")]
         (Token::PieceEnd(_), FIELD) => sink.failure_field(),
         (Token::PieceEnd(_), STOP) => sink.stop(),
-        (Token::PieceEnd(_), ERROR | TOP_MESSAGE) => sink.failure_text_end(),
+        (Token::PieceEnd(_), ERROR | ERROR_CAUSE | TOP_MESSAGE) => sink.failure_text_end(),
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
         (Token::PieceEnd(_), OBJECT) => sink.object(),
         (Token::PieceEnd(_), TOP_CODE) => sink.top_code(),

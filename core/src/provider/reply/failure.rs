@@ -68,6 +68,14 @@ impl Sink<'_, '_> {
         }
     }
 
+    /// More of what a gateway was told: it follows the gateway's own message.
+    pub fn failure_cause(&mut self, bytes: &[u8]) {
+        if core::mem::take(&mut self.reply.failure.closed) {
+            self.failure_text(b": ");
+        }
+        self.failure_text(bytes);
+    }
+
     /// Bytes of the message so far.
     pub const fn failure_length(&self) -> usize {
         self.reply.failure.length as usize

@@ -19,6 +19,8 @@ mod repeats;
 mod shorten;
 #[cfg(feature = "window")]
 mod summary;
+#[cfg(feature = "window")]
+mod written;
 
 #[cfg(feature = "window")]
 pub(super) use budget::used_up;

@@ -98,7 +98,10 @@ impl Machine {
         let failure = &self.reply.failure;
         CODES.contains(&fold(&failure.code))
             || (1..failure.sent_tokens).contains(&failure.context_tokens)
-            || matches!(status, 200..=299 | 400 | 413 | 422) && is_about_length(message)
+            // Whatever is too large for a server, a third less may not be.
+            || status == 413
+            // llama-cpp-python answers 500, Azure's gateway passes on what it was told as 424.
+            || matches!(status, 200..=299 | 400 | 422 | 424 | 500) && is_about_length(message)
     }
 
     /// Tokens that a request may have, and those that this one had, if the refusal has them: in
@@ -195,7 +198,7 @@ static CODES: [u32; 6] = [
 ];
 
 /// What those say that have no code of their own for it.
-static PHRASES: [&str; 25] = [
+static PHRASES: [&str; 34] = [
     // Anthropic, Bedrock, Fireworks; the second where the reply would not fit.
     "prompt is too long",
     "exceed context limit",
@@ -219,12 +222,20 @@ static PHRASES: [&str; 25] = [
     "prompt token count",
     // Moonshot.
     "model token limit",
-    // OpenRouter.
+    // SiliconFlow.
+    "maximum input token",
+    // OpenRouter; Replicate.
     "maximum allowed input length",
+    "maximum input length",
     // Gateways of DeepSeek.
     "tokens in request more than max tokens allowed",
-    // Z.ai.
+    // Z.ai; Baichuan.
     "exceeds max length",
+    "exceeds the model's max",
+    // Gateways in China: the input's length, the context's length, too long.
+    "输入长度",
+    "上下文长度",
+    "超长",
     // Groq, OpenAI, Cerebras.
     "reduce the length of the messages",
     // Vertex.
@@ -238,6 +249,11 @@ static PHRASES: [&str; 25] = [
     "ContextWindowExceeded",
     // Qianfan, Yi.
     "tokens too long",
+    "max input characters",
+    // Cohere.
+    "size limit exceeded",
+    // llama.cpp before it had a code.
+    "context shift is disabled",
     // Volcengine.
     "exceed max message tokens",
     // AI21, Palmyra.
@@ -291,6 +307,15 @@ mod tests {
             "prompt tokens too long",
             "Total tokens of image and text exceed max message tokens.",
             "The request exceeds the model's maximum token limit",
+            "The maximum input token limit is 32768",
+            "E1002 PromptTooLong: Prompt length exceeds maximum input length",
+            "the max input characters is 20000",
+            "size limit exceeded: max tokens is 128000 and requested is 130000",
+            "The length of input messages exceeds the model's max length",
+            "context shift is disabled",
+            "输入长度超出限制: 40000 > 32768",
+            "Provider returned error: {\"error\":{\"message\":\"prompt is too long: 208310 tokens > \
+             200000 maximum\"}}",
             "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 512 \
              `max_new_tokens`",
             "The sum of prompt length (9000.0), query length (0) should not exceed max_num_tokens \

@@ -3,7 +3,7 @@
 use super::budget::used_up;
 use super::count::is_limited;
 use super::policy::begins_reply;
-use super::refused::find;
+use super::written::{has_call, thoughts_bytes};
 use super::{RoomAttempts, SummaryOutcome};
 use crate::message::{Dialect, Dropped, Event, StopReason};
 use crate::provider::{Config, attach};
@@ -200,61 +200,6 @@ impl Machine {
     }
 }
 
-/// The length of the reasoning that a model wrote in its text before its answer; `None` if it has
-/// no end.
-fn thoughts_bytes(text: &str) -> Option<usize> {
-    let text = text.as_bytes();
-    for [open, close] in THOUGHTS {
-        let begins = text.trim_ascii_start().starts_with(open.as_bytes());
-        match find(text, close.as_bytes()) {
-            Some(at) if begins || find(text, open.as_bytes()).is_none_or(|open| open > at) => {
-                return Some(at + close.len());
-            }
-            None if begins => return None,
-            _ => {}
-        }
-    }
-    Some(0)
-}
-
-/// Whether the model wrote down a call in place of making it, or of a summary.
-fn has_call(text: &str) -> bool {
-    let text = text.as_bytes();
-    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_start);
-    let inside = text.trim_ascii_start();
-    let inside = inside.strip_prefix(b"```json").unwrap_or(inside).trim_ascii_start();
-    let is_json = matches!(inside.first(), Some(b'{' | b'['));
-    lines.any(|line| CALLS.iter().any(|mark| line.starts_with(mark.as_bytes())))
-        || is_json && ARGUMENTS.iter().any(|key| find(text, key.as_bytes()).is_some())
-}
-
-/// The marks around the thoughts of models that think in their text: DeepSeek, Qwen and others;
-/// prompted ones; Magistral; Seed.
-static THOUGHTS: [[&str; 2]; 4] = [
-    ["<think>", "</think>"],
-    ["<thinking>", "</thinking>"],
-    ["[THINK]", "[/THINK]"],
-    ["<seed:think>", "</seed:think>"],
-];
-
-/// How calls begin that models write in their text: Hermes and Qwen; Llama; Mistral; DeepSeek;
-/// Anthropic's older form; Llama 3's tag; GLM and Kimi; gpt-oss.
-static CALLS: [&str; 10] = [
-    "<tool_call",
-    "<function",
-    "[TOOL_CALL",
-    "<｜tool",
-    "<invoke ",
-    "<|python_tag|>",
-    "<|tool_call",
-    "<tool_use",
-    "<|channel|>",
-    "<minimax:tool_call",
-];
-
-/// The keys of a call's arguments.
-static ARGUMENTS: [&str; 2] = ["\"arguments\"", "\"parameters\""];
-
 /// The request for a summary.
 const SUMMARY_REQUEST: &str = "The context is nearly full: what stands above will be replaced by \
     what you write now. Call no tool. Write down, for yourself, all that is needed to go on: the \
@@ -277,42 +222,3 @@ const LEAST_SUMMARY_BYTES: usize = 512;
 
 /// The least that a summary must replace to be worth its request.
 const LEAST_OLD_BYTES: usize = 256;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasoning_is_removed_and_reasoning_alone_is_not_a_summary() {
-        for (text, rest) in [
-            ("plain", Some("plain")),
-            ("<think>a</think>\nthe port is 80", Some("\nthe port is 80")),
-            // The template put the first mark into the prompt.
-            ("a\n</think>done", Some("done")),
-            ("\n [THINK]a[/THINK]b", Some("b")),
-            ("<think>cut in the mid", None),
-            (
-                "the tag <think> is parsed, </think> is not",
-                Some("the tag <think> is parsed, </think> is not"),
-            ),
-        ] {
-            assert_eq!(thoughts_bytes(text).map(|bytes| &text[bytes..]), rest, "{text}");
-        }
-    }
-
-    #[test]
-    fn written_calls_are_distinguished_from_text_about_them() {
-        for text in [
-            "I look.\n<tool_call>\n{}",
-            "[TOOL_CALLS]x",
-            "```json\n{\"name\":\"bash\",\"arguments\":{}}\n```",
-            "{\"name\": \"bash\", \"parameters\": {}}",
-            "<｜tool▁calls▁begin｜>",
-        ] {
-            assert!(has_call(text), "{text}");
-        }
-        for text in ["The parser takes <tool_call> tags.", "{ is unbalanced in x.c", "Found."] {
-            assert!(!has_call(text), "{text}");
-        }
-    }
-}
