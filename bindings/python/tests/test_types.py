@@ -9,10 +9,24 @@ import functools
 import ipaddress
 import json
 import logging
+import os
+import pathlib
 import sys
 import uuid
 from dataclasses import InitVar, dataclass, field
-from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypedDict, TypeVar, Union
+from typing import (
+    Annotated,
+    Any,
+    AnyStr,
+    Generic,
+    Hashable,
+    Literal,
+    NamedTuple,
+    Optional,
+    TypedDict,
+    TypeVar,
+    Union,
+)
 
 import notations
 import pytest
@@ -25,6 +39,11 @@ from zerostack._workers import outcome
 T = TypeVar("T")
 
 ID = uuid.UUID(int=7)
+
+
+class Rights(enum.Flag):
+    READ = 1
+    WRITE = 2
 
 
 @dataclass
@@ -135,6 +154,14 @@ def pydantic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         (dict[Literal["a", 1], int], {"a": 1, "1": 2}, {"a": 1, 1: 2}),
         (dict[Colour, int], {"red": 1, "1": 2}, {Colour.RED: 1, Colour.ONE: 2}),
         (collections.deque[int], [1], collections.deque([1])),
+        (collections.Counter[str], {"a": 2}, collections.Counter("aa")),
+        (collections.defaultdict[str, list[int]], {"a": [2]}, collections.defaultdict(list, a=[2])),
+        (pathlib.PurePosixPath, "a/b", pathlib.PurePosixPath("a/b")),
+        (os.PathLike[str], "a/b", pathlib.Path("a/b")),
+        (Hashable, 1, 1),
+        (AnyStr, "a", "a"),
+        (Union[bytes, str], "a", "a"),
+        (Rights, 3, Rights.READ | Rights.WRITE),
         (Literal[1, True], 1, 1),
         (Literal[1, True], True, True),
         (Literal[Colour.RED, "x"], "red", Colour.RED),
@@ -181,6 +208,8 @@ def test_a_value_is_read_as_its_type(hint: Any, value: Any, expected: Any) -> No
         (int, True),
         (bool, 1),
         (set[Any], [[1]]),
+        (Rights, 8),
+        (Rights, "read"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(hint: Any, value: Any) -> None:
@@ -328,10 +357,16 @@ def test_what_pydantic_knows(pydantic: bool) -> None:
         ({ID: 1, Colour.RED: 2, 3: 4}, {str(ID): 1, "red": 2, "3": 4}),
         ([{(datetime.date(2026, 1, 2)): {Colour.ONE}}], [{"2026-01-02": [1]}]),
         (collections.deque([ipaddress.IPv4Address("10.0.0.1")]), ["10.0.0.1"]),
+        ({"ids": range(3)}, {"ids": [0, 1, 2]}),
     ],
 )  # fmt: skip
 def test_a_result_is_json(value: Any, expected: Any) -> None:
     assert json.loads(output_of(value).content) == expected
+
+
+def test_what_a_tool_yields_is_a_list() -> None:
+    assert output_of(number * 2 for number in range(3)).content == "[0, 2, 4]"
+    assert output_of(map(str, range(2))).content == '["0", "1"]'
 
 
 def test_what_a_tool_does_wrong_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

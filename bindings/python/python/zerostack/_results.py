@@ -37,7 +37,7 @@ class ToolOutput(NamedTuple):
 
 def output_of(value: Any) -> ToolOutput:
     """The output for the model of a tool that returned ``value``: a string unchanged, anything else
-    as JSON.
+    as JSON, an iterator as the list of its items.
 
     Raises :class:`ToolError` for a value that has no form in JSON.
     """
@@ -45,6 +45,9 @@ def output_of(value: Any) -> ToolOutput:
         return value._replace(content=clean(value.content))
     if isinstance(value, File):
         return ToolOutput("", files=(value,))
+    if isinstance(value, abc.Iterator):
+        # What a tool yields.
+        value = list(value)
     files = _files_in(value)
     if files:
         others = [output_of(each).content for each in value if not isinstance(each, File)]
@@ -100,7 +103,7 @@ def plain(value: Any) -> Any:
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, enum.Enum):
         return value.value
-    if isinstance(value, (abc.Set, abc.ValuesView, collections.deque)):
+    if isinstance(value, (abc.Set, abc.ValuesView, collections.deque, range)):
         return list(value)
     if isinstance(value, abc.Mapping):
         return dict(value)

@@ -15,7 +15,7 @@ import typing
 from typing import Any, Callable
 
 from . import _pydantic
-from ._values import SIMPLE, Shape, anything, choice, null, wrong
+from ._values import SIMPLE, Shape, anything, choice, flags, null, wrong
 from .errors import BadArguments
 
 __all__ = ["Shape", "Shapes"]
@@ -80,8 +80,12 @@ class Shapes:
 
     def _union(self, hints: tuple[Any, ...]) -> Shape:
         shapes = [self.of(hint) for hint in hints]
-        # 1 is an int before it is a float, whatever comes first in the hint.
-        ordered = sorted(shapes, key=lambda shape: shape.schema.get("type") == "number")
+        # 1 is an int before it is a float, and a text is a `str` before it is `bytes`, whatever
+        # comes first in the hint.
+        loose = {id(SIMPLE[kind]) for kind in (float, bytes, bytearray)}
+        ordered = sorted(
+            shapes, key=lambda it: id(it) in loose or it.schema.get("type") == "number"
+        )
 
         def read(value: Any, where: str, lax: bool) -> Any:
             said: list[str] = []
@@ -105,6 +109,16 @@ class Shapes:
     def _container(self, origin: Any, arguments: tuple[Any, ...]) -> Shape | None:
         if not _is_hashable(origin):
             return None
+        if origin is collections.Counter:
+            key = arguments[0] if arguments else str
+            return self._mapping(key, self.of(int), collections.Counter)
+        if origin is collections.defaultdict:
+            key, value = arguments or (str, Any)
+            kind = typing.get_origin(value) or value
+            factory = kind if isinstance(kind, type) else None
+            return self._mapping(
+                key, self.of(value), lambda values: collections.defaultdict(factory, values)
+            )
         if origin in _MAPPINGS:
             key, value = arguments or (str, Any)
             return self._mapping(key, self.of(value), _MAPPINGS[origin])
@@ -168,6 +182,8 @@ class Shapes:
     def _class(self, hint: Any, cls: type[Any], arguments: tuple[Any, ...]) -> Shape:
         if _pydantic.is_type(cls) or _has_fields_of_pydantic(cls):
             return self._left_to_pydantic(hint)
+        if issubclass(cls, enum.Flag):
+            return flags(cls)
         if issubclass(cls, enum.Enum):
             return choice([(member.value, member) for member in cls])
         if dataclasses.is_dataclass(cls):

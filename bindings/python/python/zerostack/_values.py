@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import enum
 import ipaddress
 import math
+import os
 import pathlib
 import re
 import sys
 import uuid
+from collections import abc
 from typing import Any, Callable, NamedTuple
 
 from .errors import BadArguments
@@ -64,6 +67,20 @@ def choice(members: list[tuple[Any, Any]]) -> Shape:
     if all(isinstance(value, str) for value in values):
         return Shape({"type": "string", "enum": values}, read)
     return Shape({"enum": values}, read)
+
+
+def flags(cls: type[enum.Flag]) -> Shape:
+    """The sum of some of these."""
+    known = ", ".join(f"{member.value} for {member.name}" for member in cls)
+
+    def read(value: Any, where: str, lax: bool) -> Any:
+        number = _integer(value, where, lax)
+        try:
+            return cls(number)
+        except ValueError:
+            raise wrong(where, f"a sum of {known}", value) from None
+
+    return Shape({"type": "integer", "description": f"a sum of {known}"}, read)
 
 
 def _boolean(value: Any, where: str, lax: bool) -> bool:
@@ -204,6 +221,10 @@ SIMPLE: dict[Any, Shape] = {
     uuid.UUID: _text("uuid", uuid.UUID, "a UUID"),
     pathlib.Path: _text("", pathlib.Path, "a path"),
     pathlib.PurePath: _text("", pathlib.PurePath, "a path"),
+    pathlib.PurePosixPath: _text("", pathlib.PurePosixPath, "a path"),
+    pathlib.PureWindowsPath: _text("", pathlib.PureWindowsPath, "a path"),
+    os.PathLike: _text("", pathlib.Path, "a path"),
+    abc.Hashable: anything(),
     datetime.datetime: _text(
         "date-time",
         _iso(datetime.datetime.fromisoformat),
