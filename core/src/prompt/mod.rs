@@ -6,7 +6,8 @@
 //! pi and Agent Skills (`SKILL.md`) are read unchanged.
 //!
 //! # Front matter
-//! It starts at the first line that is neither empty nor an HTML comment.
+//! It starts at the first line that is neither empty nor an HTML comment. Lines that begin with `#` or `//`
+//! may precede it if it has a field that only a prompt has.
 //!
 //! A subset of YAML: `key: value` at the margin; plain, `'quoted'` and `"quoted"` scalars, also over
 //! several lines; block scalars (`|`, `>`, with `+`, `-` and an indentation); lists and maps of
@@ -25,7 +26,8 @@
 //! to defaults) and `argument-hint`; `includes` (names of prompts that come before this one); `check`
 //! (commands that must pass).
 //!
-//! Other programs' forms of these are read too: `tools` as a map of switches and `permission`
+//! Other programs' forms of these are read too: the fields about tools in any spelling (`allowed_tools`,
+//! `allowedTools`), `tools` as a map of switches and `permission`
 //! (opencode), `disallowed-tools` (Claude Code), lists of maps with a `name` in `tools` and
 //! `arguments` (MCP), `output` as a map with a `format` (dotprompt), `model` as a map (prompty) or a
 //! list (VS Code), of which the first counts.
@@ -149,9 +151,10 @@ impl<'a> Prompt<'a> {
         FrontMatterEntries::new(self.front)
     }
 
-    /// The field of that name.
+    /// The field of that name. Those about tools have it in any spelling: a limit that is not known
+    /// would be none.
     pub fn field(&self, key: &str) -> Option<Value<'a>> {
-        self.fields().find(|entry| entry.key == key).map(|entry| entry.value)
+        self.fields().find(|it| tools::field(it.key) == tools::field(key)).map(|it| it.value)
     }
 
     /// The name in the prompt's front matter.
@@ -315,7 +318,7 @@ fn items(value: Value<'_>) -> Option<Items<'_>> {
 /// A field of a prompt has the kind of value that the prompt reads.
 fn check_kind(entry: &FrontMatterEntry<'_>) -> Result<(), FaultAt> {
     let bad = |reason| Err(FaultAt::at(entry.value_at, reason));
-    match (entry.key, entry.value) {
+    match (tools::field(entry.key), entry.value) {
         ("name" | "description" | "mode", value) => match value {
             Value::Text(_) | Value::Null => Ok(()),
             _ => bad(Reason::NotText),
@@ -359,15 +362,29 @@ fn switch(text: Text<'_>) -> Option<bool> {
 fn split(text: &str) -> Result<(usize, usize, usize), FaultAt> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let content = text.get(start..).unwrap_or_default();
-    let before = content.len().saturating_sub(without_comments(content).len());
-    let found = front_matter(text, start.saturating_add(before))?;
+    let at = |rest: &str| start.saturating_add(content.len().saturating_sub(rest.len()));
+    let below_comments = without_comments(content);
+    let found = front_matter(text, at(below_comments))?;
     // Below other lines a `---` may also be a rule: it counts when fields follow it and end.
-    let is_sure = |(at, end, _): &(usize, usize, usize)| {
-        let first = content_line(text.get(*at..*end).unwrap_or_default(), 0);
+    let is_sure = |(from, end, _): &(usize, usize, usize)| {
+        let first = content_line(text.get(*from..*end).unwrap_or_default(), 0);
         let key = first.and_then(|line| split_key(line.text)).map(|(key, _)| key);
-        before == 0 || key.is_some_and(|key| !key.contains([' ', '\t']))
+        at(below_comments) == start || key.is_some_and(|key| !key.contains([' ', '\t']))
     };
-    Ok(found.filter(is_sure).unwrap_or((start, start, start)))
+    if let Some(found) = found.filter(is_sure) {
+        return Ok(found);
+    }
+    // Below a comment of YAML or of a program, which Markdown has for text: if a prompt's field follows.
+    let below_marks = without_marked_lines(below_comments);
+    let found = match below_marks.len() < below_comments.len() {
+        true => front_matter(text, at(below_marks))?,
+        false => None,
+    };
+    let has_known = |(from, end, _): &(usize, usize, usize)| {
+        let mut entries = FrontMatterEntries::new(text.get(*from..*end).unwrap_or_default());
+        entries.any(|entry| OWN_FIELDS.contains(&tools::field(entry.key)))
+    };
+    Ok(found.filter(has_known).unwrap_or((start, start, start)))
 }
 
 /// The same for a front matter whose first line starts at `start`; `None` if there is no such line.
@@ -411,6 +428,15 @@ fn without_comments(mut text: &str) -> &str {
     }
 }
 
+/// Without the lines at its front that begin with the mark of a comment.
+fn without_marked_lines(mut text: &str) -> &str {
+    while text.starts_with('#') || text.starts_with("//") {
+        let Some((_, rest)) = text.split_once(['\n']) else { break };
+        text = without_comments(rest);
+    }
+    text
+}
+
 fn without_blank_lines(mut text: &str) -> &str {
     while let Some((line, rest)) = text.split_once(['\n']) {
         if !line.trim().is_empty() {
@@ -427,3 +453,6 @@ pub const MAX_FRONT_MATTER_BYTES: usize = 64 * 1024;
 pub const MAX_FIELDS: usize = 64;
 /// The most names in `arguments`.
 pub const MAX_ARGUMENTS: usize = 32;
+/// Fields that tell a front matter from a text between two rules.
+const OWN_FIELDS: [&str; 5] =
+    ["tools", "allowed-tools", "disallowed-tools", "argument-hint", "description"];

@@ -32,10 +32,21 @@ impl<'a> Prompt<'a> {
         let all = [
             off("tools").or_else(|| off("allowed-tools")),
             off("permission"),
-            listed("disallowed-tools").or_else(|| listed("disallowedTools")),
+            listed("disallowed-tools"),
         ];
         all.into_iter().flatten().flatten().filter(|name| *name != "*")
     }
+}
+
+/// The name of a field: those about tools in one spelling, any other as it is.
+pub(super) fn field(key: &str) -> &str {
+    FIELDS.into_iter().find(|known| is_spelled(key, known)).unwrap_or(key)
+}
+
+/// `allowed_tools`, `allowedTools` and `Allowed-Tools` are one name.
+fn is_spelled(written: &str, known: &str) -> bool {
+    let letters = |name| str::bytes(name).filter(|byte| !matches!(byte, b'_' | b'-'));
+    letters(written).map(|byte| byte.to_ascii_lowercase()).eq(letters(known))
 }
 
 /// The built-in tool for another program's name of a tool, without its restrictions:
@@ -48,9 +59,7 @@ pub fn tool_name(written: &str) -> Option<&'static str> {
         Some((set, tool)) if SETS.iter().any(|known| set.eq_ignore_ascii_case(known)) => tool,
         _ => name,
     };
-    // `read_file`, `readFile` and `read-file` are one name.
-    let letters = || name.bytes().filter(|b| !matches!(b, b'_' | b'-'));
-    let is = |known: &str| letters().map(|b| b.to_ascii_lowercase()).eq(known.bytes());
+    let is = |known: &str| is_spelled(name, known);
     let mut ours = NAMES.iter().filter(|(_, names)| names.split([' ']).any(is));
     ours.next().map(|(ours, _)| *ours)
 }
@@ -63,6 +72,9 @@ pub(super) fn check_tools(value: Value<'_>) -> bool {
         value => items(value).is_some(),
     }
 }
+
+/// The fields about tools.
+const FIELDS: [&str; 3] = ["tools", "allowed-tools", "disallowed-tools"];
 
 /// The built-in tools, and their names in Claude Code, VS Code, opencode, Gemini CLI, Cursor, Codex
 /// and GitHub's agents.

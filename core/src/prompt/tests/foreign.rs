@@ -18,6 +18,15 @@ fn front_matter_counts_after_comments_and_empty_lines() {
         let line = 3 + before.matches('\n').count();
         assert_eq!(fault(&bad).line as usize, line, "{bad}");
     }
+    for before in ["# generated\n", "// made by x\n# y\n\n", "#!/usr/bin/env zerostack\n"] {
+        let source = format!("{before}{front}");
+        assert_eq!(list(parse(&source).tools()), ["Read"], "{source}");
+        // Words between rules stay text.
+        for fields in ["Words: these.", "Words."] {
+            let source = format!("{before}---\n{fields}\n---\nmore");
+            assert_eq!(parse(&source).body(), source, "{source}");
+        }
+    }
     // Rules of Markdown.
     for source in
         ["<!-- a -->\n---\nWords.\n---\nmore", "\n---\nWords.", "<!-- open\n---\na: b\n---\n"]
@@ -44,6 +53,14 @@ fn front_matter_of_other_programs_is_read() {
     let source = front("tools: \"*\"\ndisallowedTools: Write, Edit");
     assert!(parse(&source).tools().is_none());
     assert_eq!(excluded(parse(&source)), ["Write", "Edit"]);
+    // Other spellings: a limit that is not known would be none.
+    for field in ["allowed_tools", "allowedTools", "Allowed-Tools", "TOOLS", "\"tools\""] {
+        let source = front(&format!("{field}: Read"));
+        assert_eq!(list(parse(&source).tools()), ["Read"], "{field}");
+        assert_eq!(fault(&front(&format!("{field}: {{a: b}}"))).reason, Reason::NotList);
+    }
+    let source = front("disallowed_tools: Write\ntools:\n  edit: false\n  read: true");
+    assert_eq!(excluded(parse(&source)), ["edit", "Write"]);
     // dotprompt
     let source = front(
         "model: googleai/gemini\nconfig:\n  temperature: 1\ninput:\n  schema:\n    name: string\n\
