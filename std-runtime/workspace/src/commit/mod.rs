@@ -10,6 +10,7 @@
 
 mod contents;
 mod disk;
+mod flush;
 mod journal;
 mod name;
 mod plan;
@@ -31,6 +32,7 @@ use crate::patch::tree::Tree;
 use crate::{Error, ErrorKind, Result, state_folder};
 pub use contents::{Contents, collect};
 use disk::{Disk, Faults};
+use flush::Flush;
 use journal::{Begin, Identity, Journal, Step};
 pub use name::Name;
 pub use plan::{Plan, PlannedFile, Side};
@@ -278,6 +280,9 @@ fn advance(
     let steps = journal.begin.steps.clone();
     let makes = journal.begin.makes.clone();
     let (mut staged, mut folders) = (Vec::new(), BTreeSet::new());
+    let whole = Name(Vec::new());
+    let failed = |error| (whole.clone(), Refusal::System(error));
+    let flush = Flush::of(disk, sides.iter().flatten().count()).map_err(failed)?;
     for (step, side) in steps.iter().zip(sides) {
         let failed = |error| (step.path.clone(), Refusal::System(error));
         folders.extend([folder_of(&step.path.0), folder_of(&step.aside.0)].map(<[u8]>::to_vec));
@@ -285,11 +290,10 @@ fn advance(
             staged.push(None);
             continue;
         };
-        stage::stage(disk, &step.path.0, &step.aside.0, side, contents).map_err(failed)?;
+        stage::stage(disk, &step.path.0, &step.aside.0, side, contents, &flush).map_err(failed)?;
         staged.push(disk.identity(&step.aside.0).map_err(failed)?);
     }
-    let whole = Name(Vec::new());
-    let failed = |error| (whole.clone(), Refusal::System(error));
+    flush.finish(disk).map_err(failed)?;
     journal.staged(staged).map_err(failed)?;
     let (going, coming): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| !step.is_kept);
     for step in going {

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::contents::Contents;
 use super::disk::Disk;
+use super::flush::Flush;
 use super::plan::{Side, is_program};
 use crate::patch::tree::kind;
 
@@ -23,6 +24,7 @@ pub(super) fn stage(
     aside: &[u8],
     side: &Side,
     contents: &Contents,
+    flush: &Flush,
 ) -> io::Result<()> {
     if side.is_link {
         let mut target = Vec::new();
@@ -50,8 +52,7 @@ pub(super) fn stage(
     };
     disk.faults.before("chmod")?;
     rustix::fs::fchmod(&file, Mode::from_raw_mode(mode as _))?;
-    disk.faults.before("fsync")?;
-    file.sync_all()
+    flush.written(disk, &file)
 }
 
 /// The permissions of the file that is replaced, unless it became a program or ceased to be one.

@@ -251,6 +251,51 @@ fn a_disk_that_refuses_any_call_leaves_everything_as_it_was() {
     }
 }
 
+/// More files than are written to the disk one by one.
+fn many() -> Place {
+    let mut place = Place::new();
+    for number in 0..40 {
+        let (path, text) = (format!("many-{number}"), format!("new {number}"));
+        for folder in ["folder", "after"] {
+            let text = if folder == "after" { text.as_str() } else { "old" };
+            fs::write(place.at(folder).join(&path), text).unwrap();
+        }
+        let mut side =
+            |text: &str| Some(place.contents.add(text.as_bytes(), false, 0o644).unwrap());
+        let (before, after) = (side("old"), side(&text));
+        place.plan.files.push(PlannedFile { path: Name(path.into()), before, after });
+    }
+    place
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn many_files_reach_the_disk_together_before_any_has_its_name() {
+    let faults = Calls::new(usize::MAX, Fate::Old, false);
+    let place = many();
+    let disk = Disk::open(&place.at("folder"), &()).unwrap();
+    if matches!(Flush::of(&disk, 40).unwrap(), Flush::Each) {
+        return eprintln!("NOT RUN: files are written one by one in {:?}", place.root.path());
+    }
+    place.commit(&faults).unwrap();
+    assert_eq!(files(&place.at("folder")), files(&place.at("after")));
+    let names = faults.names.into_inner();
+    let count = |name| names.iter().filter(|it| **it == name).count();
+    // Those of the journal and of the folders.
+    assert!(count("fsync") < 15, "{names:?}");
+    let first = |name| names.iter().position(|it| *it == name).unwrap();
+    let synced = first("syncfs");
+    let last_write = names[..first("exchange")].iter().rposition(|it| *it == "chmod").unwrap();
+    assert!(last_write < synced && synced < first("exchange"), "{names:?}");
+    for fate in [Fate::Killed, Fate::Refused(rustix::io::Errno::IO)] {
+        let place = many();
+        let before = files(&place.at("folder"));
+        place.commit(&Calls::new(synced, fate, false)).unwrap_err();
+        place.recover(&()).unwrap();
+        assert_eq!(files(&place.at("folder")), before);
+    }
+}
+
 #[test]
 fn a_journal_that_is_cut_anywhere_is_taken_back_or_finished() {
     let names = names(false);
