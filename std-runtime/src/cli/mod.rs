@@ -3,10 +3,12 @@
 mod refusal;
 mod table;
 
+use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::Command;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::command::entry::{Entry, Invocation, asks_for_help, find};
@@ -81,10 +83,15 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
     {
         return Ok(tool::call(name));
     }
-    let named = named(&arguments);
+    // Some hundred flags, which are built once.
+    let flags_of_run = OnceCell::new();
+    let named = named(&arguments, &flags_of_run);
     if let Some(length) = asks_for_help(&arguments) {
         let of_prompt = match named {
-            None => run::prompt_help(&arguments, COMMANDS, &run::ENTRY.command())?,
+            None => {
+                let flags = flags_of_run.get_or_init(|| run::ENTRY.command());
+                run::prompt_help(&arguments, COMMANDS, flags)?
+            }
             Some(_) => None,
         };
         if let Some(text) = of_prompt {
@@ -95,14 +102,13 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
         let entry = named.map(|(_, entry)| entry);
         return print_help(COMMANDS, entry, length).map(|()| ExitCode::SUCCESS);
     }
-    let entry = match named {
+    let (entry, mut command) = match named {
         Some((place, entry)) => {
             arguments.remove(place);
-            entry
+            (entry, entry.command())
         }
-        None => &run::ENTRY,
+        None => (&run::ENTRY, flags_of_run.into_inner().unwrap_or_else(|| run::ENTRY.command())),
     };
-    let mut command = entry.command();
     if named.is_none() {
         arguments = run::with_arguments(arguments, COMMANDS, &command)?;
     }
@@ -113,12 +119,15 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
 }
 
 /// The command that the first word names, and where that word is.
-fn named(arguments: &[OsString]) -> Option<(usize, &'static Entry)> {
+fn named(
+    arguments: &[OsString],
+    flags_of_run: &OnceCell<Command>,
+) -> Option<(usize, &'static Entry)> {
     // The flags are read only if some precede it.
     let is_first = arguments.first().is_some_and(|it| !it.as_encoded_bytes().starts_with(b"-"));
     let place = match is_first {
         true => Some(0),
-        false => first_word(arguments, &run::ENTRY.command()),
+        false => first_word(arguments, flags_of_run.get_or_init(|| run::ENTRY.command())),
     }?;
     let entry = find(COMMANDS, arguments.get(place)?.to_str()?)?;
     Some((place, entry))
