@@ -102,7 +102,9 @@ impl Sessions {
 
     /// Whether there is a session with this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.names().is_ok_and(|names| names.iter().any(|it| it == name))
+        // Any other text is not a name, but may be a path.
+        let place = state_folder::path(&self.list_name()).filter(|_| check_name(name).is_ok());
+        place.is_some_and(|place| fs::symlink_metadata(place.join(name)).is_ok())
     }
 
     /// The error for an unknown name.
@@ -219,9 +221,7 @@ impl Sessions {
 
     fn make_number(&self, about: &About) -> io::Result<String> {
         let place = self.place()?;
-        make_room(&place)?;
-        let numbers = self.names()?.into_iter().filter_map(|name| name.parse::<u32>().ok());
-        let first = 1 + numbers.max().unwrap_or(0);
+        let first = 1 + make_room(&place)?;
         for number in first..=u32::MAX {
             let name = number.to_string();
             match self.make(&name, about) {
@@ -297,31 +297,38 @@ fn remove(place: &Path) -> io::Result<()> {
 }
 
 /// Removes the oldest unnamed sessions beyond the limits, and the remains of killed commands.
-fn make_room(place: &Path) -> io::Result<()> {
-    let mut numbered = Vec::new();
+/// Returns the highest number of a session, or 0.
+fn make_room(place: &Path) -> io::Result<u32> {
+    let mut numbers: Vec<u32> = Vec::new();
     for entry in fs::read_dir(place)? {
-        let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if let Ok(number) = name.parse::<u32>() {
-            numbered.push((number, path));
+        let name = entry?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if let Ok(number) = name.parse() {
+            numbers.push(number);
         } else if let Some(rest) = name.strip_prefix(".new-").or(name.strip_prefix(".gone-")) {
             let pid = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok());
             if pid.is_some_and(|pid| !is_alive(pid)) {
-                fs::remove_dir_all(&path)?;
+                fs::remove_dir_all(place.join(name))?;
             }
         }
     }
-    numbered.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
+    numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+    let highest = numbers.first().copied().unwrap_or(0);
     let mut bytes = 0;
-    for (index, (_, path)) in numbered.iter().enumerate() {
+    let mut is_too_much = |path: &Path| {
         bytes += fs::metadata(path.join(JOURNAL)).map_or(0, |found| found.len());
         bytes += attachments::bytes(path);
-        let goes = index + 1 >= MOST_SESSIONS || bytes > MOST_BYTES;
-        if goes && let Ok(Ok(_lock)) = take_lock(path) {
-            remove(path)?;
+        bytes > MOST_BYTES
+    };
+    for (index, number) in numbers.iter().enumerate() {
+        let path = place.join(number.to_string());
+        let is_measured = highest.is_multiple_of(MEASURED);
+        let goes = index + 1 >= MOST_SESSIONS || (is_measured && is_too_much(&path));
+        if goes && let Ok(Ok(_lock)) = take_lock(&path) {
+            remove(&path)?;
         }
     }
-    Ok(())
+    Ok(highest)
 }
 
 fn is_alive(pid: i32) -> bool {
@@ -333,3 +340,39 @@ const SESSIONS: &str = "sessions";
 /// The limits for the unnamed sessions of a folder.
 const MOST_SESSIONS: usize = 50;
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
+/// The bytes of all are added up before one session in so many: that takes several calls for each.
+const MEASURED: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_unnamed_sessions_are_removed_and_the_highest_number_is_returned() {
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path();
+        let add = |name: &str, bytes: u64| {
+            fs::create_dir(place.join(name)).unwrap();
+            File::create(place.join(name).join(JOURNAL)).unwrap().set_len(bytes).unwrap();
+        };
+        let left = || {
+            let names = fs::read_dir(place).unwrap().map(|it| it.unwrap().file_name());
+            let mut names: Vec<String> = names.map(|it| it.into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(make_room(place).unwrap(), 0);
+        add("named", MOST_BYTES);
+        add(".gone-999999999-3", 0);
+        (1..=7).for_each(|number| add(&number.to_string(), 100 * 1024 * 1024));
+        assert_eq!(make_room(place).unwrap(), 7);
+        assert_eq!(left(), ["1", "2", "3", "4", "5", "6", "7", "named"]);
+        add("8", 100 * 1024 * 1024);
+        assert_eq!(make_room(place).unwrap(), 8);
+        assert_eq!(left(), ["7", "8", "named"]);
+        (9..=60).for_each(|number| add(&number.to_string(), 0));
+        assert_eq!(make_room(place).unwrap(), 60);
+        assert_eq!(left().len(), MOST_SESSIONS);
+        assert!(left().contains(&"12".to_owned()) && !left().contains(&"11".to_owned()));
+    }
+}
