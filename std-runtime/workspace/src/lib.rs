@@ -8,6 +8,7 @@
 pub mod commit;
 mod error;
 pub mod ignore_file;
+mod kernel;
 pub mod merge;
 pub mod new_file;
 pub mod own_process;

@@ -5,6 +5,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use super::disk::Disk;
+#[cfg(target_os = "linux")]
+use crate::kernel;
 
 /// When new contents are written to the disk.
 pub(super) enum Flush {
@@ -72,7 +74,7 @@ impl Together {
         let kind = rustix::fs::fstatfs(&folder).ok()?.f_type;
         let is_known = KNOWN.iter().any(|&known| i128::from(known) == i128::from(kind));
         let device = rustix::fs::fstat(&folder).ok()?.st_dev;
-        (is_known && reports_failures()).then_some(Self { folder, device })
+        (is_known && kernel::is_linux(5, 8)).then_some(Self { folder, device })
     }
 
     fn is_on(&self, file: &File) -> io::Result<bool> {
@@ -82,14 +84,6 @@ impl Together {
     fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::syncfs(&self.folder)?)
     }
-}
-
-#[cfg(target_os = "linux")]
-fn reports_failures() -> bool {
-    let name = rustix::system::uname();
-    let mut numbers = name.release().to_str().unwrap_or_default().split(['.', '-']);
-    let mut number = || numbers.next()?.parse::<u32>().ok();
-    number().zip(number()).is_some_and(|version| version >= (5, 8))
 }
 
 #[cfg(target_os = "linux")]
