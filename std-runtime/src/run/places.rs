@@ -60,7 +60,8 @@ impl Place {
     pub(super) fn files(&self) -> Vec<(String, PathBuf, Kind)> {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.sort();
+        // They are in one folder, so the order of their bytes is that of their names.
+        paths.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
         paths.into_iter().filter_map(|path| self.file(path)).collect()
     }
 

@@ -42,6 +42,10 @@ impl ProjectFolder {
     /// # Errors
     /// Why it cannot be used.
     pub fn open_file(&self, path: &Path) -> Result<Option<File>, String> {
+        Ok(self.open_with_length(path)?.map(|(file, _)| file))
+    }
+
+    fn open_with_length(&self, path: &Path) -> Result<Option<(File, u64)>, String> {
         let file: File = match open_below(&self.folder, path) {
             Ok(file) => file.into(),
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
@@ -59,7 +63,7 @@ impl ProjectFolder {
         if !self.owners.contains(&found.uid()) {
             return Err("it belongs to another user".to_owned());
         }
-        Ok(Some(file))
+        Ok(Some((file, found.len())))
     }
 
     /// The bytes of the file `path` below it; `None` if there is none.
@@ -67,13 +71,21 @@ impl ProjectFolder {
     /// # Errors
     /// Why it cannot be used.
     pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, String> {
-        let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let Some((file, length)) = self.open_with_length(path)? else { return Ok(None) };
         let failed = |error: io::Error| error.to_string();
-        let found = file.metadata().map_err(failed)?;
-        // Room for the whole and one byte more, so that two reads find its end.
-        let room = found.len().min(max_bytes).saturating_add(1);
+        // Room for the whole and one byte more, so that one read finds its end.
+        let room = length.min(max_bytes).saturating_add(1);
         let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
-        file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
+        let asked = bytes.capacity();
+        let read = rustix::io::retry_on_intr(|| {
+            rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))
+        });
+        if read.map_err(|errno| failed(errno.into()))? == asked {
+            // It has grown, or the system does not tell its length.
+            file.take((max_bytes + 1).saturating_sub(bytes.len() as u64))
+                .read_to_end(&mut bytes)
+                .map_err(failed)?;
+        }
         if bytes.len() as u64 > max_bytes {
             return Err(format!("it is longer than {max_bytes} bytes"));
         }
@@ -210,6 +222,14 @@ mod tests {
             assert_eq!(text.as_deref(), Some("text"), "{name}");
         }
         assert_eq!(read(project.path(), Path::new("none/at/all"), 4), Ok(None));
+        std::fs::write(at("empty"), "").unwrap();
+        assert_eq!(read(project.path(), Path::new("empty"), 4), Ok(Some(Vec::new())));
+        // Files whose length the system gives as 0.
+        let release = std::fs::read("/proc/sys/kernel/osrelease").ok();
+        if let Some(release) = release {
+            let found = read(Path::new("/proc/sys/kernel"), Path::new("osrelease"), 1000);
+            assert_eq!(found, Ok(Some(release)));
+        }
     }
 
     #[test]
