@@ -127,6 +127,14 @@ fn a_schema_is_described_in_words_and_the_answer_checked() {
     assert!(system.contains("{\"type\":\"object\",\"required\":[\"name\"]}"), "{system}");
     let (done, _) = run(text, "{\"other\": 1}");
     assert!(done.failure(61).contains("does not fit the prompt's schema"), "{done:?}");
+    // As dotprompt has it.
+    let text = "---\noutput:\n  format: json\n  schema:\n    name: string\n---\nName it.";
+    let (done, request) = run(text, "{\"name\": \"a\"}");
+    assert_eq!(done.success(), "{\"name\": \"a\"}\n");
+    assert!(request.unwrap()["messages"][0]["content"].as_str().unwrap().contains("\"name\""));
+    assert!(run(text, "{\"other\": 1}").0.failure(61).contains("does not fit"));
+    let text = "---\noutput:\n  format: json\n  schema:\n    name: nonsense\n---\nName it.";
+    assert!(run(text, "{}").0.failure(52).contains("x.md: output.schema"));
     let (done, request) = run("---\noutput: json\nschema: yes\n---\nx", "{}");
     assert!(done.failure(52).contains("x.md: its schema cannot be used"), "{done:?}");
     assert!(request.is_none());

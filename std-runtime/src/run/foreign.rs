@@ -2,7 +2,7 @@
 //! of `llm`.
 
 use serde_json::{Map, Value, json};
-use zerostack_core::prompt::{Output, tool_name};
+use zerostack_core::prompt::{Output, Prompt, Value as Field, tool_name};
 use zerostack_dotprompt::{Data, Dotprompt, Part, yaml_value};
 
 use super::filling::{Filling, text};
@@ -20,6 +20,16 @@ pub(super) enum Kind {
     Dotprompt,
     /// A YAML template of `llm`.
     Llm,
+}
+
+/// The schema of the result that a prompt in Markdown has as dotprompt has it: below `output`.
+pub(super) fn output_schema(prompt: &Prompt<'_>) -> std::result::Result<Option<String>, String> {
+    let is_below = matches!(prompt.field("output"), Some(Field::Map(_) | Field::Nested(_)));
+    if !is_below || prompt.output() != Some(Output::Json) {
+        return Ok(None);
+    }
+    let schema = Dotprompt::parse(prompt.text())?.output_schema(&Map::new())?;
+    Ok(schema.map(|schema| schema.to_string()))
 }
 
 /// The metadata of a file that is not Markdown.

@@ -326,7 +326,12 @@ impl PromptFiles {
 
     /// The schema of the prompt, if it can be used.
     fn schema(&self, prompt: &Prompt<'_>) -> Result<Option<String>> {
-        let Some(text) = prompt.schema().map(owned) else { return Ok(None) };
+        let written = match prompt.schema() {
+            Some(text) => Some(owned(text)),
+            None => foreign::output_schema(prompt)
+                .map_err(|why| refused(&self.place(prompt.name()), &why))?,
+        };
+        let Some(text) = written else { return Ok(None) };
         let usable = Schema::new(&text).and_then(|schema| schema.check("null").map(|_| ()));
         match usable {
             Ok(()) => Ok(Some(text)),
