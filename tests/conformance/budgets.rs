@@ -367,6 +367,7 @@ fn calls_that_are_written_otherwise_and_sets_of_calls_repeat() {
     assert_eq!(ends([&spaced, &swapped]), repeats);
     let pair = [("read", "{}"), ("list", "{}")];
     assert_eq!(ends([&pair, &pair]), repeats);
+    assert_eq!(ends([&pair, &[("list", "{}"), ("read", "{}")]]), repeats);
     assert_eq!(ends([&pair, &[("list", "{}"), ("grep", "{}")]]), None);
 }
 
@@ -418,6 +419,12 @@ fn a_token_limit_holds_where_the_provider_counts_nothing() {
     let mut chat = session(Limits::DEFAULT);
     receive(&mut chat, &body, 4096);
     assert_eq!(chat.usage(), Usage::default());
+    // One that counts only what it writes.
+    let body = calls(&[("read", "{}")]).replace("\"prompt_tokens\"", "\"other\"");
+    let mut chat = session(Limits { max_turn_tokens: 60, ..Limits::DEFAULT });
+    receive(&mut chat, &body, 4096);
+    let usage = chat.usage();
+    assert!(usage.input_tokens > 0 && usage.output_tokens >= 5, "{usage:?}");
 }
 
 #[test]

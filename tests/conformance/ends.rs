@@ -208,6 +208,7 @@ fn a_reply_that_used_up_its_tokens_is_cut_whatever_its_stop_reason() {
     let limits = Limits { max_output_tokens: 20, ..once() };
     assert_eq!(ended(limits, &chat("stop", 5, 19)), Ok(Event::End(StopReason::EndTurn)));
     assert_eq!(ended(limits, &chat("stop", 5, 20)), Ok(Event::End(StopReason::MaxTokens)));
+    assert_eq!(ended(limits, &chat("stop", 5, u32::MAX)), Ok(Event::End(StopReason::EndTurn)));
     let limits = Limits { context_tokens: 512, ..once() };
     assert_eq!(ended(limits, &chat("stop", 490, 21)), Ok(Event::End(StopReason::EndTurn)));
     assert_eq!(ended(limits, &chat("stop", 490, 22)), Ok(Event::End(StopReason::MaxTokens)));

@@ -279,14 +279,16 @@ impl Machine {
         Ok(Event::Restart)
     }
 
-    /// Adds the reply's usage to the turn's. If the provider counts nothing, and the tokens are
-    /// limited, the configuration's own count is used.
+    /// Adds the reply's usage to the turn's. If the provider does not count what it is sent, and the
+    /// tokens are limited, the configuration's own count is used.
     fn add_usage(&mut self, log: &Log<'_>, config: &dyn Config) {
         let (counted, limits) = (self.reply.usage(), config.limits());
         let is_limited = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
         let was_read = !self.reply.is_failed() && self.status != 0;
-        let usage = if counted == Usage::default() && is_limited && was_read {
-            self.count.guess(config, log.bytes(), self.reply.start as usize)
+        let usage = if counted.input_tokens == 0 && is_limited && was_read {
+            let guess = self.count.guess(config, log.bytes(), self.reply.start as usize);
+            let output_tokens = guess.output_tokens.max(counted.output_tokens);
+            Usage { input_tokens: guess.input_tokens, output_tokens, ..counted }
         } else {
             counted
         };

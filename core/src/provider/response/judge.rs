@@ -87,7 +87,9 @@ pub(crate) const fn cut(decoder: &Decoder) -> Error {
 fn is_used_up(sink: &Sink<'_, '_>, (reply_tokens, context_tokens): (u32, u32)) -> bool {
     let usage = sink.reply.usage();
     let reached = |count, limit| limit > 0 && count >= limit;
-    reached(usage.output_tokens, reply_tokens) || reached(usage.total(), context_tokens)
+    // A server that counts a multiple of the limit does not keep to it, or counts something else.
+    let may_be = usage.output_tokens / 4 <= reply_tokens;
+    may_be && reached(usage.output_tokens, reply_tokens) || reached(usage.total(), context_tokens)
 }
 
 /// The provider's refusal, as an error.

@@ -55,13 +55,14 @@ impl Runs {
     /// The reply at `start` is complete: the longest run that it makes or continues.
     pub fn close(&mut self, bytes: &[u8], start: usize) -> u16 {
         let mut most = 0;
+        // A sum: the same calls in another order are the same set.
         let mut all = START;
         for call in Records::from(bytes, start).filter(|record| record.is(Kind::Call)) {
             let this = call_hash(&call);
             self.count = if this == self.last { self.count.saturating_add(1) } else { 1 };
             self.last = this;
             most = most.max(self.count);
-            all = mix(all, this, 0);
+            all = all.wrapping_add(mix(START, this, 0));
         }
         self.replies = if all == self.reply { self.replies.saturating_add(1) } else { 1 };
         self.reply = all;

@@ -77,7 +77,7 @@ fn of_agent(event: &AgentEvent) -> Option<String> {
     })
 }
 
-/// Reports once that the token limit uses an estimate, if the provider counts no tokens.
+/// Reports once that the token limit uses an estimate, if the provider counts no tokens that it is sent.
 #[derive(Debug, Default)]
 pub(super) struct TokenCounts {
     /// The tokens or the cost are limited.
@@ -94,7 +94,9 @@ impl TokenCounts {
 
     pub(super) fn event(&mut self, event: &RunEvent<'_>) -> Option<String> {
         match event {
-            RunEvent::Agent { event: AgentEvent::Usage(_), .. } => self.is_told = true,
+            RunEvent::Agent { event: AgentEvent::Usage(usage), .. } => {
+                self.is_told |= usage.input_tokens > 0;
+            }
             RunEvent::Agent { event: AgentEvent::End(_), .. }
                 if self.is_limited && !self.is_told =>
             {
