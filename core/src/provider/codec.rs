@@ -23,7 +23,7 @@ pub(crate) struct Codec {
     /// The keys that matter in a response.
     pub places: &'static [Node],
     /// Handles a token of a response whose tag does not determine its use.
-    pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
+    pub token: fn(&mut Sink<'_, '_>, &Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
     /// The ids of calls that the provider takes, for a model.

@@ -57,13 +57,14 @@ pub(crate) const FIELD: u8 = 24;
 pub(crate) const HASH: u8 = if WORDS { HASHED } else { 23 };
 
 /// Takes one token of a response.
-pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
+// Borrowed: a copy reads together what was just written in parts, for which a processor waits.
+pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
     let tag = token.node(codec.places).map_or(OWN, |node| node.tag);
-    match (token, tag) {
+    match (*token, tag) {
         #[cfg(target_pointer_width = "64")]
         (Token::Word(place, hash), _) => {
             sink.reply.hash = Some(hash);
-            return take(codec, sink, Token::PieceEnd(place));
+            return take(codec, sink, &Token::PieceEnd(place));
         }
         (Token::Piece(_, bytes), ID) => return sink.stage(Slot::Id, bytes),
         (Token::Piece(_, bytes), NAME) => return sink.stage(Slot::Name, bytes),

@@ -57,8 +57,8 @@ const MESSAGE_WHOLE: u32 = hash(b"message");
 const OTHERS: [u32; 2] = [hash(b"message_start"), hash(b"ping")];
 const IS_CALL: u32 = hash(b"tool_use");
 
-pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    match token {
+pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
+    match *token {
         Token::Begin(DELTA) => is_piece(sink),
         // Content with the end of a block repeats the block.
         Token::Begin(BLOCK) if sink.reply.block_ends => sink.skip(),

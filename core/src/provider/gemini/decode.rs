@@ -71,8 +71,8 @@ const IS_BLOCKED: u8 = 1;
 const SIGNATURE_SLOT: Slot = Slot::Id;
 const TEXT_SLOT: Slot = Slot::Name;
 
-pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    match token {
+pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
+    match *token {
         Token::Begin(CANDIDATES) => {
             sink.reply.is_known = true;
             sink.take_word();

@@ -33,8 +33,8 @@ dialect_places! { PLACES:
 /// The line is marked as the last one.
 const IS_LAST: u8 = 1;
 
-pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    match token {
+pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
+    match *token {
         Token::PieceEnd(DONE_REASON) => sink.reply.raw_stop_reason = sink.take_word(),
         Token::Begin(MESSAGE) => sink.reply.is_known = true,
         Token::Begin(CALLS) => sink.drop_stage(),

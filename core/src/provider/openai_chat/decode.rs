@@ -103,8 +103,8 @@ const HAS_MESSAGE: u8 = 2;
 /// Calls arrived in `tool_calls`: a `function_call` repeats one of them.
 const HAS_CALLS: u8 = 4;
 
-pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    match token {
+pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
+    match *token {
         Token::Begin(CHOICES) => {
             sink.reply.is_known = true;
             sink.reply.dialect_state.block = 0;

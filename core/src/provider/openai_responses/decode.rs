@@ -64,8 +64,8 @@ dialect_places! { PLACES:
     LIST = ROOT . "output" (from ITEM_TYPE),
 }
 
-pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    match token {
+pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
+    match *token {
         Token::Begin(WHOLE_LIST) if is_others(sink) => sink.reply.dialect_state.flags |= IGNORES,
         Token::End(WHOLE_LIST) if has(sink, IGNORES) => {
             sink.reply.dialect_state.flags &= !IGNORES;

@@ -84,7 +84,7 @@ impl Decoder {
             return Ok(());
         }
         if let Some(token) = self.json.lost_half() {
-            take(self.codec, sink, token)?;
+            take(self.codec, sink, &token)?;
         }
         (self.codec.document_end)(sink)
     }
@@ -95,7 +95,7 @@ impl Decoder {
             if met == Met::Nothing {
                 let Some(token) = self.json.next(input)? else { break };
                 self.has_news |= WORDS;
-                met = give(self.codec, &mut self.document, sink, token)?;
+                met = give(self.codec, &mut self.document, sink, &token)?;
             }
             // A value that does not complete the document is an element of an array.
             if met == Met::End && !self.json.is_done() {
@@ -121,7 +121,7 @@ impl Decoder {
         if WORDS {
             let (before, codec, document) = (input.len(), self.codec, &mut self.document);
             self.json.each(&mut self.outline, input, |token| {
-                met = give(codec, document, sink, token);
+                met = give(codec, document, sink, &token);
                 let goes_on = matches!(met, Ok(Met::Token));
                 if goes_on {
                     met = Ok(Met::Nothing);
@@ -164,11 +164,11 @@ fn give(
     codec: &Codec,
     document: &mut Document,
     sink: &mut Sink<'_, '_>,
-    token: Token<'_>,
+    token: &Token<'_>,
 ) -> Result<Met, Error> {
     let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
-    let is_over = token == Token::End(ROOT);
-    if token == Token::Begin(ROOT) {
+    let is_over = *token == Token::End(ROOT);
+    if *token == Token::Begin(ROOT) {
         sink.drop_stage();
         let had_stop = sink.reply.stop.is_some();
         *document = if had_stop { Document::AfterStop } else { Document::First };

@@ -68,7 +68,7 @@ pub enum Token<'a> {
 
 impl Token<'_> {
     /// The node of `nodes` at whose place it stands; `None` at the top.
-    pub(crate) fn node(self, nodes: &[Node]) -> Option<&Node> {
+    pub(crate) fn node<'n>(&self, nodes: &'n [Node]) -> Option<&'n Node> {
         let (Self::Begin(place)
         | Self::End(place)
         | Self::Piece(place, _)
@@ -76,7 +76,7 @@ impl Token<'_> {
         | Self::Word(place, _)
         | Self::Number(place, _)
         | Self::Bool(place, _)
-        | Self::Null(place)) = self;
+        | Self::Null(place)) = *self;
         nodes.get(usize::from(place).wrapping_sub(1))
     }
 }
