@@ -19,14 +19,18 @@ impl Machine {
     /// Skips unneeded bytes at the front of `chunk`, if neither limit is near; returns their number.
     /// For most calls with a few bytes this is enough.
     #[inline(always)]
-    pub fn skim(&mut self, chunk: &[u8], max_bytes: u32, left: usize) -> usize {
-        let is_far = chunk.len() < max_bytes.saturating_sub(self.decoder.offset) as usize
-            && chunk.len() + SLACK_BYTES < left;
+    pub fn skim(&mut self, chunk: &[u8], max_bytes: u32, left: impl Fn() -> usize) -> usize {
+        let is_far = chunk.len() < max_bytes.saturating_sub(self.decoder.offset) as usize;
         if self.decoder.has_news || !is_far || self.step != Step::Receive {
             return 0;
         }
+        if self.decoder.pass(chunk) {
+            return chunk.len();
+        }
         let mut rest = chunk;
-        self.decoder.skim(&mut rest);
+        if chunk.len() + SLACK_BYTES < left() {
+            self.decoder.skim(&mut rest);
+        }
         chunk.len() - rest.len()
     }
 

@@ -4,6 +4,7 @@ use super::{Array, DataLine, Decoder, Document, Framing};
 use crate::provider::{Body, Codec, Sink, take};
 use crate::wire::json_read::{ROOT, Token};
 use crate::wire::scan::WORDS;
+use crate::wire::taken;
 use crate::{Error, ErrorKind};
 
 impl Decoder {
@@ -90,6 +91,15 @@ impl Decoder {
     }
 
     pub(super) fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+        let before = *input;
+        let read = self.tokens(sink, input);
+        self.outline.note(taken(before, input));
+        read
+    }
+
+    /// Gives tokens to the dialect, up to one after which something may be shown.
+    #[inline(always)]
+    fn tokens(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         loop {
             let mut met = self.members(sink, input)?;
             if met == Met::Nothing {

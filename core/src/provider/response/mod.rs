@@ -22,6 +22,7 @@ use crate::wire::first_text::FirstText;
 use crate::wire::json_read::{JsonReader, Outline};
 use crate::wire::scan::WORDS;
 use crate::wire::sse::SseReader;
+use crate::wire::taken;
 use crate::{Error, ErrorKind, ResponseRule};
 use documents::{LINES, skip_blank};
 
@@ -160,20 +161,31 @@ impl Decoder {
         }
     }
 
+    /// Whether all of `input` is as expected, and all before it was shown. Most calls with a few bytes are
+    /// over with this.
+    #[inline(always)]
+    pub fn pass(&mut self, input: &[u8]) -> bool {
+        let passes = !self.has_news && self.outline.pass(input);
+        if passes {
+            self.offset += input.len() as u32;
+        }
+        passes
+    }
+
     /// Skips unneeded bytes at the front of `input`, which it advances, if everything else was shown.
-    /// For most calls with a few bytes this is enough.
     #[inline(always)]
     pub fn skim(&mut self, input: &mut &[u8]) {
-        let before = input.len();
+        let before = *input;
         let is_inside = match self.framing {
             Framing::Events => self.sse.is_in_data(input) && self.marker == 0,
             Framing::Whole | Framing::Lines => true,
             Framing::Unknown | Framing::Bare | Framing::Page | Framing::Refusal => false,
         };
         let is_quiet = !self.has_news && !self.is_over && !self.json.is_fresh();
-        if is_inside && is_quiet && !self.outline.is_followed() {
-            self.json.pass(input);
-            self.offset += (before - input.len()) as u32;
+        if is_inside && is_quiet {
+            self.json.pass(&mut self.outline, input);
+            self.outline.note(taken(before, input));
+            self.offset += (before.len() - input.len()) as u32;
         }
     }
 

@@ -6,7 +6,7 @@
 use super::at_hand::{key, number, split_plain, unescaped};
 use super::node::{Heads, bucket, heads, quick};
 use super::step::{JsonScan, JsonState, WHOLE};
-use super::{HASHED, JsonReader, NO_HALF, NOWHERE, Node, Outline, ROOT, Token};
+use super::{JsonReader, NO_HALF, NOWHERE, Node, Outline, ROOT, Token};
 use crate::wire::hash::{self, add};
 
 /// What the fast way knows of the document.
@@ -15,7 +15,7 @@ pub(super) struct Line {
     /// The reader stops at the end of a line.
     ends: bool,
     /// Of the string that is read only the hash is wanted.
-    hashes: bool,
+    pub hashes: bool,
     /// Nobody asks whether a value is null.
     pub skips_null: bool,
     /// The keys at the top.
@@ -46,8 +46,14 @@ impl JsonReader {
 
     /// Passes over all that comes before the next token, if that is easily told.
     #[inline(always)]
-    pub(crate) fn pass(&mut self, input: &mut &[u8]) {
-        if self.raw_place != NOWHERE {
+    pub(crate) fn pass(&mut self, outline: &mut Outline, input: &mut &[u8]) {
+        if !self.is_quick() {
+            return;
+        }
+        if outline.is_followed() {
+            if self.state == JsonState::Text && self.high == 0 && self.place == NOWHERE {
+                self.string(input);
+            }
             return;
         }
         loop {
@@ -73,10 +79,7 @@ impl JsonReader {
             JsonState::Text if self.high == 0 && (self.is_hashed() || self.place == NOWHERE) => {
                 self.string(input);
             }
-            JsonState::Number if self.place == NOWHERE && self.count == WHOLE => {
-                let digits = input.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                *input = input.get(digits..).unwrap_or_default();
-            }
+            JsonState::Number => self.digits(input),
             _ => {}
         }
         let is_wanted = self.state <= JsonState::ValueOrEnd && self.place != NOWHERE;
@@ -94,10 +97,16 @@ impl JsonReader {
         input: &mut &'i [u8],
         mut give: impl FnMut(Token<'i>) -> bool,
     ) {
-        let is_quick = self.raw_place == NOWHERE && !self.raw_ended && self.half <= NO_HALF;
-        if is_quick && input.len() >= FEW && self.along(outline, input, &mut give) {
+        let is_worth_it = input.len() >= FEW || outline.is_followed() || self.is_fresh();
+        if is_worth_it && self.is_quick() && self.along(outline, input, &mut give) {
             self.members::<true>(input, give);
         }
+    }
+
+    /// Whether all that comes next is of the document, and known by its bytes.
+    #[inline(always)]
+    fn is_quick(&self) -> bool {
+        self.raw_place == NOWHERE && !self.raw_ended && self.half <= NO_HALF
     }
 
     /// What is left of a value, and what follows `outline`; whether `give` wants more.
@@ -132,7 +141,7 @@ impl JsonReader {
 
     /// The rest of a string that is a key or not wanted.
     #[inline(always)]
-    fn string(&mut self, input: &mut &[u8]) {
+    pub(super) fn string(&mut self, input: &mut &[u8]) {
         let (run, rest) = split_plain(input);
         *input = rest;
         if self.is_hashed() {
@@ -145,6 +154,18 @@ impl JsonReader {
             self.state = JsonState::Colon;
         } else {
             self.state = JsonState::CommaOrEnd;
+        }
+    }
+
+    /// The rest of a whole number that is not wanted.
+    fn digits(&mut self, input: &mut &[u8]) {
+        if self.place != NOWHERE || self.count != WHOLE {
+            return;
+        }
+        let digits = input.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        *input = input.get(digits..).unwrap_or_default();
+        if matches!(input, [b',' | b'}' | b']', ..]) {
+            self.after_value();
         }
     }
 
@@ -348,7 +369,7 @@ impl JsonReader {
                 }
             }
         } else if self.state == JsonState::Number {
-            self.skim(input);
+            self.digits(input);
         }
         self.is_between() && !input.is_empty()
     }
@@ -438,37 +459,6 @@ impl JsonReader {
             number = node.quick.next;
         }
         NOWHERE
-    }
-
-    /// A string whose hash is wanted, up to its end if that is at hand.
-    fn hashed_text<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
-        self.string(input);
-        *input = input.strip_prefix(b"\"")?;
-        self.after_value();
-        Some(self.text_end(self.place))
-    }
-
-    /// A string that is a value begins.
-    pub(super) fn begin_text(&mut self) {
-        self.line.hashes = self.node(self.place).is_some_and(|node| node.tag >= HASHED);
-        if self.line.hashes {
-            self.key = hash::START;
-        }
-    }
-
-    /// The token for the end of the string at `place`.
-    #[inline(always)]
-    pub(super) fn text_end<'t>(&mut self, place: u8) -> Token<'t> {
-        match core::mem::take(&mut self.line.hashes) {
-            true => Token::Word(place, self.key),
-            false => Token::PieceEnd(place),
-        }
-    }
-
-    /// Whether of the string that is read only the hash is wanted.
-    #[inline(always)]
-    pub(super) const fn is_hashed(&self) -> bool {
-        self.in_key || self.line.hashes
     }
 
     /// The innermost array or object is over: whether that around it is an object, and its place.

@@ -9,6 +9,8 @@
 mod at_hand;
 #[cfg(target_pointer_width = "64")]
 mod fast;
+#[cfg(target_pointer_width = "64")]
+mod hashed;
 mod node;
 mod outline;
 mod step;
@@ -308,7 +310,7 @@ impl JsonReader {
     ) {
     }
 
-    pub(crate) fn pass(&self, _: &mut &[u8]) {}
+    pub(crate) fn pass(&self, _: &mut Outline, _: &mut &[u8]) {}
 
     pub(crate) const fn stop_at_lines(&self, _: bool) {}
 

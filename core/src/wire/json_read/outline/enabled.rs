@@ -1,13 +1,13 @@
-//! What is remembered, learned and followed.
+//! What is remembered and followed.
 
+mod learn;
 #[cfg(test)]
 mod tests;
 
-use crate::wire::json_read::at_hand::{key, split_plain};
+use crate::wire::json_read::at_hand::split_plain;
 use crate::wire::json_read::step::{JsonScan, JsonState};
-use crate::wire::json_read::{HASHED, JsonReader, NO_HALF, NOWHERE, PLACES, Token};
-use crate::wire::scan::line_length;
-use crate::wire::taken;
+use crate::wire::json_read::{JsonReader, NOWHERE, PLACES, Token};
+use learn::{FIRST_PATIENCE, skip_spaces};
 
 /// A document that was read, for those that follow.
 #[derive(Clone, Debug)]
@@ -21,6 +21,12 @@ pub(crate) struct Outline {
     count: u8,
     /// The step that is next in the document that is read.
     next: u8,
+    /// The input ended within the next steps: what is left of them in `bytes`. The reader still stands
+    /// before them.
+    left: u16,
+    left_end: u16,
+    /// The document that is read is kept in `bytes` as it comes, for it did not come in one piece.
+    records: bool,
     /// Documents in a row that were not read along it to their end.
     misses: u8,
     /// So many misses, and another document is learned.
@@ -75,6 +81,9 @@ impl Outline {
             used: 0,
             count: 0,
             next: 0,
+            left: 0,
+            left_end: 0,
+            records: false,
             misses: 0,
             patience: FIRST_PATIENCE,
         }
@@ -90,147 +99,98 @@ impl Outline {
         self.steps.get(usize::from(number)).filter(|_| number < self.count)
     }
 
-    /// The bytes from the start of one step to the end of another.
+    /// The step before the next.
     #[inline(always)]
-    fn between(&self, first: &OutlineStep, last: &OutlineStep) -> &[u8] {
-        self.bytes.get(usize::from(first.start)..usize::from(last.end)).unwrap_or_default()
+    fn last(&self) -> Option<&OutlineStep> {
+        self.step(self.next.checked_sub(1)?)
     }
 
-    /// The next step, or the last of several, that `input` begins with, and what follows it.
+    /// Whether the input ended within the next steps.
     #[inline(always)]
-    fn advance<'i>(&mut self, input: &'i [u8]) -> Option<(&OutlineStep, &'i [u8])> {
+    const fn is_within(&self) -> bool {
+        self.left < self.left_end
+    }
+
+    /// Takes the rest of the next step, or of several, from the front of `input`; returns the last of them.
+    #[inline(always)]
+    fn advance(&mut self, reader: &mut JsonReader, input: &mut &[u8]) -> Option<&OutlineStep> {
         let first = self.step(self.next)?;
-        let mut number = first.last;
-        let mut rest = input.strip_prefix(self.between(first, self.step(number)?));
-        if rest.is_none() && number > self.next {
-            number = self.loosen(input)?;
-            let first = self.step(self.next)?;
-            rest = input.strip_prefix(self.between(first, self.step(number)?));
-        }
-        let rest = rest?;
-        self.next = number + 1;
-        Some((self.steps.get(usize::from(number))?, rest))
+        let number = first.last;
+        let end = self.step(number)?.end;
+        let start = if self.is_within() { self.left } else { first.start };
+        let Some(rest) = input.strip_prefix(self.bytes.get(start.into()..end.into())?) else {
+            (self.left, self.left_end) = (start, end);
+            if !self.pass(input) {
+                return self.part(reader, input);
+            }
+            *input = &[];
+            return None;
+        };
+        *input = rest;
+        self.take(number)
     }
 
-    /// A value after one of the next steps is another than before `input`: the number of that step, up to
-    /// which they are compared together from now on.
+    /// Whether the input ended within the next steps, which go on with all of `input`, and end after it.
+    #[inline(always)]
+    pub fn pass(&mut self, input: &[u8]) -> bool {
+        let left = self.bytes.get(self.left.into()..self.left_end.into()).unwrap_or_default();
+        let passes = left.len() > input.len() && left.starts_with(input);
+        if passes {
+            self.left += input.len() as u16;
+        }
+        passes
+    }
+
+    /// The document follows the steps up to this one.
+    #[inline(always)]
+    fn take(&mut self, number: u8) -> Option<&OutlineStep> {
+        (self.left, self.left_end, self.next) = (0, 0, number + 1);
+        self.steps.get(usize::from(number))
+    }
+
+    /// Another byte of `input` than of the next steps is a value among them, perhaps, so that from now on
+    /// they are compared up to this value.
     #[inline(never)]
-    fn loosen(&mut self, input: &[u8]) -> Option<u8> {
+    fn part(&mut self, reader: &mut JsonReader, input: &mut &[u8]) -> Option<&OutlineStep> {
         let first = *self.step(self.next)?;
-        let bytes = self.between(&first, self.step(first.last)?);
-        let same = bytes.iter().zip(input).take_while(|(byte, other)| byte == other).count();
-        let ends = |step: &&OutlineStep| usize::from(step.end - first.start) <= same;
-        let group = self.steps.get(usize::from(self.next)..usize::from(first.last))?;
-        let last = self.next + group.iter().take_while(ends).count().checked_sub(1)? as u8;
+        // Anthropic ends documents with spaces, each time as many as it likes.
+        if let (true, [b' ', rest @ ..]) = (self.left == first.start, *input) {
+            *input = skip_spaces(rest);
+            return self.advance(reader, input);
+        }
+        let left = self.bytes.get(self.left.into()..self.left_end.into())?;
+        let same = left.iter().zip(*input).take_while(|(byte, other)| byte == other).count();
+        let end = self.left + same as u16;
+        let group = self.steps.get(usize::from(self.next)..usize::from(first.last));
+        let count = group.unwrap_or_default().iter().take_while(|step| step.end <= end).count();
+        let Some(last) = count.checked_sub(1).map(|more| self.next + more as u8) else {
+            self.catch_up(reader);
+            // Nothing that follows stands where a step begins.
+            self.next = 0;
+            return None;
+        };
         for step in self.steps.get_mut(usize::from(self.next)..=usize::from(last))? {
             step.last = last;
         }
-        Some(last)
+        if let Some(used) = self.steps.get(usize::from(last))?.end.checked_sub(self.left) {
+            *input = input.get(usize::from(used)..).unwrap_or_default();
+            return self.take(last);
+        }
+        // A part of the value was met before.
+        self.catch_up(reader);
+        self.next = last + 1;
+        None
     }
 
-    /// A document begins with `input`, before which `reader` stands.
-    fn begin(&mut self, reader: &JsonReader, input: &[u8]) {
-        if self.next < self.count || self.count == 0 {
-            self.misses = self.misses.saturating_add(1);
-        } else {
-            (self.misses, self.patience) = (0, PATIENCE);
-        }
-        self.next = 0;
-        if self.misses < self.patience {
-            return;
-        }
-        let line = input.get(..line_length(input)).unwrap_or_default();
-        if line.len() < input.len() {
-            self.misses = 0;
-            self.patience = self.patience.saturating_mul(2);
-            self.learn(reader.clone(), line);
-        }
-    }
-
-    /// Takes the steps of a document, as far as there is room for them.
+    /// Lets the reader take the bytes of the next steps that were met.
     #[inline(never)]
-    fn learn(&mut self, mut reader: JsonReader, line: &[u8]) {
-        (self.count, self.used) = (0, 0);
-        let (mut rest, mut start) = (line, line);
-        while !rest.is_empty() && usize::from(reader.depth) < PLACES && reader.raw_place == NOWHERE
-        {
-            let place = reader.place;
-            if reader.is_before_variable(rest) {
-                if !self.push(&reader, start, rest, StepKind::Value) {
-                    break;
-                }
-                start = rest;
-                while reader.state != JsonState::CommaOrEnd && !rest.is_empty() {
-                    if reader.step(&mut rest) == JsonScan::Wrong {
-                        break;
-                    }
-                }
-                let value = taken(start, rest);
-                if place == NOWHERE && value.len() < MAX_VALUE && self.keep(value) {
-                    self.join();
-                }
-                start = rest;
-                continue;
-            }
-            let kind = match reader.lexeme(&mut rest) {
-                JsonScan::Begin if place != NOWHERE => StepKind::Begin,
-                JsonScan::End if reader.place != NOWHERE => StepKind::End,
-                JsonScan::True if place != NOWHERE => StepKind::True,
-                JsonScan::False if place != NOWHERE => StepKind::False,
-                JsonScan::TextEnd if matches!(reader.text_end(place), Token::Word(..)) => {
-                    StepKind::Word
-                }
-                JsonScan::Wrong => break,
-                _ => continue,
-            };
-            if reader.half > NO_HALF || !self.push(&reader, start, rest, kind) || reader.is_done() {
-                break;
-            }
-            start = rest;
-        }
-        let mut next = None;
-        for (number, step) in self.steps.iter_mut().enumerate().take(self.count.into()).rev() {
-            step.last = next.filter(|_| step.last == JOINED).unwrap_or(number as u8);
-            next = Some(step.last);
-        }
-    }
-
-    /// Adds a step from `start` up to `rest`, where `reader` stands; false: there is no room.
-    fn push(&mut self, reader: &JsonReader, start: &[u8], rest: &[u8], kind: StepKind) -> bool {
-        let from = self.used;
-        let has_room = usize::from(self.count) < MAX_STEPS && self.keep(taken(start, rest));
-        if let (true, Some(step)) = (has_room, self.steps.get_mut(usize::from(self.count))) {
-            self.count += 1;
-            *step = OutlineStep {
-                after: reader.position(),
-                place: reader.place,
-                kind,
-                start: from,
-                end: self.used,
-                last: 0,
-                hash: reader.key,
-            };
-        }
-        has_room
-    }
-
-    /// Adds bytes; false: there is no room.
-    fn keep(&mut self, bytes: &[u8]) -> bool {
-        let from = usize::from(self.used);
-        let Some(room) = self.bytes.get_mut(from..from + bytes.len()) else { return false };
-        for (to, byte) in room.iter_mut().zip(bytes) {
-            *to = *byte;
-        }
-        self.used += bytes.len() as u16;
-        true
-    }
-
-    /// The value after the last step is kept.
-    fn join(&mut self) {
-        let last = usize::from(self.count).checked_sub(1);
-        if let Some(step) = last.and_then(|last| self.steps.get_mut(last)) {
-            step.last = JOINED;
-        }
+    fn catch_up(&mut self, reader: &mut JsonReader) {
+        let start = self.step(self.next).map_or(0, |step| step.start);
+        let end = if self.is_within() { self.left } else { start };
+        (self.left, self.left_end) = (0, 0);
+        let mut bytes = self.bytes.get(start.into()..end.into()).unwrap_or_default();
+        // These are no whole step, so there is no token in them.
+        while !bytes.is_empty() && reader.step(&mut bytes) != JsonScan::Wrong {}
     }
 }
 
@@ -269,70 +229,59 @@ impl JsonReader {
     ) -> bool {
         if self.is_fresh() {
             outline.begin(self, input);
-        } else {
-            let last = outline.next.checked_sub(1).and_then(|last| outline.step(last));
-            if last.is_none_or(|last| last.over() != self.position()) {
+        } else if !outline.is_within() {
+            let position = self.position();
+            let Some(last) = outline.last() else { return true };
+            let is_value_due =
+                last.kind == StepKind::Value && last.after == position && last.place == self.place;
+            if is_value_due && !self.value(last, input, give) {
+                return false;
+            }
+            let is_over =
+                if is_value_due { self.is_after_value() } else { last.over() == position };
+            if !is_over {
                 return true;
             }
         }
-        while let Some((step, rest)) = outline.advance(input) {
-            *input = rest;
+        while let Some(step) = outline.advance(self, input) {
+            self.stand_at(step);
             if let Some(token) = step.token() {
-                self.stand_at(step);
                 if !give(token) {
                     return false;
                 }
                 continue;
             }
-            if step.place == NOWHERE
-                && let Some(rest) = after_value(rest)
-            {
-                *input = rest;
-                self.stand_at(step);
-                self.state = JsonState::CommaOrEnd;
-                continue;
-            }
-            self.stand_at(step);
-            if step.place == NOWHERE {
-                return true;
-            }
-            let found = self.wanted(input);
-            if !found.is_none_or(&mut *give) || !self.rest(input, give) {
+            if !self.value(step, input, give) {
                 return false;
             }
-            if self.state != JsonState::CommaOrEnd {
+            if !self.is_after_value() {
                 return true;
             }
         }
         true
     }
 
-    /// Takes a key or a word in one go, or a step.
-    fn lexeme(&mut self, input: &mut &[u8]) -> JsonScan {
-        let is_null = matches!(self.state, JsonState::Value | JsonState::ValueOrEnd);
-        if let (true, Some(rest)) = (is_null && self.depth > 0, input.strip_prefix(b"null")) {
-            *input = rest;
-            self.state = JsonState::CommaOrEnd;
-            return JsonScan::Null;
-        }
-        if let (JsonState::Key | JsonState::KeyOrEnd, [b'"', text @ ..]) = (self.state, *input)
-            && let Some((key, rest)) = key(text)
-        {
-            *input = rest;
-            self.place = self.quick_place(self.container(), key);
-            self.state = JsonState::Colon;
-            return JsonScan::Nothing;
-        }
-        self.step(input)
+    const fn is_after_value(&self) -> bool {
+        matches!(self.state, JsonState::CommaOrEnd)
     }
 
-    /// Whether `input` begins with a value that may differ from document to document.
-    fn is_before_variable(&self, input: &[u8]) -> bool {
-        let is_word = || self.node(self.place).is_some_and(|node| node.tag >= HASHED);
-        self.depth > 0
-            && matches!(self.state, JsonState::Value | JsonState::ValueOrEnd)
-            && matches!(input, [b'"' | b'-' | b'0'..=b'9', ..])
-            && !is_word()
+    /// Reads the value after `step`; false if `give` wants no more, or no more of it is at hand.
+    #[inline(always)]
+    fn value<'i>(
+        &mut self,
+        step: &OutlineStep,
+        input: &mut &'i [u8],
+        give: &mut impl FnMut(Token<'i>) -> bool,
+    ) -> bool {
+        if step.place == NOWHERE {
+            if let Some(rest) = after_value(input) {
+                *input = rest;
+                self.state = JsonState::CommaOrEnd;
+            }
+            return true;
+        }
+        let found = self.wanted(input);
+        found.is_none_or(&mut *give) && self.rest(input, give)
     }
 
     #[inline(always)]
@@ -385,14 +334,3 @@ const NO_STEP: OutlineStep = OutlineStep {
 /// Together less than a kilobyte.
 const MAX_STEPS: usize = 20;
 const MAX_BYTES: usize = 448;
-
-/// A longer value is not compared.
-const MAX_VALUE: usize = 64;
-
-/// Stands for the last step of those that are compared together while a document is learned.
-const JOINED: u8 = u8::MAX;
-
-/// Misses before the first document is learned, since a stream begins with others; twice as many before
-/// each that follows without a hit, and so many after a hit.
-const FIRST_PATIENCE: u8 = if cfg!(test) { 1 } else { 3 };
-const PATIENCE: u8 = 8;

@@ -16,6 +16,10 @@
 //! search of keys and the grammar of a step, and the result is the same. Values are read as always. Where
 //! a document leaves the outline, the reader goes on as always, and another document is learned when
 //! this happens several times in a row.
+//!
+//! The input may end within a step. Then the outline keeps how far it went, and the reader stays where the step
+//! began: most pieces of a few bytes are only compared. If the next piece goes on in another way, the
+//! reader first takes what it has missed, which the outline has.
 
 #[cfg(all(feature = "outline", target_pointer_width = "64"))]
 mod enabled;

@@ -52,24 +52,47 @@ impl Seen {
 
 /// What is read of the document that `stream` begins with, and whether it is well-formed.
 fn read(outline: &mut Outline, stream: &[u8], stops: bool) -> (Seen, bool, bool) {
+    read_pieces(outline, stream, stops, || stream.len())
+}
+
+/// The same, with a stream that comes in pieces, each of the length that `length` gives.
+fn read_pieces(
+    outline: &mut Outline,
+    stream: &[u8],
+    stops: bool,
+    mut length: impl FnMut() -> usize,
+) -> (Seen, bool, bool) {
     let (mut seen, mut rest) = (Seen::default(), stream);
     let mut reader = JsonReader::new(TABLE);
     reader.stop_at_lines(true);
     reader.begin(true);
-    loop {
-        reader.each(outline, &mut rest, |token| {
-            seen.add(token);
-            token != Token::End(ROOT) && !(stops && matches!(token, Token::PieceEnd(_)))
-        });
-        if reader.is_done() {
-            return (seen, true, true);
+    while let Some((piece, after)) = rest.split_at_checked(length().clamp(1, rest.len().max(1))) {
+        rest = after;
+        let mut left = piece;
+        if outline.pass(left) {
+            continue;
         }
-        match reader.next(&mut rest) {
-            Ok(Some(token)) => seen.add(token),
-            Ok(None) => return (seen, reader.is_done(), true),
-            Err(_) => return (seen, false, false),
+        reader.pass(outline, &mut left);
+        outline.note(&piece[..piece.len() - left.len()]);
+        loop {
+            let before = left;
+            reader.each(outline, &mut left, |token| {
+                seen.add(token);
+                token != Token::End(ROOT) && !(stops && matches!(token, Token::PieceEnd(_)))
+            });
+            let next = if reader.is_done() { Ok(None) } else { reader.next(&mut left) };
+            outline.note(&before[..before.len() - left.len()]);
+            match next {
+                Ok(Some(token)) => seen.add(token),
+                Ok(None) => break,
+                Err(_) => return (seen, false, false),
+            }
+        }
+        if reader.is_done() || !left.is_empty() {
+            break;
         }
     }
+    (seen, reader.is_done(), true)
 }
 
 /// An outline that learns nothing.
@@ -83,7 +106,8 @@ fn none() -> Outline {
 fn documents_are_read_along_an_outline_as_without_one() {
     let mut random = Random(1);
     let (mut followed, mut documents) = (0, 0);
-    for _ in 0..if cfg!(miri) { 2 } else { 3_000 } {
+    for round in 0..if cfg!(miri) { 2 } else { 3_000 } {
+        let is_whole = round % 2 == 0;
         let mut outline = Outline::new();
         let mut document = document(&mut random);
         for _ in 0..8 {
@@ -95,7 +119,11 @@ fn documents_are_read_along_an_outline_as_without_one() {
             let stream = [document.as_slice(), b"\n\ndata: "].concat();
             let stops = random.below(2) == 0;
             let before = read(&mut none(), &stream, stops);
-            let along = read(&mut outline, &stream, stops);
+            let most = 1 + random.below(if is_whole { 1 } else { 40 });
+            let along = read_pieces(&mut outline, &stream, stops, || match is_whole {
+                true => stream.len(),
+                false => 1 + random.below(most),
+            });
             let text = String::from_utf8_lossy(&document);
             assert_eq!((along.0.0, along.1, along.2), (before.0.0, before.1, before.2), "{text}");
             followed += usize::from(outline.count > 0 && outline.next == outline.count);
@@ -104,6 +132,27 @@ fn documents_are_read_along_an_outline_as_without_one() {
     }
     std::println!("{followed} of {documents} documents were read along an outline");
     assert!(followed * 4 > documents || cfg!(miri), "{followed} of {documents}");
+}
+
+/// Documents that come in pieces are learned, too, and followed across the pieces.
+#[test]
+fn a_document_in_pieces_is_read_along_an_outline_of_another_in_pieces() {
+    for length in 1..40 {
+        let mut outline = Outline::new();
+        for (number, text) in ["a", "another", "", "b"].into_iter().enumerate() {
+            let spaces = &"        "[number..2 * number];
+            let stream = format!(
+                "{{\"id\":\"same\",\"n\":{number},\"items\":[{{\"text\":\"{text}\"}}{spaces}]}}\n"
+            );
+            let (seen, is_done, _) = read_pieces(&mut outline, stream.as_bytes(), false, || length);
+            assert_eq!(seen.0, read(&mut none(), stream.as_bytes(), false).0.0);
+            assert!(is_done);
+            if number > 0 {
+                assert_eq!(outline.next, outline.count, "{length} {stream}");
+                assert!(outline.count > 0 && !outline.is_within(), "{length} {stream}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -149,10 +198,11 @@ fn document(random: &mut Random) -> Vec<u8> {
             5 => "\"filter\":{\"a\":{\"f\":false,\"s\":\"safe\"},\"b\":[1,\"x\",[]]}".into(),
             6 => "\"items\":[{\"raw\":{\"a\":[1]}},{\"flag\":true}]".into(),
             _ => format!(
-                "\"items\":[{{\"flag\":{},\"text\":\"{}\", \"z\":null}}]",
+                "\"items\":[{{\"flag\":{},\"text\":\"{}\"{}, \"z\":null}}]",
                 random.below(2) == 0,
                 ["", "a", "long text of more than a word", "\\n", "\\ud83d", "gr\u{fc}\u{df}"]
-                    [random.below(6)]
+                    [random.below(6)],
+                ["", " ", "   "][random.below(3)],
             ),
         };
         text.push_str(comma);
