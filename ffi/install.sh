@@ -39,17 +39,19 @@ Darwin)
     ;;
 esac
 
-build=(cargo rustc --quiet --release --package zerostack-ffi --lib)
-"${build[@]}" --crate-type cdylib -- -C "link-arg=$argument"
+# Both at once, so that the library is compiled and optimised once. The compiler says which libraries
+# of the system a static library wants.
+messages=$(cargo rustc --quiet --release --package zerostack-ffi --lib -- \
+    -C "link-arg=$argument" --print native-static-libs 2>&1) || {
+    printf '%s\n' "$messages" >&2
+    exit 1
+}
+libs=$(printf '%s\n' "$messages" | sed -n 's/.*native-static-libs: //p' | tail -n 1)
+: "${libs:=-lpthread -ldl -lm}"
 install -d "$to/include" "$to/lib/pkgconfig" "$to/lib/cmake/zerostack" "$to/share/zerostack"
 install -m 755 "$target/release/$made" "$to/lib/$shared"
 ln -sf "$shared" "$to/lib/$soname"
 ln -sf "$soname" "$to/lib/$link"
-
-# The compiler says which libraries of the system a static library wants.
-libs=$("${build[@]}" --crate-type staticlib -- --print native-static-libs 2>&1 |
-    sed -n 's/.*native-static-libs: //p' | tail -n 1)
-: "${libs:=-lpthread -ldl -lm}"
 install -m 644 "$target/release/libzerostack.a" "$to/lib/libzerostack.a"
 install -m 644 "$ffi/include/zerostack.h" "$to/include/zerostack.h"
 install -m 644 core/vocab/cl100k/cl100k_base.zsv core/vocab/o200k/o200k_base.zsv \
