@@ -25,18 +25,20 @@ check() {
     esac
 }
 
-# Runs two lanes at the same time, for most of the checks keep one core busy.
+# Runs the lanes at the same time: most checks keep one core busy, and some wait for a network.
 side_by_side() {
-    local code=0 first second
-    step "two lanes of checks, side by side: what they print follows, and is in target/lane-* now"
+    local code=0 lane lanes=()
+    step "lanes of checks, side by side: what they print follows, and is in target/lane-* now"
     # Ctrl-C reaches only what runs in the foreground.
     trap 'trap - TERM; kill 0' INT
-    first_lane >target/lane-1 2>&1 & first=$!
-    second_lane >target/lane-2 2>&1 & second=$!
-    wait $first || code=$?
-    cat target/lane-1
-    wait $second || code=$?
-    cat target/lane-2
+    for lane in "$@"; do
+        "${lane}_lane" >"target/lane-$lane" 2>&1 & lanes+=($!)
+    done
+    for lane in "$@"; do
+        wait "${lanes[0]}" || code=$?
+        lanes=("${lanes[@]:1}")
+        cat "target/lane-$lane"
+    done
     [ $code = 0 ] || exit $code
 }
 
@@ -84,26 +86,6 @@ else
     not_run "cargo deny check: install it with cargo install --locked cargo-deny"
 fi
 
-step "core without its features, and with each alone"
-for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models options structured attachments profiles alloc derive drive drive-async; do
-    cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
-done
-
-# Nothing is linked, so `true` is compiler enough for the C parts of a dependency.
-check_for() {
-    if rustup target add "$1" >/dev/null 2>&1; then
-        env "CC_${1//-/_}=true" "AR_${1//-/_}=true" RUSTFLAGS="--deny warnings" \
-            cargo check --quiet --target "$1" "${@:2}"
-    else
-        not_run "no target $1: the build for it is not checked"
-    fi
-}
-step "the command for macOS, where it runs tools without a sandbox"
-check_for x86_64-apple-darwin --package zerostack-cli
-step "core, policy, agent and scripted provider for Windows"
-check_for x86_64-pc-windows-gnu --all-features \
-    --package zerostack-core --package zerostack-policy --package zerostack-agent --package zerostack-scripted
-
 step "tests"
 cargo nextest run --workspace --cargo-quiet --no-fail-fast
 
@@ -114,33 +96,52 @@ for program in zerostack zerostack-scripted zerostack-command zerostack-scaling;
 done
 export ZEROSTACK_PROGRAMS=$PWD/target/programs
 
-step "documentation tests"
-cargo test --quiet --doc --workspace
-RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --workspace
+# Nothing is linked, so `true` is compiler enough for the C parts of a dependency.
+check_for() {
+    if rustup target add "$1" >/dev/null 2>&1; then
+        env "CC_${1//-/_}=true" "AR_${1//-/_}=true" RUSTFLAGS="--deny warnings" \
+            cargo check --quiet --target "$1" "${@:2}"
+    else
+        not_run "no target $1: the build for it is not checked"
+    fi
+}
 
-step "examples"
-# Together, so that what they share is built once.
-cargo build --quiet --package example-hello --package example-tools --package example-tokio
-for example in hello tools tokio; do
-    "${CARGO_TARGET_DIR:-target}/debug/example-$example"
-done
-check "shell examples" sh examples/shell/test.sh
-
-first_lane() {
+bindings_lane() {
     check "Python" bindings/python/check.sh
     check "Swift" bindings/swift/check.sh
     check "Kotlin" bindings/kotlin/check.sh
     check "WebAssembly" examples/wasm/check.sh
     check "SDKs of other agents" examples/sdk/check.sh
 }
-second_lane() {
+machines_lane() {
     check "firmware" examples/firmware/check.sh
     check "C" ffi/check.sh
     check "C runtime" bindings/c/check.sh
     check "growth of costs" tests/scaling.sh
     check "miri" core/miri.sh
 }
-side_by_side
+rust_lane() {
+    step "core without its features, and with each alone"
+    for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models options structured attachments profiles alloc derive drive drive-async; do
+        cargo clippy --quiet --package zerostack-core --target-dir target/features --no-default-features --features "$features" -- --deny warnings
+    done
+    step "the command for macOS, where it runs tools without a sandbox"
+    check_for x86_64-apple-darwin --package zerostack-cli
+    step "core, policy, agent and scripted provider for Windows"
+    check_for x86_64-pc-windows-gnu --all-features \
+        --package zerostack-core --package zerostack-policy --package zerostack-agent --package zerostack-scripted
+    step "documentation tests"
+    cargo test --quiet --doc --workspace
+    RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --workspace
+    step "examples"
+    # Together, so that what they share is built once.
+    cargo build --quiet --package example-hello --package example-tools --package example-tokio
+    for example in hello tools tokio; do
+        "${CARGO_TARGET_DIR:-target}/debug/example-$example"
+    done
+    check "shell examples" sh examples/shell/test.sh
+}
+side_by_side bindings machines rust
 
 step "a real model, opt-in"
 if [ "${ZEROSTACK_REAL_MODEL:-}" = 1 ]; then
