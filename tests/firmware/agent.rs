@@ -15,9 +15,12 @@ fn script() -> Script {
         .text("I look.")
         .call("free_memory", json!({}))
         .call("set_pin", json!({"pin": 1, "high": true}));
-    let long = (0..LONG_BYTES / 64).fold(Reply::new(), |reply, line| {
-        reply.text(&format!("Line {line:9} of a reply that is longer than the whole memory.\n"))
-    });
+    let line = |at| format!("Line {at:9} of a reply that is longer than the whole memory.\n");
+    // In pieces of half a kilobyte: an event of the stream for each line would be twice the bytes,
+    // and the serial port of QEMU takes them one by one.
+    let piece = |at: usize| (at..at + 8).map(line).collect::<String>();
+    let long =
+        (0..LONG_BYTES / 64).step_by(8).fold(Reply::new(), |reply, at| reply.text(&piece(at)));
     Script::new()
         .reply(both)
         .reply(Reply::new().text("It has").cut(60))

@@ -1,6 +1,7 @@
 //! The boards: how their images are built, and how QEMU runs them.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -110,18 +111,21 @@ impl Board {
     /// Builds an image, looks whether it could panic, and gives its file.
     pub fn build(self, image: &str) -> PathBuf {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/firmware");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware").join(self.name);
+        let target = Target::lock();
         let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
             .current_dir(folder)
             .args(["build", "--release", "--quiet", "--locked", "--bin", image])
             .args(["--target", self.target, "--features", self.features])
             .arg("--target-dir")
-            .arg(&target)
+            .arg(&target.folder)
             .env_remove("RUSTFLAGS")
             .status()
             .expect("cargo runs");
         assert!(status.success(), "{image} for {} does not build", self.name);
-        let image = target.join(self.target).join("release").join(image);
+        let built = target.folder.join(self.target).join("release").join(image);
+        let image = target.image(&format!("{}-{image}", self.name));
+        fs::copy(built, &image).expect("the image was built");
+        drop(target);
         if self.name != NETWORK.name {
             // smoltcp can panic.
             check_panics(&image);
@@ -139,7 +143,7 @@ impl Board {
             return None;
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware").join(self.name);
+        let target = Target::lock();
         let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
             .current_dir(&root)
             .args(["rustc", "--release", "--quiet", "--package", "zerostack-ffi", "--lib"])
@@ -147,18 +151,18 @@ impl Board {
             .args(["--features", self.features, "--config", "profile.release.opt-level=\"z\""])
             .args(["--config", "profile.release.package.zerostack-core.opt-level=\"z\""])
             .arg("--target-dir")
-            .arg(&target)
+            .arg(&target.folder)
             .env_remove("RUSTFLAGS")
             .status()
             .expect("cargo runs");
         assert!(status.success(), "the C library for {} does not build", self.name);
-        let image = target.join("agent-c");
+        let image = target.image("agent-c");
         let done = Command::new(compiler)
             .current_dir(root.join("examples/firmware"))
             .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-Os"])
             .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections"])
             .args(["-fdata-sections", "-I../../ffi/include", "c/main.c", "c/board.c"])
-            .arg(target.join(self.target).join("release/libzerostack.a"))
+            .arg(target.folder.join(self.target).join("release/libzerostack.a"))
             .args(["--specs=nano.specs", "--specs=nosys.specs", "-nostartfiles"])
             .args(["-T", "c/memory.ld", "-Wl,--gc-sections,--no-warnings", "-o"])
             .arg(&image)
@@ -196,7 +200,7 @@ impl Board {
     /// Runs an image with these options of QEMU more.
     pub fn qemu(self, image: &Path, options: &[&str]) -> Done {
         let output = Command::new("timeout")
-            .args(["--kill-after=5", "120"])
+            .args(["--kill-after=5", "300"])
             .args(self.qemu)
             .args(["-nographic", "-monitor", "none", "-kernel"])
             .arg(image)
@@ -213,5 +217,27 @@ impl Board {
         };
         println!("{} on {}: {done:#?}", image.display(), self.name);
         done
+    }
+}
+
+/// The target folder of all images, of `check.sh` and of the images in C, so that what they share is
+/// built once. Features are no part of a file's name in it: one test builds at a time, and takes
+/// its image away.
+struct Target {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Target {
+    fn lock() -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../firmware");
+        fs::create_dir_all(folder.join("images")).expect("a folder");
+        let lock = File::create(folder.join("images/lock")).expect("a file");
+        lock.lock().expect("it can be locked");
+        Self { folder, _lock: lock }
+    }
+
+    fn image(&self, name: &str) -> PathBuf {
+        self.folder.join("images").join(name)
     }
 }
