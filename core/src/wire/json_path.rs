@@ -18,7 +18,10 @@ pub(crate) struct JsonPath<'a> {
 impl<'a> JsonPath<'a> {
     /// That of `text`, the inside of a JSON string such as `$.a[0]['b c']`. `None`: it is no such path.
     pub fn of(text: &'a str) -> Option<Self> {
-        let rest = text.strip_prefix('$').filter(|rest| !rest.contains('\\'))?;
+        let rest = text.strip_prefix('$')?;
+        if rest.bytes().any(|byte| byte == b'\\') {
+            return None;
+        }
         let mut end = Self { rest };
         while end.next().is_some() {}
         end.rest.is_empty().then_some(Self { rest })
@@ -36,15 +39,21 @@ impl<'a> Iterator for JsonPath<'a> {
             let (name, after) = name.split_at_checked(end)?;
             (Segment::Key(name), after)
         } else if let Some(quoted) = rest.strip_prefix("['") {
-            let (name, after) = quoted.split_once('\'')?;
+            let (name, after) = cut(quoted, b'\'')?;
             (Segment::Key(name), after.strip_prefix(']')?)
         } else {
-            let (digits, after) = rest.strip_prefix('[')?.split_once(']')?;
+            let (digits, after) = cut(rest.strip_prefix('[')?, b']')?;
             (Segment::Index(index(digits)?), after)
         };
         self.rest = after;
         Some(segment)
     }
+}
+
+/// What stands before and after the first `byte`. The search of the library could panic.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|it| it == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The number of an element: digits, without needless zeros.
