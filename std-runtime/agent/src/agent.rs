@@ -1,11 +1,15 @@
 //! The agent: a model, its tools and the conversation.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedConfig, ToolCall, Usage};
 
 use crate::calls::{CallRules, Decision, deferred};
+use crate::context::{Deps, Progress};
 use crate::conversation::Conversation;
-use crate::event::AgentEvent;
+use crate::event::{AgentEvent, Call};
 use crate::file::File;
 use crate::files::Files;
 use crate::provider::{self, Config, Endpoint, Flags};
@@ -41,6 +45,8 @@ pub struct AgentBuilder {
     rules: CallRules,
     budget: Option<SharedBudget>,
     call_deltas: bool,
+    deps: Deps,
+    progress: Option<Arc<Progress>>,
 }
 
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open calls
@@ -205,6 +211,21 @@ impl Agent {
         self.conversation.instruct(text)
     }
 
+    /// Another value for the tools of the following turns, as [`AgentBuilder::deps`].
+    pub fn set_deps(&mut self, deps: impl Any + Send + Sync) {
+        self.conversation.set_deps(Deps(Some(Arc::new(deps))));
+    }
+
+    /// Other tools from the next turn on, in place of all tools, toolboxes and the gate; a `Vec` of
+    /// [`Tool`] is a toolbox, and [`Sources`] have a gate. The provider's cache does not serve the first
+    /// request with them. Returns those before.
+    ///
+    /// # Errors
+    /// `Usage` when a turn is open; `Configuration` when a tool's schema is not a JSON object.
+    pub fn set_tools(&mut self, tools: impl Toolbox + 'static) -> Result<Box<dyn Toolbox>> {
+        self.conversation.set_tools(tools)
+    }
+
     /// The files of the conversation. A saved conversation has none: add them by their numbers, or
     /// continue with [`leave_out_attachments`](Self::leave_out_attachments).
     pub fn files_mut(&mut self) -> &mut Files {
@@ -332,6 +353,22 @@ impl AgentBuilder {
         self
     }
 
+    /// What the tools of the conversation get by [`ToolContext::deps`](crate::ToolContext::deps): a
+    /// connection, the user who asks.
+    #[must_use]
+    pub fn deps(mut self, deps: impl Any + Send + Sync) -> Self {
+        self.deps = Deps(Some(Arc::new(deps)));
+        self
+    }
+
+    /// Is called with what a tool says by [`ToolContext::progress`](crate::ToolContext::progress), on the
+    /// thread of the tool.
+    #[must_use]
+    pub fn on_progress(mut self, progress: impl Fn(&Call, &str) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+
     /// Ends turns when `budget`, which other agents may have too, is used up.
     #[must_use]
     pub fn budget(mut self, budget: &SharedBudget) -> Self {
@@ -370,6 +407,10 @@ impl AgentBuilder {
         conversation.set_bad_calls(self.rules.policy, self.rules.most);
         if let Some(budget) = &self.budget {
             conversation.set_budget(budget);
+        }
+        conversation.set_deps(self.deps);
+        if let Some(progress) = self.progress {
+            conversation.set_progress(progress);
         }
         let recorder = self.recorder.unwrap_or_else(|| Box::new(()));
         let max_repairs = self.max_repairs.unwrap_or(structured::MAX_REPAIRS);

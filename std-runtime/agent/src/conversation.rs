@@ -1,9 +1,12 @@
 //! A session with its model, its tools and its record: the loop of every caller.
 
+use std::sync::Arc;
+
 use zerostack_core::tool::BadCallPolicy;
-use zerostack_core::{Limits, OwnedResponseSchema, Session, Usage};
+use zerostack_core::{Limits, OwnedConfig, OwnedResponseSchema, Session, Usage};
 
 use crate::calls::{CallRules, Decision, decisions};
+use crate::context::{Deps, Progress};
 use crate::drive::Drive;
 use crate::event::AgentEvent;
 use crate::file::File;
@@ -126,6 +129,25 @@ impl<'a> Conversation<'a> {
     /// a turn may have before it fails.
     pub fn set_bad_calls(&mut self, policy: BadCallPolicy, most: u16) {
         self.drive.set_rules(CallRules { policy, most });
+    }
+
+    /// Other tools from the next turn on; the provider's cache does not serve the first request with
+    /// them. Returns those before.
+    ///
+    /// # Errors
+    /// `Usage` when a turn is open; `Configuration` when a tool's schema is not a JSON object.
+    pub fn set_tools(&mut self, tools: impl Toolbox + 'a) -> Result<Box<dyn Toolbox + 'a>> {
+        let config = OwnedConfig { tools: tools.specs(), ..self.session.config().clone() };
+        self.session.set_config(config)?;
+        Ok(std::mem::replace(&mut self.tools, Box::new(tools)))
+    }
+
+    pub(crate) fn set_deps(&mut self, deps: Deps) {
+        self.drive.set_deps(deps);
+    }
+
+    pub(crate) fn set_progress(&mut self, progress: Arc<Progress>) {
+        self.drive.set_progress(progress);
     }
 
     /// Turns end with an error of kind `Limit` when `budget` is used up.

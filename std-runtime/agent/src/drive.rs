@@ -1,11 +1,13 @@
 //! The blocking loop: does what the machine of the turn asks for, and reports the outcome to it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use zerostack_core::Step;
 
 use crate::calls::{CallRules, Decision};
+use crate::context::{Deps, Progress, TurnContext};
 use crate::event::AgentEvent;
 use crate::files::Files;
 use crate::machine::{Effect, Machine};
@@ -24,6 +26,8 @@ pub struct Drive {
     files: Files,
     rules: CallRules,
     meter: Meter,
+    deps: Deps,
+    progress: Option<Arc<Progress>>,
 }
 
 impl Default for Drive {
@@ -38,7 +42,8 @@ impl Drive {
         let rules = CallRules::default();
         let meter = Meter::default();
         let machine = Machine::new(rules, BTreeMap::new(), meter.clone());
-        Self { machine, body: None, files: Files::new(), rules, meter }
+        let (deps, progress) = (Deps::default(), None);
+        Self { machine, body: None, files: Files::new(), rules, meter, deps, progress }
     }
 
     /// Ready for another turn of the same conversation.
@@ -65,6 +70,14 @@ impl Drive {
     pub(crate) fn set_budget(&mut self, budget: &SharedBudget) {
         self.meter.set_budget(budget);
         self.begin();
+    }
+
+    pub(crate) fn set_deps(&mut self, deps: Deps) {
+        self.deps = deps;
+    }
+
+    pub(crate) fn set_progress(&mut self, progress: Arc<Progress>) {
+        self.progress = Some(progress);
     }
 
     /// The files of the conversation.
@@ -140,7 +153,13 @@ impl Drive {
                     self.machine.received(session, endpoint, recorder, received)?;
                 }
                 Effect::RunTools => {
-                    let results = tools.call_all(&self.machine.calls(session));
+                    let turn = TurnContext {
+                        usage: session.usage(),
+                        cancel: cancel.clone(),
+                        deps: self.deps.clone(),
+                        progress: self.progress.clone(),
+                    };
+                    let results = tools.call_all_in(&turn, &self.machine.calls(session));
                     self.machine.answered(session, results)?;
                 }
                 Effect::Wait { millis } => {

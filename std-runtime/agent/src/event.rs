@@ -19,6 +19,13 @@ pub enum AgentEvent {
     ToolCall(Call),
     /// The tool starts. The calls of one reply start together.
     ToolStarted(Call),
+    /// A tool of an async agent shows how far it is, by [`ToolContext::progress`](crate::ToolContext::progress).
+    ToolProgress {
+        /// The call.
+        call: Call,
+        /// What it says.
+        text: String,
+    },
     /// The tool returned a result.
     ToolResult {
         /// The call.

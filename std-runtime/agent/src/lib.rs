@@ -26,6 +26,7 @@ mod agent;
 #[cfg(feature = "async")]
 mod asynchronous;
 mod calls;
+mod context;
 mod conversation;
 mod drive;
 mod error;
@@ -50,6 +51,7 @@ pub use agent::{Agent, AgentBuilder, Turn};
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncAgent, AsyncAgentBuilder, AsyncHttp, AsyncTool, AsyncTurn};
 pub use calls::Decision;
+pub use context::{ToolContext, TurnContext};
 pub use conversation::Conversation;
 pub use drive::Drive;
 pub use error::{Error, ErrorKind, Result};

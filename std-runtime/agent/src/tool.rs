@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use zerostack_core::OwnedTool;
 pub use zerostack_core::tool::typed::ToolArgs;
 
+use crate::context::ToolContext;
 use crate::file::File;
 
 /// A tool's output for the model.
@@ -51,9 +52,12 @@ impl ToolOutput {
 /// A function that the model may call.
 pub struct Tool {
     spec: OwnedTool,
-    run: Box<dyn Fn(&str) -> ToolOutput + Send + Sync>,
+    run: Box<Runs>,
     needs_approval: Option<Box<Asks>>,
 }
+
+/// Runs a call with these arguments.
+type Runs = dyn Fn(&ToolContext, &str) -> ToolOutput + Send + Sync;
 
 /// Whether a call with these arguments needs approval.
 pub(crate) type Asks = dyn Fn(&str) -> bool + Send + Sync;
@@ -75,13 +79,47 @@ impl Tool {
         R: Serialize,
         E: Display,
     {
+        Self::with_context(name, description, parameters, move |_, arguments| function(arguments))
+    }
+
+    /// A tool whose function also gets what the call knows about its turn. Otherwise as [`new`](Self::new).
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use zerostack_agent::{Tool, ToolContext};
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Find {
+    ///     words: String,
+    /// }
+    ///
+    /// let parameters = r#"{"type":"object","properties":{"words":{"type":"string"}}}"#;
+    /// let find = |context: &ToolContext, Find { words }: Find| {
+    ///     context.progress(&format!("looking for {words}"));
+    ///     let notes: &Vec<String> = context.deps().ok_or("there are no notes")?;
+    ///     Ok::<_, &str>(notes.iter().filter(|note| note.contains(&words)).cloned().collect::<Vec<_>>())
+    /// };
+    /// let tool = Tool::with_context("find", "Finds notes.", parameters, find);
+    /// # let _ = tool;
+    /// ```
+    pub fn with_context<A, R, E>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: impl Into<String>,
+        function: impl Fn(&ToolContext, A) -> Result<R, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+        E: Display,
+    {
         let spec = OwnedTool {
             name: name.into(),
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Box::new(move |text: &str| match arguments(text) {
-            Ok(arguments) => output(function(arguments)),
+        let run = Box::new(move |context: &ToolContext, text: &str| match arguments(text) {
+            Ok(arguments) => output(function(context, arguments)),
             Err(refusal) => refusal,
         });
         Self { spec, run, needs_approval: None }
@@ -111,7 +149,7 @@ impl Tool {
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Box::new(move |text: &str| match arguments(text) {
+        let run = Box::new(move |_: &ToolContext, text: &str| match arguments(text) {
             Ok(arguments) => function(arguments),
             Err(refusal) => refusal,
         });
@@ -144,8 +182,8 @@ impl Tool {
         &self.spec
     }
 
-    pub(crate) fn call(&self, arguments: &str) -> ToolOutput {
-        (self.run)(arguments)
+    pub(crate) fn call(&self, context: &ToolContext, arguments: &str) -> ToolOutput {
+        (self.run)(context, arguments)
     }
 }
 

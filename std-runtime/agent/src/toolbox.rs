@@ -3,6 +3,7 @@
 use zerostack_core::{OwnedTool, ToolCall};
 
 use crate::Result;
+use crate::context::TurnContext;
 use crate::parallel::in_parallel;
 use crate::tool::{Tool, ToolOutput};
 
@@ -37,6 +38,15 @@ pub trait Toolbox {
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
         calls.iter().map(|call| self.call(*call)).collect()
     }
+
+    /// The same with what the calls know about their turn, for tools that want it.
+    fn call_all_in(
+        &mut self,
+        _turn: &TurnContext,
+        calls: &[ToolCall<'_>],
+    ) -> Vec<Result<ToolOutput>> {
+        self.call_all(calls)
+    }
 }
 
 /// Decides about each call before it runs. The error is sent to the model.
@@ -62,6 +72,14 @@ impl<T: Toolbox + ?Sized> Toolbox for &mut T {
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
         (**self).call_all(calls)
     }
+
+    fn call_all_in(
+        &mut self,
+        turn: &TurnContext,
+        calls: &[ToolCall<'_>],
+    ) -> Vec<Result<ToolOutput>> {
+        (**self).call_all_in(turn, calls)
+    }
 }
 
 impl<T: Toolbox + ?Sized> Toolbox for Box<T> {
@@ -84,6 +102,14 @@ impl<T: Toolbox + ?Sized> Toolbox for Box<T> {
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
         (**self).call_all(calls)
     }
+
+    fn call_all_in(
+        &mut self,
+        turn: &TurnContext,
+        calls: &[ToolCall<'_>],
+    ) -> Vec<Result<ToolOutput>> {
+        (**self).call_all_in(turn, calls)
+    }
 }
 
 /// Functions of this program; those of one reply run at the same time.
@@ -98,18 +124,26 @@ impl Toolbox for Vec<Tool> {
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
-        Ok(run(self, call))
+        Ok(run(self, &TurnContext::default(), call))
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        self.call_all_in(&TurnContext::default(), calls)
+    }
+
+    fn call_all_in(
+        &mut self,
+        turn: &TurnContext,
+        calls: &[ToolCall<'_>],
+    ) -> Vec<Result<ToolOutput>> {
         let tools = self.as_slice();
-        in_parallel(calls, |call| Ok(run(tools, *call)))
+        in_parallel(calls, |call| Ok(run(tools, turn, *call)))
     }
 }
 
-fn run(tools: &[Tool], call: ToolCall<'_>) -> ToolOutput {
+fn run(tools: &[Tool], turn: &TurnContext, call: ToolCall<'_>) -> ToolOutput {
     match tools.iter().find(|tool| tool.spec().name == call.name) {
-        Some(tool) => tool.call(call.arguments),
+        Some(tool) => tool.call(&turn.of(&call), call.arguments),
         None => no_tool(call.name, tools.iter().map(|tool| tool.spec().name.as_str())),
     }
 }
@@ -160,9 +194,14 @@ impl<'a> Sources<'a> {
     }
 
     /// The calls that one source runs together, at the place of the first.
-    fn run(&mut self, owner: Option<usize>, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+    fn run(
+        &mut self,
+        owner: Option<usize>,
+        turn: &TurnContext,
+        calls: &[ToolCall<'_>],
+    ) -> Vec<Result<ToolOutput>> {
         match owner.and_then(|owner| self.sources.get_mut(owner)) {
-            Some(source) => source.toolbox.call_all(calls),
+            Some(source) => source.toolbox.call_all_in(turn, calls),
             None => {
                 let specs = self.specs();
                 let names = || specs.iter().map(|spec| spec.name.as_str());
@@ -197,9 +236,17 @@ impl Toolbox for Sources<'_> {
         self.call_all(&[call]).pop().unwrap_or_else(|| Ok(no_tool(call.name, [].into_iter())))
     }
 
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        self.call_all_in(&TurnContext::default(), calls)
+    }
+
     /// Adjacent calls of one source are passed to it together, and it decides which run at the same
     /// time.
-    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+    fn call_all_in(
+        &mut self,
+        turn: &TurnContext,
+        calls: &[ToolCall<'_>],
+    ) -> Vec<Result<ToolOutput>> {
         let mut results = Vec::with_capacity(calls.len());
         let mut together: Vec<ToolCall<'_>> = Vec::new();
         let mut owner = None;
@@ -207,7 +254,7 @@ impl Toolbox for Sources<'_> {
             let refused = self.refusal(call);
             let its_owner = self.owner(call.name);
             if (refused.is_some() || its_owner != owner) && !together.is_empty() {
-                results.extend(self.run(owner, &together));
+                results.extend(self.run(owner, turn, &together));
                 together.clear();
             }
             match refused {
@@ -217,7 +264,7 @@ impl Toolbox for Sources<'_> {
             owner = its_owner;
         }
         if !together.is_empty() {
-            results.extend(self.run(owner, &together));
+            results.extend(self.run(owner, turn, &together));
         }
         results
     }

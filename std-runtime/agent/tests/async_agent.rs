@@ -9,7 +9,8 @@ use serde_json::json;
 use tokio::sync::Barrier;
 use zerostack_agent::provider::{Dialect, Endpoint};
 use zerostack_agent::{
-    Agent, AgentEvent, AsyncAgent, AsyncAgentBuilder, AsyncTool, ErrorKind, Tool,
+    Agent, AgentEvent, AsyncAgent, AsyncAgentBuilder, AsyncTool, Call, ErrorKind, Tool,
+    ToolContext, Toolbox,
 };
 use zerostack_core::Step;
 use zerostack_core::tool::typed::ToolArgs;
@@ -91,6 +92,124 @@ async fn the_arguments_of_calls_are_shown_while_they_come_in() {
     let provider = Scripted::start(script()).unwrap();
     let mut agent = builder(&provider).build().unwrap();
     assert_eq!(told(events(agent.run("Go")).await).0, "");
+}
+
+#[tokio::test]
+async fn a_tool_knows_its_call_and_its_turn_and_shows_how_far_it_is() {
+    let script = || Script::new().reply(looks(&["a", "b"]).usage(7, 3, 0)).text("Done.");
+    let parameters = r#"{"type":"object"}"#;
+    let provider = Scripted::start(script()).unwrap();
+    let look = |context: ToolContext, Look { at }: Look| async move {
+        context.progress(&format!("opening {at}"));
+        tokio::task::yield_now().await;
+        context.progress(&format!("reading {at}"));
+        let user = context.deps::<String>().cloned().unwrap_or_default();
+        let (call, tokens) = (context.call(), context.usage().input_tokens);
+        assert!(!context.is_cancelled() && context.deps::<u8>().is_none());
+        Ok::<_, String>(format!("{user} {} {} {tokens}", call.name, call.arguments))
+    };
+    let tool = AsyncTool::with_context("look", "Looks.", parameters, look);
+    let agent = AsyncAgent::builder(endpoint(&provider)).tool(tool).deps("ann".to_owned());
+    let mut agent = agent.build().unwrap();
+    let told = events(agent.run("Go")).await;
+    let said: Vec<(&str, &str)> = told
+        .iter()
+        .filter_map(|event| match event {
+            AgentEvent::ToolProgress { call, text } => Some((&*call.arguments, &**text)),
+            _ => None,
+        })
+        .collect();
+    for (arguments, at) in [(r#"{"at":"a"}"#, "a"), (r#"{"at":"b"}"#, "b")] {
+        let own: Vec<&str> =
+            said.iter().filter(|(of, _)| *of == arguments).map(|(_, text)| *text).collect();
+        assert_eq!(own, [format!("opening {at}"), format!("reading {at}")]);
+    }
+    let results = |events: &[AgentEvent]| -> Vec<String> {
+        let results = events.iter().filter_map(|event| match event {
+            AgentEvent::ToolResult { content, .. } => Some(content.clone()),
+            _ => None,
+        });
+        results.collect()
+    };
+    let wanted = [r#"ann look {"at":"a"} 7"#, r#"ann look {"at":"b"} 7"#];
+    assert_eq!(results(&told), wanted);
+    // Another conversation has other dependencies.
+    let mut other = agent.another().unwrap();
+    other.set_deps("bob".to_owned());
+    let provider = Scripted::start(script()).unwrap();
+    let read: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let noted = Arc::clone(&read);
+    let look = |context: &ToolContext, Look { at }: Look| {
+        context.progress(&at);
+        let user = context.deps::<String>().cloned().unwrap_or_default();
+        Ok::<_, String>(format!("{user} {} {}", context.call().name, context.usage().input_tokens))
+    };
+    let place = endpoint(&provider);
+    let told = std::thread::spawn(move || {
+        let tool = Tool::with_context("look", "Looks.", parameters, look);
+        let agent = Agent::builder().endpoint(place).tool(tool).deps("ann".to_owned());
+        let note = move |call: &Call, text: &str| {
+            noted.lock().unwrap().push(format!("{} {text}", call.name));
+        };
+        let mut agent = agent.on_progress(note).build().unwrap();
+        agent.set_deps("bob".to_owned());
+        agent.run("Go").map(|event| event.unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(results(&told.join().unwrap()), ["bob look 7", "bob look 7"]);
+    let mut read = read.lock().unwrap().clone();
+    read.sort();
+    assert_eq!(read, ["look a", "look b"]);
+}
+
+#[tokio::test]
+async fn a_call_whose_turn_is_dropped_learns_that_nobody_waits() {
+    let provider = Scripted::start(Script::new().reply(looks(&["a"]))).unwrap();
+    let kept: Arc<std::sync::Mutex<Option<ToolContext>>> = Arc::default();
+    let keep = Arc::clone(&kept);
+    let look = move |context: ToolContext, _: Look| {
+        *keep.lock().unwrap() = Some(context.clone());
+        context.progress("waiting");
+        std::future::pending::<Result<String, String>>()
+    };
+    let tool = AsyncTool::with_context("look", "Looks.", r#"{"type":"object"}"#, look);
+    let mut agent = AsyncAgent::builder(endpoint(&provider)).tool(tool).build().unwrap();
+    let mut turn = agent.run("Go");
+    while let Some(event) = turn.next().await {
+        if matches!(event.unwrap(), AgentEvent::ToolProgress { .. }) {
+            break;
+        }
+    }
+    let context = kept.lock().unwrap().clone().unwrap();
+    assert!(!context.is_cancelled());
+    drop(turn);
+    assert!(context.is_cancelled());
+}
+
+#[test]
+fn a_blocking_agent_has_other_tools_from_a_turn_on() {
+    let provider = Scripted::start(Script::new().text("One.").text("Two.").text("Three.")).unwrap();
+    let tool = |name: &str| {
+        let run = |_: serde_json::Value| Ok::<_, String>("");
+        Tool::new(name, "", r#"{"type":"object"}"#, run)
+    };
+    let mut agent =
+        Agent::builder().endpoint(endpoint(&provider)).tool(tool("first")).build().unwrap();
+    agent.ask("Go").unwrap();
+    let before = agent.set_tools(vec![tool("second"), tool("third")]).unwrap();
+    assert_eq!(before.specs().len(), 1);
+    agent.ask("Go on").unwrap();
+    let bad = agent
+        .set_tools(vec![Tool::new("bad", "", "[", |_: serde_json::Value| Ok::<_, String>(""))]);
+    assert_eq!(bad.err().unwrap().kind(), ErrorKind::Configuration);
+    agent.set_tools(before).unwrap();
+    agent.ask("Go on").unwrap();
+    let names = |index: usize| -> Vec<String> {
+        let requests = provider.requests();
+        let body: serde_json::Value = serde_json::from_slice(&requests[index].body).unwrap();
+        let tools = body["tools"].as_array().unwrap();
+        tools.iter().map(|tool| tool["function"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!([names(0), names(1), names(2)].concat(), ["first", "second", "third", "first"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! A model, its async tools and the conversation.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedConfig, OwnedResponseSchema, Usage};
 
@@ -7,6 +10,7 @@ use super::http::AsyncHttp;
 use super::tool::AsyncTool;
 use super::turn::{AsyncTurn, Parts};
 use crate::calls::{CallRules, Decision, decisions, deferred};
+use crate::context::Deps;
 use crate::event::AgentEvent;
 use crate::file::File;
 use crate::files::{Files, leave_out};
@@ -54,6 +58,7 @@ pub struct AsyncAgentBuilder {
     rules: CallRules,
     meter: Meter,
     call_deltas: bool,
+    deps: Deps,
 }
 
 impl AsyncAgent {
@@ -71,6 +76,7 @@ impl AsyncAgent {
             rules: CallRules::default(),
             meter: Meter::default(),
             call_deltas: false,
+            deps: Deps::default(),
         }
     }
 
@@ -234,6 +240,11 @@ impl AsyncAgent {
         Ok(std::mem::replace(&mut self.parts.tools, tools))
     }
 
+    /// Another value for the tools of the following turns, as [`AsyncAgentBuilder::deps`].
+    pub fn set_deps(&mut self, deps: impl Any + Send + Sync) {
+        self.parts.deps = Deps(Some(Arc::new(deps)));
+    }
+
     /// An agent with an empty conversation and all else as this one: endpoint, system prompt, tools,
     /// connections, bounds and budget. Any number of them run at the same time; nothing of the other
     /// conversation is in it, and it is not recorded.
@@ -253,7 +264,7 @@ impl AsyncAgent {
     }
 
     fn another_from(&self, saved: Option<Vec<u8>>) -> Result<Self> {
-        let Parts { session, endpoint, http, tools, rules, meter, .. } = &self.parts;
+        let Parts { session, endpoint, http, tools, rules, meter, deps, .. } = &self.parts;
         let parts = Parts {
             session: open_session(session.config().clone(), saved)?,
             files: Files::new(),
@@ -263,6 +274,7 @@ impl AsyncAgent {
             recorder: Box::new(()),
             rules: *rules,
             meter: meter.another(),
+            deps: deps.clone(),
         };
         Ok(Self { parts, max_repairs: self.max_repairs })
     }
@@ -338,6 +350,14 @@ impl AsyncAgentBuilder {
         self
     }
 
+    /// What the tools of the conversation get by [`ToolContext::deps`](crate::ToolContext::deps): a
+    /// connection, the user who asks.
+    #[must_use]
+    pub fn deps(mut self, deps: impl Any + Send + Sync) -> Self {
+        self.deps = Deps(Some(Arc::new(deps)));
+        self
+    }
+
     /// Ends turns when `budget`, which other agents may have too, is used up.
     #[must_use]
     pub fn budget(mut self, budget: &SharedBudget) -> Self {
@@ -352,7 +372,8 @@ impl AsyncAgentBuilder {
     /// object; `Input` if a saved conversation is damaged.
     pub fn build(self) -> Result<AsyncAgent> {
         let Self { endpoint, http, system, tools, recorder, limits, saved, .. } = self;
-        let (max_repairs, rules, meter) = (self.max_repairs, self.rules, self.meter);
+        let (max_repairs, rules, meter, deps) =
+            (self.max_repairs, self.rules, self.meter, self.deps);
         let env = |name: &str| std::env::var_os(name);
         let http = match http {
             Some(http) => http,
@@ -364,7 +385,7 @@ impl AsyncAgentBuilder {
             OwnedConfig { system, tools: specs, limits, call_deltas, ..endpoint.session_config() };
         let session = open_session(config, saved)?;
         let files = Files::new();
-        let parts = Parts { session, files, endpoint, http, tools, recorder, rules, meter };
+        let parts = Parts { session, files, endpoint, http, tools, recorder, rules, meter, deps };
         Ok(AsyncAgent { parts, max_repairs })
     }
 }

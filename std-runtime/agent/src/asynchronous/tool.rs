@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use zerostack_core::{OwnedTool, ToolCall};
 
+use crate::context::{ToolContext, TurnContext};
 use crate::event::Call;
 use crate::tool::{Asks, ToolArgs, ToolOutput, arguments, output};
 use crate::toolbox::{Toolbox, no_tool};
@@ -21,12 +22,15 @@ use crate::{Error, ErrorKind, Result};
 
 type Running = Pin<Box<dyn Future<Output = ToolOutput> + Send>>;
 
+/// Begins a call with these arguments.
+type Begins = dyn Fn(ToolContext, &str) -> Running + Send + Sync;
+
 /// An async function that the model may call. Clones are one tool.
 #[derive(Clone)]
 pub struct AsyncTool {
     spec: OwnedTool,
     deadline: Duration,
-    run: Arc<dyn Fn(&str) -> Running + Send + Sync>,
+    run: Arc<Begins>,
     needs_approval: Option<Arc<Asks>>,
 }
 
@@ -48,15 +52,32 @@ impl AsyncTool {
         E: Display,
         F: Future<Output = Result<R, E>> + Send + 'static,
     {
+        Self::with_context(name, description, parameters, move |_, arguments| function(arguments))
+    }
+
+    /// A tool whose function also gets what the call knows about its turn, as
+    /// [`Tool::with_context`](crate::Tool::with_context). Otherwise as [`new`](Self::new).
+    pub fn with_context<A, R, E, F>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: impl Into<String>,
+        function: impl Fn(ToolContext, A) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+        E: Display,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+    {
         let spec = OwnedTool {
             name: name.into(),
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Arc::new(move |text: &str| -> Running {
+        let run = Arc::new(move |context: ToolContext, text: &str| -> Running {
             match arguments(text) {
                 Ok(arguments) => {
-                    let running = function(arguments);
+                    let running = function(context, arguments);
                     Box::pin(async move { output(running.await) })
                 }
                 Err(refusal) => Box::pin(async move { refusal }),
@@ -94,7 +115,7 @@ impl AsyncTool {
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Arc::new(move |text: &str| -> Running {
+        let run = Arc::new(move |_: ToolContext, text: &str| -> Running {
             match arguments(text) {
                 Ok(arguments) => Box::pin(function(arguments)),
                 Err(refusal) => Box::pin(async move { refusal }),
@@ -151,7 +172,11 @@ impl Toolbox for Asked<'_> {
 }
 
 /// The results of `calls`, in their order. Dropping the future ends all calls.
-pub(super) async fn run_all(tools: &[AsyncTool], calls: &[Call]) -> Vec<ToolOutput> {
+pub(super) async fn run_all(
+    tools: Vec<AsyncTool>,
+    calls: Vec<Call>,
+    turn: TurnContext,
+) -> Vec<ToolOutput> {
     let mut results: Vec<Option<ToolOutput>> = calls.iter().map(|_| None).collect();
     let mut places = HashMap::new();
     let mut running = JoinSet::new();
@@ -162,11 +187,12 @@ pub(super) async fn run_all(tools: &[AsyncTool], calls: &[Call]) -> Vec<ToolOutp
             continue;
         };
         let (tool, text) = (tool.clone(), call.arguments.clone());
+        let context = ToolContext::new(call.clone(), turn.clone());
         let permits = Arc::clone(&permits);
         let task = running.spawn(async move {
             // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
-            let limited = tokio::time::timeout(tool.deadline, (tool.run)(&text)).await;
+            let limited = tokio::time::timeout(tool.deadline, (tool.run)(context, &text)).await;
             limited.unwrap_or_else(|_| {
                 let (name, limit) = (&tool.spec.name, seconds(tool.deadline));
                 ToolOutput::error(format!("the tool {name} did not end within {limit}"))

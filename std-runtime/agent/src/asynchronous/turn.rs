@@ -3,22 +3,27 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use zerostack_core::Step;
+use tokio::sync::mpsc;
+use zerostack_core::{Step, Usage};
 
 use super::http::{AsyncBody, AsyncHttp};
 use super::tool::{Asked, AsyncTool, run_all};
 use crate::calls::{CallRules, Decision};
+use crate::context::{Deps, Progress, TurnContext};
 use crate::event::{AgentEvent, Call};
 use crate::files::Files;
 use crate::machine::{Effect, Machine};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::OwnedSession;
+use crate::tool::ToolOutput;
 use crate::totals::Meter;
+use crate::transport::Cancel;
 use crate::{Error, Result};
 
 /// The running turn of an [`AsyncAgent`](super::AsyncAgent): a stream of its events. Dropping it ends the request and
@@ -45,13 +50,24 @@ pub(super) struct Parts {
     pub recorder: Box<dyn Recorder + Send>,
     pub rules: CallRules,
     pub meter: Meter,
+    pub deps: Deps,
 }
 
 struct State<'a> {
     agent: &'a mut Parts,
     machine: Machine,
     body: Option<AsyncBody>,
+    running: Option<RunningCalls>,
     over: bool,
+}
+
+/// The calls of a reply while they run, and what they say meanwhile.
+struct RunningCalls {
+    outputs: Pin<Box<dyn Future<Output = Vec<ToolOutput>> + Send>>,
+    said: mpsc::Receiver<(Call, String)>,
+    /// The results, while what was said before them is still unread.
+    done: Option<Vec<ToolOutput>>,
+    cancel: Cancel,
 }
 
 impl<'a> AsyncTurn<'a> {
@@ -66,7 +82,7 @@ impl<'a> AsyncTurn<'a> {
     ) -> Self {
         let over = refused.is_some();
         let machine = Machine::new(agent.rules, decisions, agent.meter.clone());
-        let state = State { agent, machine, body: None, over };
+        let state = State { agent, machine, body: None, running: None, over };
         Self { state: Some(state), advancing: None, refused }
     }
 
@@ -112,9 +128,18 @@ impl<'a> State<'a> {
     }
 
     async fn next(&mut self) -> Result<Option<AgentEvent>> {
-        let Self { agent, machine, body, .. } = self;
-        let Parts { session, files, endpoint, http, tools, recorder, .. } = &mut **agent;
+        let Self { agent, machine, body, running, .. } = self;
+        let Parts { session, files, endpoint, http, tools, recorder, deps, .. } = &mut **agent;
         loop {
+            if let Some(calls) = running {
+                match calls.next().await {
+                    Ok((call, text)) => return Ok(Some(AgentEvent::ToolProgress { call, text })),
+                    Err(outputs) => {
+                        *running = None;
+                        machine.answered(session, outputs.into_iter().map(Ok).collect())?;
+                    }
+                }
+            }
             let effect = machine.next(session, endpoint, &mut **recorder, files, &Asked(tools))?;
             if session.step() != Step::Receive {
                 *body = None;
@@ -147,8 +172,8 @@ impl<'a> State<'a> {
                 Effect::RunTools => {
                     let calls: Vec<Call> =
                         machine.calls(session).into_iter().map(Call::from).collect();
-                    let outputs = run_all(tools, &calls).await;
-                    machine.answered(session, outputs.into_iter().map(Ok).collect())?;
+                    *running =
+                        Some(RunningCalls::start(tools.clone(), calls, session.usage(), deps));
                 }
                 Effect::Wait { millis } => {
                     tokio::time::sleep(Duration::from_millis(millis.into())).await;
@@ -158,6 +183,51 @@ impl<'a> State<'a> {
         }
     }
 }
+
+impl RunningCalls {
+    fn start(tools: Vec<AsyncTool>, calls: Vec<Call>, usage: Usage, deps: &Deps) -> Self {
+        let (sender, said) = mpsc::channel(MAX_UNREAD);
+        // What nobody reads in time is left out: a tool never waits for it.
+        let progress: Arc<Progress> = Arc::new(move |call: &Call, text: &str| {
+            let _ = sender.try_send((call.clone(), text.to_owned()));
+        });
+        let cancel = Cancel::new();
+        let turn = TurnContext {
+            usage,
+            cancel: cancel.clone(),
+            deps: deps.clone(),
+            progress: Some(progress),
+        };
+        Self { outputs: Box::pin(run_all(tools, calls, turn)), said, done: None, cancel }
+    }
+
+    /// What a call says next; `Err` with the results when all are over, and all was read.
+    async fn next(&mut self) -> Result<(Call, String), Vec<ToolOutput>> {
+        std::future::poll_fn(|context| {
+            if self.done.is_none()
+                && let Poll::Ready(outputs) = self.outputs.as_mut().poll(context)
+            {
+                self.done = Some(outputs);
+            }
+            match self.said.poll_recv(context) {
+                Poll::Ready(Some(said)) => Poll::Ready(Ok(said)),
+                // A thread that a call left behind may still hold the sender.
+                _ => self.done.take().map_or(Poll::Pending, |outputs| Poll::Ready(Err(outputs))),
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for RunningCalls {
+    fn drop(&mut self) {
+        // Work that a tool has started on a thread learns that nobody waits.
+        self.cancel.cancel();
+    }
+}
+
+/// What calls may say before it is read.
+const MAX_UNREAD: usize = 256;
 
 impl Drop for State<'_> {
     fn drop(&mut self) {
