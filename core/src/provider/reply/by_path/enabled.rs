@@ -72,7 +72,12 @@ impl Out<'_> {
 
     /// Reverses the bytes from `start` on.
     pub fn reverse_from(&mut self, start: usize) {
-        self.room.get_mut(start..self.length).unwrap_or_default().reverse();
+        let mut rest = self.room.get_mut(start..self.length).unwrap_or_default();
+        // That of the library could panic.
+        while let [first, inner @ .., last] = rest {
+            core::mem::swap(first, last);
+            rest = inner;
+        }
     }
 }
 
