@@ -11,14 +11,26 @@ fn each_bad_input_has_its_line_and_its_code() {
     let prompts = "project/.zerostack/prompts";
     place.write(&format!("{prompts}/ring.md"), "---\nincludes: [ring-2]\n---\nx");
     place.write(&format!("{prompts}/ring-2.md"), "---\nincludes: [ring]\n---\nx");
+    for (name, next) in [("deep", "d1"), ("d1", "d2"), ("d2", "d3"), ("d3", "d4"), ("d4", "d5")] {
+        place.write(&format!("{prompts}/{name}.md"), format!("---\nincludes: {next}\n---\nx"));
+    }
+    place.write(&format!("{prompts}/d5.md"), "x");
     place.write(&format!("{prompts}/huge.md"), "x".repeat(10 << 20));
     place.write("project/huge.md", "x".repeat(10 << 20));
     place.write("project/.agents/skills/mine/SKILL.md", "---\nname: mine\n---\nx");
     let provider =
         Scripted::start(Script::new().reply(Reply::new().text("done").repeat())).unwrap();
     type Case<'a> = (&'a [&'a str], Option<&'a [u8]>, i32, &'a str);
-    let cases: [Case<'_>; 12] = [
-        (&["ring", "go"], None, 52, "too deeply: 4 levels are allowed"),
+    let cases: [Case<'_>; 15] = [
+        (
+            &["ring", "go"],
+            None,
+            52,
+            "its includes go in a circle: ring → ring-2 → ring; remove one",
+        ),
+        (&["deep", "go"], None, 52, "too deeply: 4 levels are allowed"),
+        (&["undo"], None, 42, "nothing to undo: no run has written to this folder"),
+        (&["redo"], None, 42, "nothing to redo: the last change of this folder was not an undo"),
         (&["huge", "go"], None, 52, "longer than 262144 bytes"),
         (&["./huge.md", "go"], None, 42, "longer than 262144 bytes"),
         (&["./none.md", "go"], None, 2, "unknown command or prompt"),

@@ -66,7 +66,7 @@ fn an_instruction_has_a_blank_or_follows_a_name() {
         assert_eq!(said(&provider), expected, "{arguments:?}");
     }
     // It is one, and never a run.
-    assert!(place.zerostack(&["undo"]).run().failure(42).contains("no run was written"));
+    assert!(place.zerostack(&["undo"]).run().failure(42).contains("nothing to undo"));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn runs_are_taken_back_one_by_one_and_made_again() {
     assert!(done.failure(42).contains("zerostack log"));
     assert!(step(&["redo"]) == middle);
     assert!(step(&["redo", "2"]) == after);
-    assert!(place.zerostack(&["redo"]).run().failure(42).contains("no run was taken back"));
+    assert!(place.zerostack(&["redo"]).run().failure(42).contains("nothing to redo"));
     assert!(place.zerostack(&["redo", "2"]).run().failure(42).contains("not undone"));
     assert!(step(&["undo", "2"]) == middle);
     assert!(place.zerostack(&["undo", "2"]).run().failure(42).contains("undone already"));

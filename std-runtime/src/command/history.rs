@@ -110,8 +110,13 @@ fn latest(mut records: Vec<Record>, undo: bool) -> Result<Record> {
         false => records.into_iter().find(|record| record.is_undone && record.id > standing),
     };
     found.ok_or_else(|| {
-        let what = if undo { "written and not taken back" } else { "taken back last" };
-        let text = format!("no run was {what} in this folder; see `zerostack log`");
+        let text = match undo {
+            true => {
+                "there is nothing to undo: no run has written to this folder, or all were undone"
+            }
+            false => "there is nothing to redo: the last change of this folder was not an undo",
+        };
+        let text = format!("{text}; see `zerostack log`");
         Error::new(ErrorKind::Input, text)
     })
 }

@@ -40,6 +40,7 @@ mod permissions;
 mod places;
 mod prefix;
 mod prompt_fields;
+mod prompt_includes;
 mod prompts;
 mod recording;
 mod session;

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zerostack_core::prompt::{
-    BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, tool_name,
-};
+use zerostack_core::prompt::{BUILT_IN, Fault, Library, Output, Prompt, Source, Text, tool_name};
 use zerostack_core::tool::schema::Schema;
 
 use super::argument::{self, Argument};
@@ -17,6 +15,7 @@ use super::places::{kind_of, places};
 use super::prompt_fields::{
     is_model, mode, owned, read, task_name, text_of, wants, without_shebang,
 };
+use super::prompt_includes::{circle, culprit};
 use crate::project_file::ProjectFolder;
 use crate::trust::{self, Wish};
 use crate::{Error, ErrorKind, Result};
@@ -246,8 +245,7 @@ impl PromptFiles {
             Ok(())
         });
         if let Err(error) = visited {
-            let culprit = || culprit(library, prompt, 0).unwrap_or(prompt.name());
-            return Err(failed.unwrap_or_else(|| self.refused(culprit(), error)));
+            return Err(failed.unwrap_or_else(|| self.not_included(library, prompt, error)));
         }
         // A file may end without a line feed, and the next one begins a new paragraph.
         texts.retain(|text| !text.is_empty());
@@ -378,11 +376,17 @@ impl PromptFiles {
             None => (Kind::Markdown, self.text(name)?.0),
         };
         match kind {
-            Kind::Markdown | Kind::Pattern => {
-                let fault = Fault::of(Prompt::parse(name, text).err()?)?;
-                let Fault { line, column, reason } = fault;
-                Some(format!("{place}:{line}:{column}: error: {}", reason.message()))
-            }
+            Kind::Markdown | Kind::Pattern => match Prompt::parse(name, text) {
+                Ok(prompt) => {
+                    let sources = self.sources();
+                    let names = circle(&Library::new(&[BUILT_IN, sources.as_slice()]), &prompt)?;
+                    Some(format!("{place}:1:1: error: its includes go in a circle: {names}"))
+                }
+                Err(error) => {
+                    let Fault { line, column, reason } = Fault::of(error)?;
+                    Some(format!("{place}:{line}:{column}: error: {}", reason.message()))
+                }
+            },
             kind => {
                 let why = foreign::description(kind, text).err()?;
                 Some(format!("{place}:1:1: error: {why}"))
@@ -439,6 +443,24 @@ impl PromptFiles {
         self.file(name).map_or_else(|| name.to_owned(), |file| file.path.display().to_string())
     }
 
+    /// Why the prompts that `prompt` includes cannot be used.
+    fn not_included(
+        &self,
+        library: &Library<'_>,
+        prompt: &Prompt<'_>,
+        error: zerostack_core::Error,
+    ) -> Error {
+        let names = circle(library, prompt);
+        let names = names.filter(|_| error.kind() == zerostack_core::ErrorKind::IncludeDepth);
+        match names {
+            Some(names) => {
+                let why = format!("its includes go in a circle: {names}; remove one of them");
+                refused(&self.place(prompt.name()), &why)
+            }
+            None => self.refused(culprit(library, prompt, 0).unwrap_or(prompt.name()), error),
+        }
+    }
+
     fn refused(&self, name: &str, error: zerostack_core::Error) -> Error {
         let place = self.place(name);
         let text = match Fault::of(error) {
@@ -471,22 +493,6 @@ fn told(error: zerostack_core::Error) -> String {
         }
         None => error.to_string(),
     }
-}
-
-/// The one of `prompt` and its included prompts that cannot be read or includes a missing one.
-fn culprit<'a>(library: &Library<'a>, prompt: &Prompt<'a>, depth: u32) -> Option<&'a str> {
-    let include = |name: Text<'_>| {
-        let name = owned(name);
-        match library.find(&name) {
-            Ok(included) if depth < MAX_INCLUDE_DEPTH => culprit(library, &included, depth + 1),
-            Ok(_) => None,
-            Err(error) if error.kind() == zerostack_core::ErrorKind::UnknownPrompt => {
-                Some(prompt.name())
-            }
-            Err(_) => library.sources().map(|source| source.name).find(|source| *source == name),
-        }
-    };
-    prompt.includes()?.find_map(include)
 }
 
 /// The folder of a project, or why it cannot be used.
