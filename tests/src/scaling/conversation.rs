@@ -33,11 +33,11 @@ pub(super) const SERIES: &[Series] = &[
 const CHAT: Dialect = Dialect::OpenAiChat;
 
 const fn results(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "calls", sizes: [300, 3_000], run }
+    Series { name, unit: "calls", sizes: [300, 1_000, 3_000], run }
 }
 
 const fn rounds(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "rounds", sizes: [15, 150], run }
+    Series { name, unit: "rounds", sizes: [15, 50, 150], run }
 }
 
 /// Calls of a reply that has no more than it may have by default.

@@ -16,13 +16,13 @@ pub struct Cost {
     pub instructions: u64,
 }
 
-/// What a series takes at both of its sizes.
+/// What a series takes at all of its sizes.
 #[derive(Clone, Debug)]
 pub struct Growth {
     /// Which one.
     pub series: Series,
-    /// At the smaller size and at the larger.
-    pub costs: [Cost; 2],
+    /// By size.
+    pub costs: Vec<Cost>,
 }
 
 impl Growth {
@@ -31,24 +31,22 @@ impl Growth {
     /// # Errors
     /// When valgrind cannot be started, or a run of it fails.
     pub fn measure(program: &Path, series: Series) -> io::Result<Self> {
-        let cost = |size| {
-            instructions(program, series, size).map(|instructions| Cost { size, instructions })
-        };
-        let [least, most] = series.sizes;
-        Ok(Self { series, costs: [cost(least)?, cost(most)?] })
+        let cost = |size| Ok(Cost { size, instructions: instructions(program, series, size)? });
+        let costs = series.sizes.into_iter().map(cost).collect::<io::Result<_>>()?;
+        Ok(Self { series, costs })
     }
 
     /// How many times the instructions of the least size the largest takes.
     #[must_use]
     pub fn ratio(&self) -> f64 {
-        let [least, most] = self.costs;
+        let (Some(least), Some(most)) = (self.costs.first(), self.costs.last()) else { return 0.0 };
         most.instructions as f64 / least.instructions.max(1) as f64
     }
 
     /// The power of the size that the cost grows with: 1 is linear.
     #[must_use]
     pub fn exponent(&self) -> f64 {
-        let [least, most] = self.costs;
+        let (Some(least), Some(most)) = (self.costs.first(), self.costs.last()) else { return 0.0 };
         self.ratio().ln() / (most.size as f64 / least.size as f64).ln()
     }
 

@@ -11,15 +11,15 @@ mod reply;
 
 pub use count::{Cost, Growth, has_valgrind, instructions};
 
-/// One kind of work, done at two sizes.
+/// One kind of work, done at several sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Series {
     /// What is done, with the dialect that it is done in.
     pub name: &'static str,
     /// What the sizes count.
     pub unit: &'static str,
-    /// The sizes: the second is ten times the first.
-    pub sizes: [usize; 2],
+    /// The sizes, rising; the last is ten times the first.
+    pub sizes: [usize; 3],
     /// Does it at a size.
     pub run: fn(usize),
 }

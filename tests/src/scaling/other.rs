@@ -14,13 +14,18 @@ use super::{Series, measured};
 
 /// The other series.
 pub(super) const SERIES: &[Series] = &[
-    Series { name: "renames", unit: "files", sizes: [30, 300], run: renames },
-    Series { name: "includes", unit: "prompts", sizes: [10, 100], run: includes },
-    Series { name: "schema/items", unit: "items", sizes: [100, 1_000], run: items },
-    Series { name: "schema/properties", unit: "members", sizes: [100, 1_000], run: members },
-    Series { name: "schema/unique", unit: "items", sizes: [100, 1_000], run: unique },
-    Series { name: "schema/string", unit: "bytes", sizes: [10_000, 100_000], run: string },
-    Series { name: "tokens/estimate", unit: "bytes", sizes: [4_000, 40_000], run: estimate },
+    Series { name: "renames", unit: "files", sizes: [30, 100, 300], run: renames },
+    Series { name: "includes", unit: "prompts", sizes: [10, 30, 100], run: includes },
+    Series { name: "schema/items", unit: "items", sizes: [100, 300, 1_000], run: items },
+    Series { name: "schema/properties", unit: "members", sizes: [100, 300, 1_000], run: members },
+    Series { name: "schema/unique", unit: "items", sizes: [100, 300, 1_000], run: unique },
+    Series { name: "schema/string", unit: "bytes", sizes: [10_000, 30_000, 100_000], run: string },
+    Series {
+        name: "tokens/estimate",
+        unit: "bytes",
+        sizes: [4_000, 12_000, 40_000],
+        run: estimate,
+    },
 ];
 
 /// New names for files of one size and different content.

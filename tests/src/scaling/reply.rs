@@ -53,15 +53,15 @@ const GEMINI: Dialect = Dialect::Gemini;
 const OLLAMA: Dialect = Dialect::Ollama;
 
 const fn bytes(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "bytes", sizes: [4_000, 40_000], run }
+    Series { name, unit: "bytes", sizes: [4_000, 12_000, 40_000], run }
 }
 
 const fn calls(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "calls", sizes: [12, 120], run }
+    Series { name, unit: "calls", sizes: [12, 40, 120], run }
 }
 
 const fn many(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "calls", sizes: [300, 3_000], run }
+    Series { name, unit: "calls", sizes: [300, 1_000, 3_000], run }
 }
 
 /// A session in the step `Receive`.
