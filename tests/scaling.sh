@@ -1,7 +1,7 @@
 #!/bin/sh
 # Counts the instructions of each series of tests/src/scaling with valgrind, and fails when ten
 # times the work takes more than twelve times as many. `scaling.sh WORD` takes those with the word
-# in their names.
+# in their names; `scaling.sh --ends` leaves out the sizes in the middle.
 set -eu
 cd "$(dirname "$0")/.."
 

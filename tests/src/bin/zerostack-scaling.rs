@@ -1,6 +1,7 @@
 //! `zerostack-scaling [WORD]`: counts the instructions of each series, or of those whose name has
-//! the word in it, and fails when one is not linear. `zerostack-scaling SERIES SIZE` does the work
-//! of one, for valgrind.
+//! the word in it, and fails when one is not linear. `zerostack-scaling --ends` counts them at the
+//! least and the largest size alone, which decide that. `zerostack-scaling SERIES SIZE` does the
+//! work of one, for valgrind.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -13,8 +14,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let ended = match arguments.as_slice() {
         [name, size] => one(name, size),
-        [word] => all(word),
-        _ => all(""),
+        [option] if option == "--ends" => all("", true),
+        [word] => all(word, false),
+        _ => all("", false),
     };
     ended.unwrap_or_else(|error| {
         eprintln!("zerostack-scaling: {error}");
@@ -28,7 +30,7 @@ fn one(name: &str, size: &str) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn all(word: &str) -> Result<ExitCode, Box<dyn Error>> {
+fn all(word: &str, only_ends: bool) -> Result<ExitCode, Box<dyn Error>> {
     if !has_valgrind() {
         eprintln!("NOT RUN: valgrind is missing: the growth of costs is not checked");
         return Ok(ExitCode::from(NOT_RUN));
@@ -39,7 +41,9 @@ fn all(word: &str) -> Result<ExitCode, Box<dyn Error>> {
     let work = || -> std::io::Result<bool> {
         let mut are_linear = true;
         while let Some(series) = next() {
-            let growth = Growth::measure(&program, series)?;
+            let [least, middle, most] = series.sizes;
+            let sizes: &[usize] = if only_ends { &[least, most] } else { &[least, middle, most] };
+            let growth = Growth::measure(&program, series, sizes)?;
             println!("{growth}");
             are_linear &= growth.is_linear();
         }
