@@ -44,9 +44,7 @@ const LEFT: &[&[&str]] = &[
     &["std-runtime/policy/judge", "std-runtime/policy/policy"],
     &["std-runtime/policy/program", "std-runtime/policy/walk"],
     &["std-runtime/run/contract", "std-runtime/run/instructions"],
-    &["std-runtime/tools/edit/nearest", "std-runtime/tools/edit/place"],
     &["std-runtime/tools/file", "std-runtime/tools/outside"],
-    &["std-runtime/workspace/commit/disk", "std-runtime/workspace/commit/journal"],
     &[
         "std-runtime/workspace/sandbox/linux/landlock",
         "std-runtime/workspace/sandbox/linux/layout",

@@ -179,6 +179,16 @@ impl Line {
     }
 }
 
+/// Every line of `text` starts as `read` shows lines.
+pub(super) fn holds_anchors(text: &str) -> bool {
+    !text.is_empty()
+        && text.lines().all(|line| line.split_once('\t').is_some_and(|(a, _)| is_anchor(a)))
+}
+
+fn is_anchor(text: &str) -> bool {
+    Anchor::parse(text).is_some_and(|anchor| anchor.to_string() == text)
+}
+
 /// U+FEFF in UTF-8.
 pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// A line with no more letters and digits than this is not distinctive.

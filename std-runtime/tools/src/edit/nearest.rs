@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Source, place};
+use super::Source;
+use crate::anchor::holds_anchors;
 use crate::text;
 
 /// The current lines around `number`, with anchors.
@@ -15,7 +16,7 @@ pub(super) fn shown_around(source: &Source, number: usize) -> String {
 
 /// The most similar place, and what differs there first.
 pub(super) fn why_not_found(source: &Source, old: &str) -> String {
-    if place::holds_anchors(old) {
+    if holds_anchors(old) {
         return "old starts its lines with anchors; give the text alone, or use at and to".into();
     }
     let wanted: Vec<&[u8]> = old.lines().map(str::as_bytes).collect();

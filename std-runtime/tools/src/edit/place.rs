@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::{Edit, Slot, Source, Splice, nearest};
-use crate::anchor::{Anchor, Line};
+use crate::anchor::{Anchor, Line, holds_anchors};
 
 /// The splices of one edit: several only with `all`.
 pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<Splice>, String> {
@@ -293,16 +293,6 @@ fn line_end_at(bytes: &[u8], at: usize) -> &'static [u8] {
 fn holds_anchors_of(source: &Source, text: &str) -> bool {
     holds_anchors(text)
         && text.lines().filter_map(Anchor::parse).any(|a| moved_line(source, a).is_ok())
-}
-
-/// Every line of `text` starts as `read` shows lines.
-pub(super) fn holds_anchors(text: &str) -> bool {
-    !text.is_empty()
-        && text.lines().all(|line| line.split_once('\t').is_some_and(|(a, _)| is_anchor(a)))
-}
-
-fn is_anchor(text: &str) -> bool {
-    Anchor::parse(text).is_some_and(|anchor| anchor.to_string() == text)
 }
 
 /// How far a line is followed if lines above it were added or removed. A changed line is mistaken

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::journal::Identity;
+use super::identity::Identity;
 use crate::patch::tree::Tree;
 
 /// Asked before each call that writes. Tests make it fail there.

@@ -9,12 +9,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Stat;
 use serde::{Deserialize, Serialize};
 
 use super::Name;
 use super::disk::Faults;
-use crate::patch::tree::kind;
+use super::identity::Identity;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,45 +39,6 @@ pub(super) struct Step {
     pub(super) old: Option<Identity>,
     /// Whether something has it afterwards.
     pub(super) is_kept: bool,
-}
-
-/// What distinguishes a file from others, and from itself after a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Identity {
-    device: u64,
-    inode: u64,
-    size: i64,
-    modified: (i64, i64),
-    is_folder: bool,
-}
-
-impl Identity {
-    #[allow(clippy::unnecessary_cast)] // the types differ between systems
-    pub(super) fn of(stat: &Stat) -> Self {
-        Self {
-            device: stat.st_dev as u64,
-            inode: stat.st_ino as u64,
-            size: stat.st_size as i64,
-            modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-            is_folder: kind(stat) == rustix::fs::FileType::Directory,
-        }
-    }
-
-    pub(super) fn is_folder(&self) -> bool {
-        self.is_folder
-    }
-
-    /// Whether it is the same file, changed or not.
-    pub(super) fn is_file_of(&self, other: &Self) -> bool {
-        (self.device, self.inode) == (other.device, other.inode)
-    }
-
-    /// Whether nothing changed it. An overlay may give a file another inode when it is renamed.
-    pub(super) fn is_unchanged(&self, other: &Self) -> bool {
-        // Names that go from a folder change its time.
-        self.is_folder == other.is_folder
-            && (self.is_folder || (self.size, self.modified) == (other.size, other.modified))
-    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

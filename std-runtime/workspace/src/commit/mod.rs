@@ -11,6 +11,7 @@
 mod contents;
 mod disk;
 mod flush;
+mod identity;
 mod journal;
 mod name;
 mod plan;
@@ -33,7 +34,8 @@ use crate::{Error, ErrorKind, Result, state_folder};
 pub use contents::{Contents, collect};
 use disk::{Disk, Faults};
 use flush::Flush;
-use journal::{Begin, Identity, Journal, Step};
+use identity::Identity;
+use journal::{Begin, Journal, Step};
 pub use name::Name;
 pub use plan::{Plan, PlannedFile, Side};
 pub use recover::{is_pending, recover};

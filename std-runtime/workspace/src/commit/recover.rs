@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::disk::{Disk, Faults};
+use super::identity::Identity;
 use super::journal::{self, Journal};
 use super::{COMMITS, Lock, Name, unusable};
 use crate::{Error, ErrorKind, Result, state_folder};
@@ -138,7 +139,7 @@ pub(super) fn take_back(disk: &Disk<'_>, journal: Journal<'_>) -> io::Result<Vec
         let steps = begin.steps.iter().enumerate().map(|(index, step)| (step, of(index)));
         steps.partition(|(step, _)| !step.is_kept)
     };
-    let mut back = |steps: Vec<(&journal::Step, Option<journal::Identity>)>| {
+    let mut back = |steps: Vec<(&journal::Step, Option<Identity>)>| {
         for (step, staged) in steps.into_iter().rev() {
             if !step.take_back(disk, staged)? {
                 left.push((step.path.clone(), step.aside.clone()));

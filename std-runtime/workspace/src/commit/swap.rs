@@ -3,7 +3,8 @@
 use std::io;
 
 use super::disk::Disk;
-use super::journal::{Identity, Step};
+use super::identity::Identity;
+use super::journal::Step;
 
 /// Why a name did not get its new content.
 pub(super) enum Refusal {
