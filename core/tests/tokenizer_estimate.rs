@@ -50,7 +50,13 @@ fn made() -> Vec<(&'static str, String)> {
         format!(r#"{{"id":{id},"name":"user{id}","ok":true,"tags":["a","b"],"x":{{"y":null}}}}"#)
     });
     let json = format!("[{}]", objects.collect::<Vec<_>>().join(","));
+    let banners = "!\"#$%'()*+,-./:;<=>?@\\^_|~".chars().map(|sign| sign.to_string().repeat(78));
     vec![
+        ("banners of signs", banners.collect::<Vec<_>>().join("\n")),
+        ("banners of slashes", format!("{}\n", "/".repeat(78)).repeat(40)),
+        ("banners of per cent", format!("{}\n", "%".repeat(78)).repeat(40)),
+        ("banners of semicolons", format!("{}\n", ";".repeat(78)).repeat(40)),
+        ("banners of exclamation marks", format!("{}\n", "!".repeat(78)).repeat(40)),
         ("random letters", random.of(&letters, 6000)),
         ("random small letters", random.of(LOWER, 6000)),
         ("random capitals", random.of(UPPER, 6000)),
@@ -77,6 +83,10 @@ fn made() -> Vec<(&'static str, String)> {
         ("Han of extension A", random.between(0x3400, 0x4dbf, 1000)),
         ("Han of plane 2", random.between(0x2_0000, 0x2_a6d0, 1000)),
         ("Braille", random.between(0x2800, 0x2900, 1000)),
+        ("narrow kana", random.between(0xff66, 0xff9e, 1000)),
+        ("bars", random.between(0x2581, 0x2589, 1000)),
+        ("tabs", "\t".repeat(3000)),
+        ("blanks of a page", "\u{a0}".repeat(3000)),
         ("pictures", random.between(0x1_f300, 0x1_f6ff, 800)),
         ("private use", random.between(0xe000, 0xf8ff, 500)),
         ("old scripts", random.between(0x1_2000, 0x1_2399, 500)),

@@ -114,7 +114,7 @@ impl Estimator {
                 1 => 0,
                 2 => 32,
                 _ if self.same == 1 => 13,
-                length => whole(length, 96),
+                length => whole(length, if character == '\t' { 24 } else { 96 }),
             },
             Run::Control => {
                 if self.same == 1 {
@@ -131,8 +131,10 @@ impl Estimator {
             Run::Hangul if self.run_length > 12 => 64,
             Run::Han | Run::Hangul => parts_of(character),
             Run::Other => match parts_of(character) {
-                // Lines and bars that are drawn.
-                parts if self.same > 1 && character >= '\u{2000}' => parts.min((parts / 6).max(4)),
+                // Lines and bars that are drawn; blanks of a page.
+                parts if self.same > 1 && (character >= '\u{2000}' || character == '\u{A0}') => {
+                    parts.min((parts / 6).max(4))
+                }
                 parts => parts,
             },
         };
@@ -161,9 +163,15 @@ impl Estimator {
     }
 
     fn sign(&self, character: char, alternates: bool) -> u8 {
-        let is_rule = matches!(character, '-' | '=' | '*' | '#' | '.' | '_' | '~' | '+');
+        // Rules and the banners of comments have tokens of their own.
+        let whole_of = match character {
+            '-' | '=' | '*' | '#' | '.' | '_' | '~' | '+' | '/' | '%' => 48,
+            '!' | ':' | ';' => 16,
+            '<' | '>' | '?' | '@' | '^' => 8,
+            _ => 0,
+        };
         match (self.same, self.run_length) {
-            (4.., _) if is_rule => whole(self.same, 48),
+            (4.., _) if whole_of > 0 => whole(self.same, whole_of),
             (2.., _) => 9,
             _ if alternates => 3,
             (_, 1) => 22,
@@ -252,7 +260,7 @@ const PARTS: u64 = 32;
 
 /// Where each range of characters ends, and the parts of a token that each of them takes on average
 /// of a text, as o200k_base counts; rare ones are a token for each byte.
-static SCRIPTS: [(u32, u8); 46] = [
+static SCRIPTS: [(u32, u8); 48] = [
     // Latin, IPA and marks, Greek to Arabic, rare ones beside it.
     (0x250, 24),
     (0x370, 52),
@@ -273,12 +281,13 @@ static SCRIPTS: [(u32, u8); 46] = [
     (0x1E00, 84),
     (0x1F00, 15),
     (0x2000, 48),
-    // Punctuation, currencies, arrows, mathematics, technical, boxes, shapes and dingbats.
+    // Punctuation, currencies, arrows, mathematics, technical, boxes, blocks, shapes and dingbats.
     (0x2070, 22),
     (0x2200, 36),
     (0x2300, 42),
     (0x2500, 64),
-    (0x25A0, 24),
+    (0x2580, 24),
+    (0x25A0, 50),
     (0x27C0, 44),
     // Braille, more arrows and mathematics, radicals.
     (0x2900, 94),
@@ -296,10 +305,11 @@ static SCRIPTS: [(u32, u8); 46] = [
     (0xF900, 93),
     (0xFB00, 92),
     (0xFE00, 64),
-    // Selectors, wide forms, specials.
+    // Selectors, wide forms, narrow kana, specials.
     (0xFE10, 20),
     (0xFF00, 64),
-    (0xFFA0, 24),
+    (0xFF61, 24),
+    (0xFFA0, 56),
     (0xFFFC, 64),
     (0x1_0000, 8),
     // Old scripts, letters of mathematics, more, emoji, Han of other planes.
