@@ -145,10 +145,15 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         }
         at.stage = BETWEEN;
         out.fill(r#"],"encrypted_content":"%t""#);
-        // The server compares it with the one in the encrypted form, so it cannot be invented.
+        // A server may compare it with the one in the encrypted form. One that gave none compares
+        // nothing, and may still want one.
         let id = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, ITEM_ID));
         out.blanks.name = id.map_or("", |id| id.text());
-        out.fill(if id.is_some() { r#","id":"%n"}"# } else { "}" });
+        if id.is_some() {
+            out.fill(r#","id":"%n"}"#);
+        } else {
+            pieces!(out: r#","id":"rs_"#, Piece::Id(record.offset as u32), r#""}"#);
+        }
     } else if record.is(Kind::Thinking) && field == SUMMARY_FIELD && is_sealed(bytes, record) {
         if at.stage == BETWEEN {
             begin(at, r#"{"type":"reasoning","summary":["#, out);

@@ -352,18 +352,16 @@ fn reasoning_goes_back_only_where_the_server_takes_it() {
     let summary = r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"s"}]}"#;
     let a = r#"{"content":"a","role":"assistant","type":"message"}"#;
     let items = |items: &[&str]| after(&items.join(","));
-    let e = r#"{"encrypted_content":"e","summary":[],"type":"reasoning"}"#;
+    // Reasoning always has an id; without one it is made.
+    let e = r#"{"encrypted_content":"e","id":"rs_c0000000e","summary":[],"type":"reasoning"}"#;
     assert_eq!(items(&[sealed, message]), std::format!("{e}\n{a}"));
-    // Reasoning that is shown has an id, which is made.
     let r = r#"{"content":[{"text":"r","type":"reasoning_text"}],"id":"rs_c0000000e","summary":[],"type":"reasoning"}"#;
     assert_eq!(items(&[shown, message]), std::format!("{r}\n{a}"));
     // A summary alone vouches for nothing, and reasoning that nothing follows is refused.
     assert_eq!(items(&[summary, message]), a);
     assert_eq!(items(&[message, sealed]), a);
-    assert_eq!(
-        items(&[summary, sealed, message, sealed]),
-        std::format!("{}\n{a}", e.replace("[]", r#"[{"text":"s","type":"summary_text"}]"#))
-    );
+    let summed = e.replace("[]", r#"[{"text":"s","type":"summary_text"}]"#).replace("0e", "17");
+    assert_eq!(items(&[summary, sealed, message, sealed]), std::format!("{summed}\n{a}"));
 }
 
 #[test]
