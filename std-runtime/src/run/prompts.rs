@@ -463,11 +463,8 @@ impl PromptFiles {
 
     fn refused(&self, name: &str, error: zerostack_core::Error) -> Error {
         let place = self.place(name);
-        let text = match Fault::of(error) {
-            Some(_) => format!("the prompt {place}, {}", told(error)),
-            None => format!("the prompt {place}: {error}"),
-        };
-        Error::new(ErrorKind::Configuration, text)
+        let joint = if Fault::of(error).is_some() { ", " } else { ": " };
+        Error::new(ErrorKind::Configuration, format!("the prompt {place}{joint}{}", told(error)))
     }
 }
 
