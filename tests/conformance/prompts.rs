@@ -187,3 +187,15 @@ fn the_model_of_a_prompt_is_used_unless_another_is_named() {
     let (model, said) = asked("model: sonnet", &["-m", "mine", "x", "go"]);
     assert!(model == "mine" && said.contains("\"sonnet\" is another program's name"), "{said}");
 }
+
+#[test]
+fn changes_that_a_prompt_without_a_patch_discards_are_named() {
+    let place = place();
+    place.write(&format!("{PROMPTS}/x.md"), "---\noutput: text\n---\nX");
+    let write = serde_json::json!({ "path": "new.txt", "content": "new\n" });
+    let script = Script::new().call("write", write).text("done");
+    let done = place.zerostack(&["x", "go"]).model(&Scripted::start(script).unwrap()).run();
+    let note = "changes to new.txt are discarded: the result of this prompt is not a patch";
+    assert!(done.success() == "done\n" && done.stderr.contains(note), "{done:?}");
+    assert!(!place.project().join("new.txt").exists());
+}

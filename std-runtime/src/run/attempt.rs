@@ -224,6 +224,20 @@ impl Attempt<'_> {
         }
     }
 
+    /// A note about changes that a run without a patch discards.
+    fn discarded(&self) -> Option<String> {
+        if self.options.instructions.output == Output::Patch {
+            return None;
+        }
+        let view = self.workspace.view();
+        view.end_processes();
+        let changes = view.changes().ok()?;
+        let paths = changes.files().iter().map(|change| String::from_utf8_lossy(change.path()));
+        let paths: Vec<String> = paths.map(Into::into).collect();
+        let note = "are discarded: the result of this prompt is not a patch";
+        (!paths.is_empty()).then(|| format!("changes to {} {note}", listed(&paths)))
+    }
+
     fn finish(
         &self,
         mut outcome: Outcome,
@@ -236,6 +250,7 @@ impl Attempt<'_> {
         outcome.connections = view.connections();
         outcome.notes.extend(refused(&outcome.connections));
         outcome.notes.extend(tools.take_notes());
+        outcome.notes.extend(self.discarded());
         if let Some(checked) = checked.filter(|_| options.write && !outcome.patch.is_empty()) {
             let Setup { endpoint, started, .. } = setup;
             let written = Written { options, endpoint, view, started: *started };
