@@ -104,6 +104,7 @@ pub(crate) struct Reply {
     /// Some call has spare room after its arguments.
     has_spare: bool,
     /// Whether more of the last call follows by path.
+    #[cfg(all(feature = "call-deltas", feature = "gemini"))]
     by_path: by_path::ByPath,
     /// The highest index of a call on the wire.
     last_index: u32,

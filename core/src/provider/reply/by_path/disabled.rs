@@ -2,10 +2,6 @@
 
 use super::super::Sink;
 
-/// Nothing.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ByPath;
-
 #[expect(clippy::unused_self, reason = "as where they are read")]
 impl Sink<'_, '_> {
     pub const fn end_by_path(&mut self) {}

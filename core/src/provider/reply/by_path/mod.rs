@@ -5,7 +5,5 @@ mod disabled;
 #[cfg(all(feature = "call-deltas", feature = "gemini"))]
 mod enabled;
 
-#[cfg(not(all(feature = "call-deltas", feature = "gemini")))]
-pub(crate) use disabled::ByPath;
 #[cfg(all(feature = "call-deltas", feature = "gemini"))]
 pub(crate) use enabled::{BROKEN, ByPath, Out, Written};
