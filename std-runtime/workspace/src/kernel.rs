@@ -2,7 +2,7 @@
 
 /// Whether Linux is at least of the version `major`.`minor`.
 pub(crate) fn is_linux(major: u32, minor: u32) -> bool {
-    cfg!(target_os = "linux") && is_at_least(&release(), major, minor)
+    is_at_least(&release(), major, minor)
 }
 
 /// What the kernel calls its release.

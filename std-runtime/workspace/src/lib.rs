@@ -8,6 +8,7 @@
 pub mod commit;
 mod error;
 pub mod ignore_file;
+#[cfg(target_os = "linux")]
 mod kernel;
 pub mod merge;
 pub mod new_file;
