@@ -1,10 +1,11 @@
 //! Reads a prompt's file and fields.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use zerostack_core::prompt::{Prompt, Text, Value};
 use zerostack_policy::Mode;
+
+use crate::project_file::read_whole;
 
 /// The text of a user's file, which may be a link.
 pub(super) fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
@@ -13,12 +14,11 @@ pub(super) fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<
         Ok(found) if found.len() > limit_bytes => {
             Err(format!("it is longer than {limit_bytes} bytes"))
         }
-        Ok(_) => {
-            let mut bytes = Vec::new();
+        Ok(found) => {
             let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-            let read = file.take(limit_bytes).read_to_end(&mut bytes);
-            read.map_err(|error| error.to_string())?;
-            String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
+            String::from_utf8(read_whole(file, found.len(), limit_bytes)?)
+                .map(Some)
+                .map_err(|_| "it is not UTF-8".to_owned())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),

@@ -72,24 +72,7 @@ impl ProjectFolder {
     /// Why it cannot be used.
     pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, String> {
         let Some((file, length)) = self.open_with_length(path)? else { return Ok(None) };
-        let failed = |error: io::Error| error.to_string();
-        // Room for the whole and one byte more, so that one read finds its end.
-        let room = length.min(max_bytes).saturating_add(1);
-        let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
-        let asked = bytes.capacity();
-        let read = rustix::io::retry_on_intr(|| {
-            rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))
-        });
-        if read.map_err(|errno| failed(errno.into()))? == asked {
-            // It has grown, or the system does not tell its length.
-            file.take((max_bytes + 1).saturating_sub(bytes.len() as u64))
-                .read_to_end(&mut bytes)
-                .map_err(failed)?;
-        }
-        if bytes.len() as u64 > max_bytes {
-            return Err(format!("it is longer than {max_bytes} bytes"));
-        }
-        Ok(Some(bytes))
+        read_whole(file, length, max_bytes).map(Some)
     }
 
     /// [`read`](Self::read) as text.
@@ -121,6 +104,31 @@ pub fn read(folder: &Path, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>
         Some(folder) => folder.read(path, max_bytes),
         None => Ok(None),
     }
+}
+
+/// The bytes of a regular file, which has `length` of them as far as the system tells.
+///
+/// # Errors
+/// What the system says, or that there are more than `max_bytes`.
+pub fn read_whole(file: File, length: u64, max_bytes: u64) -> Result<Vec<u8>, String> {
+    let failed = |error: io::Error| error.to_string();
+    // Room for the whole and one byte more, so that one read finds its end.
+    let room = length.min(max_bytes).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+    let asked = bytes.capacity();
+    let read = rustix::io::retry_on_intr(|| {
+        rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))
+    });
+    if read.map_err(|errno| failed(errno.into()))? == asked {
+        // It has grown, or the system does not tell its length.
+        file.take((max_bytes + 1).saturating_sub(bytes.len() as u64))
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+    }
+    if bytes.len() as u64 > max_bytes {
+        return Err(format!("it is longer than {max_bytes} bytes"));
+    }
+    Ok(bytes)
 }
 
 /// Whether there is a regular file `path` below `folder`, to which no link leads from outside.
