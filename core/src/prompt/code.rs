@@ -35,7 +35,8 @@ impl Surroundings<'_> {
 pub(super) struct Code {
     /// Where the scan continues.
     at: usize,
-    is_in_line: bool,
+    /// The end of its line, so that a long line is searched for it once.
+    line_end: usize,
     /// Mark, length and first byte of the open fence's code.
     fence: Option<(u8, usize, usize)>,
     /// The last span that was found.
@@ -65,26 +66,24 @@ impl Code {
 
     /// Passes a line of a fence, or the text up to the end of the next span or line.
     fn step(&mut self, body: &str, at: usize) {
-        let rest = body.get(self.at..).unwrap_or_default();
-        let line = rest.split_inclusive(['\n']).next().unwrap_or_default();
-        let line_end = self.at.saturating_add(line.len().max(1));
-        if !self.is_in_line && self.fence_line(line, line_end) || self.fence.is_some() {
-            if line_end > at && self.fence.is_some() {
-                // The byte is in this line: it may still close the fence, which is seen later.
-                self.is_in_line = true;
-                self.at = at;
-                return;
-            }
-            (self.at, self.is_in_line) = (line_end, false);
+        let mut is_of_fence = self.fence.is_some();
+        if self.at >= self.line_end {
+            let rest = body.as_bytes().get(self.at..).unwrap_or_default();
+            let end = rest.iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(rest.len(), |end| end.saturating_add(1));
+            self.line_end = self.at.saturating_add(length.max(1));
+            let line = body.get(self.at..self.line_end).unwrap_or_default();
+            is_of_fence |= self.fence_line(line);
+        }
+        let line_end = self.line_end;
+        if is_of_fence {
+            self.at = if self.fence.is_some() { at.min(line_end) } else { line_end };
             return;
         }
-        self.is_in_line = true;
+        let line = body.get(self.at..line_end).unwrap_or_default();
         let ahead = at.saturating_sub(self.at);
         let Some(found) = line.bytes().take(ahead).position(|b| b == b'`') else {
-            match line_end > at {
-                true => self.at = at,
-                false => (self.at, self.is_in_line) = (line_end, false),
-            }
+            self.at = at.min(line_end);
             return;
         };
         let ticks = line.get(found..).unwrap_or_default();
@@ -101,7 +100,7 @@ impl Code {
     }
 
     /// Opens or closes a fence when `line` is one of its two lines.
-    fn fence_line(&mut self, line: &str, line_end: usize) -> bool {
+    fn fence_line(&mut self, line: &str) -> bool {
         let content = line.trim_start_matches([' ', '\t']);
         let mark = content.bytes().next().unwrap_or_default();
         let length = run(content, mark);
@@ -109,7 +108,7 @@ impl Code {
         let is_fence = length >= 3 && matches!(mark, b'`' | b'~');
         match self.fence {
             None if is_fence && !(mark == b'`' && rest.contains('`')) => {
-                self.fence = Some((mark, length, line_end));
+                self.fence = Some((mark, length, self.line_end));
                 true
             }
             Some((open, least, _))

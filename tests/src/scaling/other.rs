@@ -16,6 +16,12 @@ use super::{Series, measured};
 pub(super) const SERIES: &[Series] = &[
     Series { name: "renames", unit: "files", sizes: [30, 100, 300], run: renames },
     Series { name: "includes", unit: "prompts", sizes: [10, 30, 100], run: includes },
+    Series {
+        name: "placeholders",
+        unit: "of a line",
+        sizes: [300, 1_000, 3_000],
+        run: placeholders,
+    },
     Series { name: "schema/items", unit: "items", sizes: [100, 300, 1_000], run: items },
     Series { name: "schema/properties", unit: "members", sizes: [100, 300, 1_000], run: members },
     Series { name: "schema/unique", unit: "items", sizes: [100, 300, 1_000], run: unique },
@@ -46,6 +52,15 @@ fn renames(count: usize) {
     measured(|| changes.write_patch(&mut patch)).expect("a patch");
     let patch = String::from_utf8(patch).expect("text");
     assert_eq!(patch.matches("similarity index 100%").count(), count);
+}
+
+/// A prompt of one long line, with code between its placeholders.
+fn placeholders(count: usize) {
+    let text = format!("---\noutput: text\n---\n{}", "`x` {{a|b}} ".repeat(count));
+    let sources = [Source { name: "line", text: &text }];
+    let places = [sources.as_slice()];
+    let prompt = Library::new(&places).find("line").expect("it is there");
+    assert_eq!(measured(|| prompt.placeholders().count()), count);
 }
 
 /// Four levels, on each of which every prompt includes all of the next.
