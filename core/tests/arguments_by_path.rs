@@ -328,7 +328,7 @@ fn a_call_that_is_cut_off_is_never_run() {
     let heard = feed(&mut full, &body(&[first.clone(), second.clone(), end]), 5);
     assert_eq!(heard.calls, []);
     assert_eq!((full.pending_call(), full.step()), (None, Step::Idle));
-    // The server says that all is well: the model is told.
+    // The reply ends as a whole one does, so the call goes back to the model as malformed.
     let mut odd = session();
     let heard = feed(&mut odd, &body(&[first, second, stop()]), 5);
     assert_eq!((heard.calls, odd.pending_call()), (vec![], None));

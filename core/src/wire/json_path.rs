@@ -50,7 +50,7 @@ impl<'a> Iterator for JsonPath<'a> {
     }
 }
 
-/// What stands before and after the first `byte`. The search of the library could panic.
+/// The text before and after the first `byte`. The search of the standard library may link a panic.
 fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|it| it == byte)?;
     Some((text.get(..at)?, text.get(at + 1..)?))

@@ -211,7 +211,7 @@ impl RunningCalls {
             }
             match self.said.poll_recv(context) {
                 Poll::Ready(Some(said)) => Poll::Ready(Ok(said)),
-                // A thread that a call left behind may still hold the sender.
+                // A thread of a call that has already returned may still hold the sender.
                 _ => self.done.take().map_or(Poll::Pending, |outputs| Poll::Ready(Err(outputs))),
             }
         })

@@ -115,7 +115,7 @@ fn inside(value: &str) -> Option<&str> {
     value.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// Writes what stands between the last value and the one at `path`.
+/// Closes and opens objects and arrays, from the last value to the one at `path`.
 fn go_to(now: &Written<'_>, path: JsonPath<'_>, out: &mut Out<'_>) -> Result<(), Error> {
     let mut new = path;
     let Some(mut old) = JsonPath::of(now.path) else {

@@ -153,7 +153,7 @@ impl Outline {
     #[inline(never)]
     fn part(&mut self, reader: &mut JsonReader, input: &mut &[u8]) -> Option<&OutlineStep> {
         let first = *self.step(self.next)?;
-        // Anthropic ends documents with spaces, each time as many as it likes.
+        // Anthropic ends its documents with a random number of spaces.
         if let (true, [b' ', rest @ ..]) = (self.left == first.start, *input) {
             *input = skip_spaces(rest);
             return self.advance(reader, input);
