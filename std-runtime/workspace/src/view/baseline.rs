@@ -28,16 +28,21 @@ pub(super) enum Start {
 pub(super) struct Opened(i64, i64);
 
 impl Opened {
-    /// The clock that file systems use, before anything is done.
-    pub(super) fn clock() -> Self {
-        let Timespec { tv_sec, tv_nsec } = clock_gettime(CLOCK);
+    /// The time now, before anything is done. Since Linux 6.13 a file may have it to the nanosecond, and
+    /// others then have no earlier one, so the time of the last tick would not do.
+    pub(super) fn precise() -> Self {
+        Self::by(ClockId::Realtime)
+    }
+
+    fn by(clock: ClockId) -> Self {
+        let Timespec { tv_sec, tv_nsec } = clock_gettime(clock);
         Self(tv_sec, tv_nsec)
     }
 
-    /// Now, where no change until `before` bears the same time.
+    /// Now, on the clock that file systems use, and later than all changes until `before`.
     pub(super) fn after(before: Self) -> Self {
         loop {
-            let now = Self::clock();
+            let now = Self::by(CLOCK);
             if now > before {
                 return now;
             }
@@ -84,3 +89,27 @@ impl Opened {
 const CLOCK: ClockId = ClockId::RealtimeCoarse;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const CLOCK: ClockId = ClockId::Realtime;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn changes_before_the_view_opens_are_none_and_later_ones_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::open(folder.path()).unwrap();
+        let path = folder.path().join("file");
+        for round in 0..30 {
+            fs::write(&path, "before").unwrap();
+            // A file that was looked at gets a precise time with its next change.
+            tree.stat(b"file").unwrap();
+            fs::write(&path, "before, again").unwrap();
+            let opened = Opened::after(Opened::precise());
+            assert!(matches!(opened.start(&tree, b"file"), Ok(Start::Live(Some(_)))), "{round}");
+            fs::write(&path, "after").unwrap();
+            assert!(matches!(opened.start(&tree, b"file"), Ok(Start::Unknown)), "{round}");
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub(super) fn confined(
     base: PathBuf,
     options: &ViewOptions,
 ) -> Result<Inner> {
-    let before = Opened::clock();
+    let before = Opened::precise();
     let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
     let paths: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
     let mut outside: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
@@ -110,7 +110,7 @@ const NO_RENAMES: &str = "there is no room for a private copy of the folder, and
 
 /// A view whose tools have all the rights of the user, on a copy.
 pub(super) fn free(sources: Vec<Source>, base: PathBuf, options: &ViewOptions) -> Result<Inner> {
-    let before = Opened::clock();
+    let before = Opened::precise();
     let paths: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
     let outside: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let scratch = Scratch::create(options.scratch.as_deref(), &outside)?;
