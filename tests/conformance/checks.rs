@@ -94,6 +94,23 @@ fn a_check_that_hangs_forks_or_floods_fails() {
 }
 
 #[test]
+#[ignore = "keeps every processor busy for ten seconds"]
+fn a_check_that_only_forks_ends_at_its_limit() {
+    let place = broken_project();
+    let script = Script::new().reply(writes(RIGHT)).reply(says("done").repeat());
+    let provider = Scripted::start(script).unwrap();
+    let bomb =
+        "end=$(($(date +%s) + 60)); b() { while [ $(date +%s) -lt $end ]; do b & b & done; }; b";
+    let arguments = ["fix it", "--check-limit", "2", "--check", bomb];
+    let begun = Instant::now();
+    let done = place.zerostack(&arguments).model(&provider).run();
+    let complaint = done.failure(62);
+    assert!(complaint.contains("did not end within 2 s"), "{complaint}");
+    // The check ran twice.
+    assert!(begun.elapsed().as_secs() < 40, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn another_attempt_begins_anew() {
     let place = broken_project();
     place.write("project/.zerostack/prompts/careful.md", "Take care.");

@@ -359,7 +359,7 @@ impl Sandbox {
             None => process::spawn_freely(&mut command, dir, self.alone.clone()),
         };
         let (child, pid) = started.map_err(|error| failed(&error))?;
-        let child = Child::new(child, pid);
+        let child = Child::new(child, pid, self.walls.is_some());
         processes.retain(|process| !process.is_reaped());
         processes.push(Arc::clone(child.process()));
         Ok(child)

@@ -170,8 +170,8 @@ pub struct Child {
 }
 
 impl Child {
-    pub(super) fn new(mut child: std::process::Child, pid: Pid) -> Self {
-        let process = Arc::new(Process { pid, status: Mutex::new(None) });
+    pub(super) fn new(mut child: std::process::Child, pid: Pid, owns_namespace: bool) -> Self {
+        let process = Arc::new(Process { pid, owns_namespace, status: Mutex::new(None) });
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         Self { stdin, stdout, stderr, process }
@@ -187,6 +187,8 @@ impl Child {
 #[derive(Debug)]
 pub struct Process {
     pid: Pid,
+    /// It is the first of a namespace of processes, and the kernel ends the others with it.
+    owns_namespace: bool,
     /// Set after it was waited for; then the pid may belong to another process.
     status: Mutex<Option<ExitStatus>>,
 }
@@ -200,15 +202,20 @@ impl Process {
     /// Kills it, its group, and all its descendants; does nothing if it has ended.
     pub fn kill(&self) {
         let status = self.lock();
-        if status.is_none() {
+        if status.is_some() {
+            return;
+        }
+        // Errors mean that no process is left to kill.
+        if !self.owns_namespace {
+            // Thousands of processes that only fork leave this one no time to find them all.
+            let _ = rustix::process::kill_process_group(self.pid, Signal::STOP);
             let below = own_process::below(self.pid);
-            // Errors mean that no process is left to kill.
             let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
-            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
             for pid in below {
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
             }
         }
+        let _ = rustix::process::kill_process(self.pid, Signal::KILL);
     }
 
     /// Waits for its end. Then processes left in its group are killed, so that its pipes end too.
