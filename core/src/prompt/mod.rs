@@ -100,7 +100,6 @@ pub struct Prompt<'a> {
     body: &'a str,
     body_at: usize,
     arguments: Option<Value<'a>>,
-    positions: u8,
 }
 
 impl<'a> Prompt<'a> {
@@ -116,18 +115,11 @@ impl<'a> Prompt<'a> {
         let body = without_blank_lines(rest);
         let body_at = text.len().saturating_sub(body.len());
         let body = body.trim_end();
-        let mut prompt =
-            Self { name, text, front, front_at, body, body_at, arguments: None, positions: 0 };
+        let mut prompt = Self { name, text, front, front_at, body, body_at, arguments: None };
         prompt.check_fields().map_err(|bad| {
             let at = front_at.saturating_add(bad.at);
             Fault::at(text, at, bad.reason).error(ErrorKind::BadPrompt)
         })?;
-        let named = prompt.argument_names().map_or(0, Iterator::count);
-        let hint = prompt.argument_hint();
-        let is_declared = prompt.arguments.is_some() || hint.is_some();
-        let hinted = hint.map_or(0, |hint| hinted(hint.chars()));
-        let declared = u8::try_from(named).unwrap_or(u8::MAX).max(hinted);
-        prompt.positions = positions(body, is_declared).max(declared);
         Ok(prompt)
     }
 
@@ -231,15 +223,16 @@ impl<'a> Prompt<'a> {
         self.text_field("disable-model-invocation").is_none_or(|flag| switch(flag) != Some(true))
     }
 
-    /// Whether it declares arguments.
-    fn is_declared(&self) -> bool {
-        self.arguments.is_some() || self.argument_hint().is_some()
-    }
-
     fn pieces(&self) -> BodyPieces<'a> {
+        let names = self.argument_names();
+        let hint = self.argument_hint();
+        let is_declared = self.arguments.is_some() || hint.is_some();
+        let hinted = hint.map_or(0, |hint| hinted(hint.chars()));
+        let named = names.map_or(0, Iterator::count);
+        let declared = u8::try_from(named).unwrap_or(u8::MAX).max(hinted);
+        let positions = positions(self.body, is_declared).max(declared);
         // A `$1` outside code is as clear as a declaration.
-        let declared = self.positions > 0 || self.is_declared();
-        BodyPieces::new(self.body, self.body_at, self.argument_names(), self.positions, declared)
+        BodyPieces::new(self.body, self.body_at, names, positions, positions > 0 || is_declared)
     }
 
     fn text_field(&self, key: &str) -> Option<Text<'a>> {

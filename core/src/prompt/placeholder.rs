@@ -259,6 +259,9 @@ pub(super) fn number(digits: &str) -> Option<usize> {
 /// How many of `$1`, `$2`, ... are arguments: they count from 1 without a gap, so that a lone `$5`
 /// is money.
 pub(super) fn positions(body: &str, declared: bool) -> u8 {
+    if !body.as_bytes().contains(&b'$') {
+        return 0;
+    }
     let mut seen = [false; MAX_POSITIONS];
     for piece in BodyPieces::new(body, 0, None, u8::MAX, declared) {
         if let BodyPiece::Placeholder(Placeholder { kind: PlaceholderKind::Word(index), .. }) =

@@ -36,13 +36,14 @@ fn arguments(command: Command) -> Command {
 fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let words: Vec<String> = values(&invocation.matches, "what");
     let folder = std::env::current_dir().unwrap_or_default();
-    let mut files = PromptFiles::load(&folder, &invocation.names());
+    let load = || PromptFiles::load(&folder, &invocation.names());
     let (what, names) = match words.split_first() {
         None => ("list", &[][..]),
         Some((what, names)) => (what.as_str(), names),
     };
     match (what, names) {
         ("list", []) => {
+            let files = load();
             files.warnings().iter().for_each(|warning| tell(warning));
             let lines = files.list();
             let lines = lines.iter().map(|(name, what)| format!("{name:<12} {what}\n"));
@@ -50,6 +51,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
             print(visible(&lines.collect::<String>()).as_bytes())?;
         }
         ("show", [name]) => {
+            let files = load();
             let (text, _) = files.text(name).ok_or_else(|| unknown(name, &files))?;
             print(text.as_bytes())?;
         }
@@ -57,7 +59,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
             let path = make(&folder, name)?;
             print(format!("{}\n", path.display()).as_bytes())?;
         }
-        ("check", names) => return check(names, &mut files),
+        ("check", names) => return check(names, &mut load()),
         ("path", []) => {
             let places = PromptFiles::places(&folder);
             let lines = places.iter().map(|place| format!("{}\n", place.display()));

@@ -77,5 +77,5 @@ pub(super) fn wants(prompt: &Prompt<'_>) -> Vec<String> {
 }
 
 pub(super) fn owned(text: Text<'_>) -> String {
-    text.chars().collect()
+    text.as_str().map_or_else(|| text.chars().collect(), str::to_owned)
 }

@@ -9,6 +9,10 @@ use std::fmt::Write as _;
 ///
 /// All text from models and servers and all file names pass through here before a person sees them.
 pub fn visible(text: &str) -> Cow<'_, str> {
+    // Most text is plain.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return Cow::Borrowed(text);
+    }
     let acts = |character: char| is_acting(character) && !matches!(character, '\n' | '\t');
     if !text.contains(acts) {
         return Cow::Borrowed(text);
