@@ -3,50 +3,28 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use zerostack_core::tool::BadCallPolicy;
-use zerostack_core::{Limits, OwnedConfig, ToolCall, Usage};
+use zerostack_core::Usage;
 
-use crate::calls::{CallRules, Decision, deferred};
-use crate::context::{Deps, Progress};
+use crate::builder::AgentBuilder;
+use crate::calls::{Decision, deferred};
+use crate::context::Deps;
 use crate::conversation::Conversation;
-use crate::event::{AgentEvent, Call};
+use crate::event::AgentEvent;
 use crate::file::File;
 use crate::files::Files;
-use crate::provider::{self, Config, Endpoint, Flags};
-use crate::recorder::Recorder;
-use crate::session::{OwnedSession, open_session};
+use crate::provider::Endpoint;
+use crate::session::OwnedSession;
+use crate::shared_toolbox::shared;
 use crate::structured::{self, AnswerType};
-use crate::tool::Tool;
-use crate::toolbox::{Gate, Sources, Toolbox};
-use crate::totals::{SharedBudget, Totals};
-use crate::transport::{Cancel, Http, HttpOptions, Transport};
+use crate::toolbox::Toolbox;
+use crate::totals::Totals;
+use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
 /// A model, the tools it may call, and the conversation.
 pub struct Agent {
     conversation: Conversation<'static>,
     max_repairs: u8,
-}
-
-/// The settings of an [`Agent`]. A setting that is not given has a default.
-#[derive(Default)]
-pub struct AgentBuilder {
-    endpoint: Option<Endpoint>,
-    transport: Option<Box<dyn Transport>>,
-    system: String,
-    tools: Vec<Tool>,
-    toolboxes: Vec<Box<dyn Toolbox>>,
-    gate: Option<Box<Gate<'static>>>,
-    recorder: Option<Box<dyn Recorder>>,
-    limits: Limits,
-    saved: Option<Vec<u8>>,
-    cancel: Cancel,
-    max_repairs: Option<u8>,
-    rules: CallRules,
-    budget: Option<SharedBudget>,
-    call_deltas: bool,
-    deps: Deps,
-    progress: Option<Arc<Progress>>,
 }
 
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open calls
@@ -222,8 +200,50 @@ impl Agent {
     ///
     /// # Errors
     /// `Usage` when a turn is open; `Configuration` when a tool's schema is not a JSON object.
-    pub fn set_tools(&mut self, tools: impl Toolbox + 'static) -> Result<Box<dyn Toolbox>> {
-        self.conversation.set_tools(tools)
+    pub fn set_tools(
+        &mut self,
+        tools: impl Toolbox + Send + 'static,
+    ) -> Result<Box<dyn Toolbox + Send>> {
+        self.conversation.set_tools(shared(tools))
+    }
+
+    /// An agent with an empty conversation and all else as this one: endpoint, system prompt, tools,
+    /// connections, bounds, budget and the value for tools. Any number of them run at the same time,
+    /// each on its thread and with its own [`cancel`](Self::cancel); nothing of the other conversation
+    /// is in it, and it is not recorded.
+    ///
+    /// Functions are called at the same time. The calls of a [`Toolbox`] wait for those of other
+    /// conversations, unless it has [`Toolbox::another`].
+    ///
+    /// ```no_run
+    /// use zerostack_agent::Agent;
+    ///
+    /// let agent = Agent::builder().system("Answer in one sentence.").build()?;
+    /// let (mut one, mut other) = (agent.another()?, agent.another()?);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(move || println!("{:?}", one.ask("Why is the sky blue?")));
+    ///     scope.spawn(move || println!("{:?}", other.ask("Why is grass green?")));
+    /// });
+    /// # Ok::<(), zerostack_agent::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Usage` if the agent has a transport of your own without
+    /// [`Transport::another`](crate::transport::Transport::another).
+    pub fn another(&self) -> Result<Self> {
+        self.another_from(None)
+    }
+
+    /// The same with a conversation that [`zerostack_core::Session::snapshot`] gave.
+    ///
+    /// # Errors
+    /// Those of [`another`](Self::another); `Input` if it is damaged.
+    pub fn another_saved(&self, snapshot: impl Into<Vec<u8>>) -> Result<Self> {
+        self.another_from(Some(snapshot.into()))
+    }
+
+    fn another_from(&self, saved: Option<Vec<u8>>) -> Result<Self> {
+        Ok(Self { conversation: self.conversation.another(saved)?, max_repairs: self.max_repairs })
     }
 
     /// The files of the conversation. A saved conversation has none: add them by their numbers, or
@@ -267,154 +287,14 @@ impl Agent {
 }
 
 impl AgentBuilder {
-    /// The model to use, instead of the one that the environment names.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
-        self.endpoint = Some(endpoint);
-        self
-    }
-
-    /// Your own transport.
-    #[must_use]
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Box::new(transport));
-        self
-    }
-
-    /// The system prompt.
-    #[must_use]
-    pub fn system(mut self, text: impl Into<String>) -> Self {
-        self.system = text.into();
-        self
-    }
-
-    /// A tool that the model may call.
-    #[must_use]
-    pub fn tool(mut self, tool: Tool) -> Self {
-        self.tools.push(tool);
-        self
-    }
-
-    /// More tools, after the functions of [`tool`](Self::tool) and the toolboxes before it.
-    #[must_use]
-    pub fn toolbox(mut self, toolbox: impl Toolbox + 'static) -> Self {
-        self.toolboxes.push(Box::new(toolbox));
-        self
-    }
-
-    /// Decides about each call before it runs. The error of a refused call is sent to the model.
-    #[must_use]
-    pub fn gate(mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), String> + 'static) -> Self {
-        self.gate = Some(Box::new(gate));
-        self
-    }
-
-    /// Records all inputs of the session: a tape.
-    #[must_use]
-    pub fn recorder(mut self, recorder: impl Recorder + 'static) -> Self {
-        self.recorder = Some(Box::new(recorder));
-        self
-    }
-
-    /// Continues a conversation from the bytes of [`zerostack_core::Session::snapshot`].
-    #[must_use]
-    pub fn saved(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
-        self.saved = Some(snapshot.into());
-        self
-    }
-
-    /// The limits of the session.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// How often the model is asked again if an answer does not have its type; 2 by default.
-    #[must_use]
-    pub fn max_repairs(mut self, count: u8) -> Self {
-        self.max_repairs = Some(count);
-        self
-    }
-
-    /// What to do with calls of unknown tools and arguments that do not fit their schema, and how many
-    /// of them a turn may have. By default they are repaired if the repair is unambiguous, else
-    /// reported to the model, and a turn may have 32.
-    #[must_use]
-    pub fn bad_calls(mut self, policy: BadCallPolicy, most: u16) -> Self {
-        self.rules = CallRules { policy, most };
-        self
-    }
-
-    /// Shows the arguments of calls while they come in, by [`AgentEvent::ToolCallDelta`].
-    #[must_use]
-    pub fn call_deltas(mut self) -> Self {
-        self.call_deltas = true;
-        self
-    }
-
-    /// What the tools of the conversation get by [`ToolContext::deps`](crate::ToolContext::deps): a
-    /// connection, the user who asks.
-    #[must_use]
-    pub fn deps(mut self, deps: impl Any + Send + Sync) -> Self {
-        self.deps = Deps(Some(Arc::new(deps)));
-        self
-    }
-
-    /// Is called with what a tool says by [`ToolContext::progress`](crate::ToolContext::progress), on the
-    /// thread of the tool.
-    #[must_use]
-    pub fn on_progress(mut self, progress: impl Fn(&Call, &str) + Send + Sync + 'static) -> Self {
-        self.progress = Some(Arc::new(progress));
-        self
-    }
-
-    /// Ends turns when `budget`, which other agents may have too, is used up.
-    #[must_use]
-    pub fn budget(mut self, budget: &SharedBudget) -> Self {
-        self.budget = Some(budget.clone());
-        self
-    }
-
     /// The agent.
     ///
     /// # Errors
     /// `Configuration` or `Authentication` if no model can be used, or a tool's schema is not a
     /// JSON object; `Input` if a saved conversation is damaged.
     pub fn build(self) -> Result<Agent> {
-        let env = |name: &str| std::env::var_os(name);
-        let endpoint = match self.endpoint {
-            Some(endpoint) => endpoint,
-            None => provider::resolve(&Flags::default(), &env, &Config::default())?,
-        };
-        let mut sources = Sources::default();
-        sources.push(self.tools);
-        self.toolboxes.into_iter().for_each(|toolbox| sources.push(toolbox));
-        if let Some(gate) = self.gate {
-            sources.set_gate(gate);
-        }
-        let (system, limits, tools) = (self.system, self.limits, sources.specs());
-        let call_deltas = self.call_deltas;
-        let config =
-            OwnedConfig { system, tools, limits, call_deltas, ..endpoint.session_config() };
-        let session = open_session(config, self.saved)?;
-        let cancel = self.cancel;
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => Box::new(Http::new(HttpOptions::from_env(&env)?, cancel.clone())),
-        };
-        let mut conversation = Conversation::new(session, endpoint, transport, sources, cancel);
-        conversation.set_bad_calls(self.rules.policy, self.rules.most);
-        if let Some(budget) = &self.budget {
-            conversation.set_budget(budget);
-        }
-        conversation.set_deps(self.deps);
-        if let Some(progress) = self.progress {
-            conversation.set_progress(progress);
-        }
-        let recorder = self.recorder.unwrap_or_else(|| Box::new(()));
-        let max_repairs = self.max_repairs.unwrap_or(structured::MAX_REPAIRS);
-        Ok(Agent { conversation: conversation.recorded(recorder), max_repairs })
+        let (conversation, max_repairs) = self.conversation()?;
+        Ok(Agent { conversation, max_repairs })
     }
 }
 

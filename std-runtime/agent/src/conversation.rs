@@ -13,20 +13,20 @@ use crate::file::File;
 use crate::files::{Files, leave_out};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
-use crate::session::OwnedSession;
+use crate::session::{OwnedSession, open_session};
 use crate::structured;
 use crate::toolbox::Toolbox;
 use crate::totals::{SharedBudget, Totals};
 use crate::transport::{Cancel, Transport};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// A conversation that borrows its parts. [`Agent`](crate::Agent) is one that owns it.
 pub struct Conversation<'a> {
     session: OwnedSession,
     endpoint: Endpoint,
-    transport: Box<dyn Transport + 'a>,
-    tools: Box<dyn Toolbox + 'a>,
-    recorder: Box<dyn Recorder + 'a>,
+    transport: Box<dyn Transport + Send + 'a>,
+    tools: Box<dyn Toolbox + Send + 'a>,
+    recorder: Box<dyn Recorder + Send + 'a>,
     cancel: Cancel,
     drive: Drive,
 }
@@ -36,8 +36,8 @@ impl<'a> Conversation<'a> {
     pub fn new(
         session: OwnedSession,
         endpoint: Endpoint,
-        transport: impl Transport + 'a,
-        tools: impl Toolbox + 'a,
+        transport: impl Transport + Send + 'a,
+        tools: impl Toolbox + Send + 'a,
         cancel: Cancel,
     ) -> Self {
         let (transport, tools) = (Box::new(transport), Box::new(tools));
@@ -47,9 +47,31 @@ impl<'a> Conversation<'a> {
 
     /// Records the inputs of the session.
     #[must_use]
-    pub fn recorded(mut self, recorder: impl Recorder + 'a) -> Self {
+    pub fn recorded(mut self, recorder: impl Recorder + Send + 'a) -> Self {
         self.recorder = Box::new(recorder);
         self
+    }
+
+    /// A conversation that is empty, or `saved`, and has all else as this one, except for the record.
+    pub(crate) fn another(&self, saved: Option<Vec<u8>>) -> Result<Self> {
+        let cancel = Cancel::new();
+        let transport = self.transport.another(&cancel).ok_or_else(|| {
+            let text = "the transport serves one conversation: give it Transport::another";
+            Error::new(ErrorKind::Usage, text)
+        })?;
+        let tools = self.tools.another().ok_or_else(|| {
+            let text = "the toolbox serves one conversation: give it Toolbox::another";
+            Error::new(ErrorKind::Usage, text)
+        })?;
+        Ok(Self {
+            session: open_session(self.session.config().clone(), saved)?,
+            endpoint: self.endpoint.clone(),
+            transport,
+            tools,
+            recorder: Box::new(()),
+            cancel,
+            drive: self.drive.another(),
+        })
     }
 
     /// Begins a turn with the user's `text`.
@@ -136,7 +158,10 @@ impl<'a> Conversation<'a> {
     ///
     /// # Errors
     /// `Usage` when a turn is open; `Configuration` when a tool's schema is not a JSON object.
-    pub fn set_tools(&mut self, tools: impl Toolbox + 'a) -> Result<Box<dyn Toolbox + 'a>> {
+    pub fn set_tools(
+        &mut self,
+        tools: impl Toolbox + Send + 'a,
+    ) -> Result<Box<dyn Toolbox + Send + 'a>> {
         let config = OwnedConfig { tools: tools.specs(), ..self.session.config().clone() };
         self.session.set_config(config)?;
         Ok(std::mem::replace(&mut self.tools, Box::new(tools)))

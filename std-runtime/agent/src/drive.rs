@@ -46,6 +46,16 @@ impl Drive {
         Self { machine, body: None, files: Files::new(), rules, meter, deps, progress }
     }
 
+    /// With the rules, the budget, the value for tools and the reports of this one, for an empty
+    /// conversation.
+    pub(crate) fn another(&self) -> Self {
+        let mut drive =
+            Self { meter: self.meter.another(), deps: self.deps.clone(), ..Self::new() };
+        drive.progress.clone_from(&self.progress);
+        drive.set_rules(self.rules);
+        drive
+    }
+
     /// Ready for another turn of the same conversation.
     pub fn begin(&mut self) {
         self.go_on(BTreeMap::new());

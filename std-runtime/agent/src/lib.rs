@@ -13,6 +13,9 @@
 //! # Ok::<(), zerostack_agent::Error>(())
 //! ```
 //!
+//! [`Agent::another`] begins more conversations with the same model, tools and connections, which run
+//! at the same time, each on its thread.
+//!
 //! With the feature `async` there is an `AsyncAgent` on tokio: its turn is a `Stream` of the same
 //! events. Both are thin loops around one machine, so they decide alike.
 //!
@@ -25,6 +28,7 @@
 mod agent;
 #[cfg(feature = "async")]
 mod asynchronous;
+mod builder;
 mod calls;
 mod context;
 mod conversation;
@@ -40,6 +44,7 @@ pub mod provider;
 mod recorder;
 pub mod reply;
 mod session;
+mod shared_toolbox;
 mod spans;
 mod structured;
 mod tool;
@@ -47,9 +52,10 @@ mod toolbox;
 mod totals;
 pub mod transport;
 
-pub use agent::{Agent, AgentBuilder, Turn};
+pub use agent::{Agent, Turn};
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncAgent, AsyncAgentBuilder, AsyncHttp, AsyncTool, AsyncTurn};
+pub use builder::AgentBuilder;
 pub use calls::Decision;
 pub use context::{ToolContext, TurnContext};
 pub use conversation::Conversation;

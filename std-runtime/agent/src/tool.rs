@@ -1,6 +1,7 @@
 //! Tools of the program itself: functions that the model may call.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,11 +50,12 @@ impl ToolOutput {
     }
 }
 
-/// A function that the model may call.
+/// A function that the model may call; clones are the same function.
+#[derive(Clone)]
 pub struct Tool {
     spec: OwnedTool,
-    run: Box<Runs>,
-    needs_approval: Option<Box<Asks>>,
+    run: Arc<Runs>,
+    needs_approval: Option<Arc<Asks>>,
 }
 
 /// Runs a call with these arguments.
@@ -118,7 +120,7 @@ impl Tool {
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Box::new(move |context: &ToolContext, text: &str| match arguments(text) {
+        let run = Arc::new(move |context: &ToolContext, text: &str| match arguments(text) {
             Ok(arguments) => output(function(context, arguments)),
             Err(refusal) => refusal,
         });
@@ -149,7 +151,7 @@ impl Tool {
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Box::new(move |_: &ToolContext, text: &str| match arguments(text) {
+        let run = Arc::new(move |_: &ToolContext, text: &str| match arguments(text) {
             Ok(arguments) => function(arguments),
             Err(refusal) => refusal,
         });
@@ -169,7 +171,7 @@ impl Tool {
         mut self,
         asks: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.needs_approval = Some(Box::new(asks));
+        self.needs_approval = Some(Arc::new(asks));
         self
     }
 

@@ -1,5 +1,7 @@
 //! The destinations of calls: sources of tools, with one gate in front of all of them.
 
+use std::sync::Arc;
+
 use zerostack_core::{OwnedTool, ToolCall};
 
 use crate::Result;
@@ -47,10 +49,19 @@ pub trait Toolbox {
     ) -> Vec<Result<ToolOutput>> {
         self.call_all(calls)
     }
+
+    /// The same tools for another conversation, whose calls run at the same time. `None`, the default,
+    /// if they must run one after the other: conversations of one agent then wait for each other here.
+    fn another<'a>(&self) -> Option<Box<dyn Toolbox + Send + 'a>>
+    where
+        Self: 'a,
+    {
+        None
+    }
 }
 
 /// Decides about each call before it runs. The error is sent to the model.
-pub type Gate<'a> = dyn Fn(&ToolCall<'_>) -> Result<(), String> + 'a;
+pub type Gate<'a> = dyn Fn(&ToolCall<'_>) -> Result<(), String> + Send + Sync + 'a;
 
 impl<T: Toolbox + ?Sized> Toolbox for &mut T {
     fn specs(&self) -> Vec<OwnedTool> {
@@ -79,6 +90,13 @@ impl<T: Toolbox + ?Sized> Toolbox for &mut T {
         calls: &[ToolCall<'_>],
     ) -> Vec<Result<ToolOutput>> {
         (**self).call_all_in(turn, calls)
+    }
+
+    fn another<'a>(&self) -> Option<Box<dyn Toolbox + Send + 'a>>
+    where
+        Self: 'a,
+    {
+        (**self).another()
     }
 }
 
@@ -110,6 +128,13 @@ impl<T: Toolbox + ?Sized> Toolbox for Box<T> {
     ) -> Vec<Result<ToolOutput>> {
         (**self).call_all_in(turn, calls)
     }
+
+    fn another<'a>(&self) -> Option<Box<dyn Toolbox + Send + 'a>>
+    where
+        Self: 'a,
+    {
+        (**self).another()
+    }
 }
 
 /// Functions of this program; those of one reply run at the same time.
@@ -139,6 +164,10 @@ impl Toolbox for Vec<Tool> {
         let tools = self.as_slice();
         in_parallel(calls, |call| Ok(run(tools, turn, *call)))
     }
+
+    fn another<'a>(&self) -> Option<Box<dyn Toolbox + Send + 'a>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
 fn run(tools: &[Tool], turn: &TurnContext, call: ToolCall<'_>) -> ToolOutput {
@@ -165,23 +194,26 @@ pub(crate) fn no_tool<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> T
 #[derive(Default)]
 pub struct Sources<'a> {
     sources: Vec<Source<'a>>,
-    gate: Option<Box<Gate<'a>>>,
+    gate: Option<Arc<Gate<'a>>>,
 }
 
 struct Source<'a> {
     specs: Vec<OwnedTool>,
-    toolbox: Box<dyn Toolbox + 'a>,
+    toolbox: Box<dyn Toolbox + Send + 'a>,
 }
 
 impl<'a> Sources<'a> {
     /// Adds a source after the existing ones.
-    pub fn push(&mut self, toolbox: impl Toolbox + 'a) {
+    pub fn push(&mut self, toolbox: impl Toolbox + Send + 'a) {
         self.sources.push(Source { specs: toolbox.specs(), toolbox: Box::new(toolbox) });
     }
 
     /// Asks `gate` about each call before it runs, whatever source it belongs to.
-    pub fn set_gate(&mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), String> + 'a) {
-        self.gate = Some(Box::new(gate));
+    pub fn set_gate(
+        &mut self,
+        gate: impl Fn(&ToolCall<'_>) -> Result<(), String> + Send + Sync + 'a,
+    ) {
+        self.gate = Some(Arc::new(gate));
     }
 
     fn owner(&self, name: &str) -> Option<usize> {
@@ -267,5 +299,16 @@ impl Toolbox for Sources<'_> {
             results.extend(self.run(owner, turn, &together));
         }
         results
+    }
+
+    fn another<'b>(&self) -> Option<Box<dyn Toolbox + Send + 'b>>
+    where
+        Self: 'b,
+    {
+        let sources = self.sources.iter().map(|source| {
+            Some(Source { specs: source.specs.clone(), toolbox: source.toolbox.another()? })
+        });
+        let sources = sources.collect::<Option<Vec<Source<'b>>>>()?;
+        Some(Box::new(Sources { sources, gate: self.gate.clone() }))
     }
 }

@@ -105,7 +105,6 @@ impl Meter {
     }
 
     /// A count of its own, with the same budget.
-    #[cfg(feature = "async")]
     pub fn another(&self) -> Self {
         Self { counts: Arc::default(), budget: self.budget.clone() }
     }

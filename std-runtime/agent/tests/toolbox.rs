@@ -1,7 +1,6 @@
 //! Sources of tools with one gate, and a record of the session's inputs.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use zerostack_agent::provider::Endpoint;
@@ -10,7 +9,7 @@ use zerostack_core::{OwnedTool, Request, ToolCall};
 use zerostack_scripted::{Reply, Script, Scripted};
 
 /// A source that counts how many calls it was given at once.
-struct Numbers(Rc<RefCell<Vec<usize>>>);
+struct Numbers(Arc<Mutex<Vec<usize>>>);
 
 impl Toolbox for Numbers {
     fn specs(&self) -> Vec<OwnedTool> {
@@ -27,26 +26,26 @@ impl Toolbox for Numbers {
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
-        self.0.borrow_mut().push(calls.len());
+        self.0.lock().unwrap().push(calls.len());
         calls.iter().map(|call| self.call(*call)).collect()
     }
 }
 
-struct Notes(Rc<RefCell<Vec<String>>>);
+struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Recorder for Notes {
     fn user(&mut self, text: &str) -> Result<()> {
-        self.0.borrow_mut().push(format!("user {text}"));
+        self.0.lock().unwrap().push(format!("user {text}"));
         Ok(())
     }
 
     fn request(&mut self, _: Request<'_>, _: &Files) -> Result<()> {
-        self.0.borrow_mut().push("request".to_owned());
+        self.0.lock().unwrap().push("request".to_owned());
         Ok(())
     }
 
     fn response(&mut self, status: u16, _: Option<u32>) -> Result<()> {
-        self.0.borrow_mut().push(format!("response {status}"));
+        self.0.lock().unwrap().push(format!("response {status}"));
         Ok(())
     }
 
@@ -59,7 +58,7 @@ impl Recorder for Notes {
     }
 
     fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
-        self.0.borrow_mut().push(format!("result {call} {content} {is_error}"));
+        self.0.lock().unwrap().push(format!("result {call} {content} {is_error}"));
         Ok(())
     }
 }
@@ -69,7 +68,7 @@ fn calls_go_to_their_source_through_the_gate_and_onto_the_record() {
     let calls = ["mine", "one", "two", "secret", "none"];
     let reply = calls.iter().fold(Reply::new(), |reply, name| reply.call(name, json!({})));
     let provider = Scripted::start(Script::new().reply(reply).text("done")).unwrap();
-    let (at_once, notes) = (Rc::default(), Rc::default());
+    let (at_once, notes) = (Arc::default(), Arc::default());
     let own = |name: &'static str| {
         let run = move |_: Value| Ok::<_, String>(format!("own {name}"));
         Tool::new(name, "Ours.", r#"{"type":"object"}"#, run)
@@ -78,12 +77,12 @@ fn calls_go_to_their_source_through_the_gate_and_onto_the_record() {
         .endpoint(Endpoint::local(provider.base_url(), "m"))
         .tool(own("mine"))
         .tool(own("secret"))
-        .toolbox(Numbers(Rc::clone(&at_once)))
+        .toolbox(Numbers(Arc::clone(&at_once)))
         .gate(|call| match call.name {
             "secret" => Err("that is not allowed".to_owned()),
             _ => Ok(()),
         })
-        .recorder(Notes(Rc::clone(&notes)))
+        .recorder(Notes(Arc::clone(&notes)))
         .build()
         .unwrap();
     let events: Vec<AgentEvent> = agent.run("go").collect::<Result<_>>().unwrap();
@@ -95,8 +94,8 @@ fn calls_go_to_their_source_through_the_gate_and_onto_the_record() {
         })
         .collect();
     assert_eq!(started, calls);
-    assert_eq!(*at_once.borrow(), [2], "neighbours of one source come together");
-    let notes = notes.borrow();
+    assert_eq!(*at_once.lock().unwrap(), [2], "neighbours of one source come together");
+    let notes = notes.lock().unwrap();
     let none = r#"there is no tool "none"; there are mine, secret, one, two"#;
     let expected = [
         "user go",

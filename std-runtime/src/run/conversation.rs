@@ -37,7 +37,7 @@ impl<'a> Conversation<'a> {
         endpoint: &Endpoint,
         transport: Http,
         tools: &'a Tools<'a>,
-        recorder: impl Recorder + 'a,
+        recorder: impl Recorder + Send + 'a,
         member: &'a Member<'a>,
     ) -> Self {
         let cancel = tools.stop().cancel().clone();

@@ -59,6 +59,11 @@ impl Cancel {
         Ok(())
     }
 
+    /// `socket` works for somebody else from now on: it stays open when this is cancelled.
+    pub(crate) fn forget(&self, socket: &Arc<TcpStream>) {
+        self.sockets().retain(|it| !std::ptr::eq(it.as_ptr(), Arc::as_ptr(socket)));
+    }
+
     fn sockets(&self) -> MutexGuard<'_, Vec<Weak<TcpStream>>> {
         self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }

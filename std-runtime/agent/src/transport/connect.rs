@@ -1,5 +1,6 @@
 //! Sockets that can be cancelled: name resolution, connect and reads that end when cancelled.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -26,11 +27,35 @@ use crate::{Error, ErrorKind, Result};
 /// call can be interrupted on all systems.
 #[derive(Debug, Clone)]
 pub(super) struct Dial {
-    pub cancel: Cancel,
     pub timeout: Duration,
     /// Host and port of the proxy, if there is one: failures there are not the server's fault.
     pub proxy: Option<String>,
+}
+
+/// Whose request a connection serves. Connections go from one user to another in ureq's pool, which
+/// has no place for this; but it connects, and takes a connection out, on the thread of the request.
+#[derive(Debug, Clone, Default)]
+pub(super) struct User {
+    pub cancel: Cancel,
     pub draining: Draining,
+}
+
+thread_local! {
+    static USER: RefCell<User> = RefCell::default();
+}
+
+impl User {
+    /// Runs `request`, whose connection serves this user until the response is read.
+    pub fn during<T>(&self, request: impl FnOnce() -> T) -> T {
+        let before = USER.replace(self.clone());
+        let result = request();
+        USER.set(before);
+        result
+    }
+
+    fn current() -> Self {
+        USER.with_borrow(Clone::clone)
+    }
 }
 
 /// Whether the rest of a body is being read, and until when its connection may wait for it.
@@ -84,8 +109,9 @@ impl Dial {
                 Error::new(ErrorKind::Internal, format!("cannot start a thread: {error}"))
             })?;
         let start = Instant::now();
+        let cancel = User::current().cancel;
         loop {
-            if self.cancel.is_cancelled() {
+            if cancel.is_cancelled() {
                 return Err(Cancel::error());
             }
             let left = self.timeout.saturating_sub(start.elapsed());
@@ -219,7 +245,8 @@ impl<In: Transport> Connector<In> for Dial {
         let host = host_of(details.uri);
         let addresses = details.addrs.iter().copied().collect();
         let stream = Arc::new(Dial::connect(self, addresses, &host).map_err(wrap)?);
-        self.cancel.watch(&stream).map_err(wrap)?;
+        let user = User::current();
+        user.cancel.watch(&stream).map_err(wrap)?;
         stream.set_nodelay(true)?;
         Ok(Some(Either::B(Connection {
             stream,
@@ -228,8 +255,7 @@ impl<In: Transport> Connector<In> for Dial {
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
             ),
-            cancel: self.cancel.clone(),
-            draining: self.draining.clone(),
+            user,
         })))
     }
 }
@@ -239,13 +265,12 @@ pub(super) struct Connection {
     stream: Arc<TcpStream>,
     host: String,
     buffers: LazyBuffers,
-    cancel: Cancel,
-    draining: Draining,
+    user: User,
 }
 
 impl Connection {
     fn failure(&self, error: io::Error, limit: NextTimeout) -> ureq::Error {
-        if self.cancel.is_cancelled() {
+        if self.user.cancel.is_cancelled() {
             return wrap(Cancel::error());
         }
         match error.kind() {
@@ -279,7 +304,7 @@ impl Transport for Connection {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let limit = timeout.for_read();
         let mut wait = limit.not_zero().map(|limit| *limit);
-        if let Some(end) = *self.draining.end() {
+        if let Some(end) = *self.user.draining.end() {
             // A time-out of zero would mean no time-out.
             let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
             wait = Some(wait.map_or(left, |wait| wait.min(left)));
@@ -297,7 +322,7 @@ impl Transport for Connection {
             }
         };
         // Shutting a socket down looks like its end.
-        if read == 0 && self.cancel.is_cancelled() {
+        if read == 0 && self.user.cancel.is_cancelled() {
             return Err(wrap(Cancel::error()));
         }
         self.buffers.input_appended(read);
@@ -309,7 +334,11 @@ impl Transport for Connection {
         let quiet = self.stream.set_nonblocking(true).is_ok()
             && matches!((&*self.stream).read(&mut [0]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        quiet && self.stream.set_nonblocking(false).is_ok()
+        let user = User::current();
+        self.user.cancel.forget(&self.stream);
+        let watched = user.cancel.watch(&self.stream).is_ok();
+        self.user = user;
+        quiet && watched && self.stream.set_nonblocking(false).is_ok()
     }
 }
 

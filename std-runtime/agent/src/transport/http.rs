@@ -1,6 +1,7 @@
 //! The blocking HTTP/1.1 client.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
@@ -8,7 +9,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, AsSendBody, BodyReader, SendBody};
 
-use super::connect::{Dial, Draining};
+use super::connect::{Dial, Draining, User};
 use super::failure::{Place, Stage, host_of};
 use super::proxy::{name_of, proxy_for};
 use super::retry_after::retry_after_ms;
@@ -25,8 +26,13 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug)]
 pub struct Http {
     options: HttpOptions,
-    cancel: Cancel,
-    draining: Draining,
+    user: User,
+    agents: Arc<Mutex<Agents>>,
+}
+
+/// The pools of connections, made when they are first needed. Clones of one share its connections.
+#[derive(Debug, Default)]
+struct Agents {
     plain: Option<Agent>,
     tls: Option<Agent>,
 }
@@ -82,7 +88,16 @@ impl Default for HttpOptions {
 impl Http {
     /// A client whose calls end when `cancel` is cancelled. It opens nothing yet.
     pub fn new(options: HttpOptions, cancel: Cancel) -> Self {
-        Self { options, cancel, draining: Draining::default(), plain: None, tls: None }
+        let user = User { cancel, draining: Draining::default() };
+        Self { options, user, agents: Arc::default() }
+    }
+
+    /// A client with the same connections, whose calls end when `cancel` is cancelled: for another
+    /// conversation at the same time.
+    #[must_use]
+    pub fn another(&self, cancel: Cancel) -> Self {
+        let user = User { cancel, draining: Draining::default() };
+        Self { options: self.options.clone(), user, agents: Arc::clone(&self.agents) }
     }
 
     /// Gets a small document.
@@ -117,7 +132,7 @@ impl Http {
     }
 
     fn run(&mut self, mut request: Request<impl AsSendBody>, host: String) -> Result<Response> {
-        if self.cancel.is_cancelled() {
+        if self.user.cancel.is_cancelled() {
             return Err(Cancel::error());
         }
         // Nothing here decodes another encoding.
@@ -129,17 +144,18 @@ impl Http {
             host,
             connect_timeout: self.options.connect_timeout,
             idle_timeout: self.options.idle_timeout,
-            cancel: self.cancel.clone(),
+            cancel: self.user.cancel.clone(),
         };
         let uri = request.uri().clone();
-        let response =
-            self.agent(&uri)?.run(request).map_err(|error| place.failure(error, Stage::Head))?;
+        let agent = self.agent(&uri)?;
+        let response = self.user.during(|| agent.run(request));
+        let response = response.map_err(|error| place.failure(error, Stage::Head))?;
         let (head, body) = response.into_parts();
         let body = HttpBody {
             reader: body.into_reader(),
             place,
             failed: None,
-            draining: self.draining.clone(),
+            draining: self.user.draining.clone(),
             until: (!head.status.is_success()).then(|| Instant::now() + REFUSAL_LIMIT),
         };
         detour::refuse(&body.place.host, head.status.as_u16(), &head.headers, &uri)?;
@@ -150,14 +166,13 @@ impl Http {
         })
     }
 
-    fn agent(&mut self, uri: &Uri) -> Result<&Agent> {
-        let slot = if uri.scheme_str() == Some("https") { &mut self.tls } else { &mut self.plain };
+    fn agent(&self, uri: &Uri) -> Result<Agent> {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_https = uri.scheme_str() == Some("https");
+        let slot = if is_https { &mut agents.tls } else { &mut agents.plain };
         match slot {
-            Some(agent) => Ok(agent),
-            None => {
-                let agent = new_agent(&self.options, &self.cancel, &self.draining, uri)?;
-                Ok(slot.insert(agent))
-            }
+            Some(agent) => Ok(agent.clone()),
+            None => Ok(slot.insert(new_agent(&self.options, uri)?).clone()),
         }
     }
 }
@@ -176,14 +191,13 @@ impl Transport for Http {
         request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(post.body_len));
         self.run(request, host)
     }
+
+    fn another(&self, cancel: &Cancel) -> Option<Box<dyn Transport + Send>> {
+        Some(Box::new(Http::another(self, cancel.clone())))
+    }
 }
 
-fn new_agent(
-    options: &HttpOptions,
-    cancel: &Cancel,
-    draining: &Draining,
-    uri: &Uri,
-) -> Result<Agent> {
+fn new_agent(options: &HttpOptions, uri: &Uri) -> Result<Agent> {
     let is_https = uri.scheme_str() == Some("https");
     let roots = match options.root_certificates.as_slice() {
         roots @ [_, ..] if is_https => RootCerts::new_with_certs(&roots::read(roots)?),
@@ -193,12 +207,7 @@ fn new_agent(
         Some(proxy) if is_https => proxy_for(uri, proxy, options.no_proxy.as_deref())?,
         _ => None,
     };
-    let dial = Dial {
-        cancel: cancel.clone(),
-        timeout: options.connect_timeout,
-        proxy: proxy.as_ref().map(name_of),
-        draining: draining.clone(),
-    };
+    let dial = Dial { timeout: options.connect_timeout, proxy: proxy.as_ref().map(name_of) };
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -213,6 +222,8 @@ fn new_agent(
         .output_buffer_size(OUTPUT_BUFFER_BYTES)
         .max_response_header_size(MAX_RESPONSE_HEADER_BYTES)
         .max_idle_age(MAX_IDLE_AGE)
+        .max_idle_connections(MAX_IDLE_CONNECTIONS)
+        .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
         .build();
     let connector = ().chain(ConnectProxyConnector::default()).chain(dial.clone());
     Ok(Agent::with_parts(config, connector.chain(RustlsConnector::default()), dial))
@@ -341,6 +352,9 @@ pub(crate) const REFUSAL_LIMIT: Duration = Duration::from_secs(1);
 
 /// Tools may work for minutes between two requests. A connection that the server closed meanwhile is detected.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(300);
+
+/// As many as conversations that often end at about the same time.
+const MAX_IDLE_CONNECTIONS: usize = 32;
 
 /// A model's events are small: a larger buffer would only wait in memory.
 const INPUT_BUFFER_BYTES: usize = 16 * 1024;

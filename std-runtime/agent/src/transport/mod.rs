@@ -32,17 +32,31 @@ pub trait Transport {
     /// `Authentication` if the server or a proxy refuses; `Interrupted` if the run was cancelled
     /// meanwhile.
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response>;
+
+    /// One with the same connections for another conversation at the same time, whose waits `cancel`
+    /// ends; [`Agent::another`](crate::Agent::another) needs it. `None`, the default, if there is none.
+    fn another(&self, _cancel: &Cancel) -> Option<Box<dyn Transport + Send>> {
+        None
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response> {
         (**self).post(post, body)
     }
+
+    fn another(&self, cancel: &Cancel) -> Option<Box<dyn Transport + Send>> {
+        (**self).another(cancel)
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response> {
         (**self).post(post, body)
+    }
+
+    fn another(&self, cancel: &Cancel) -> Option<Box<dyn Transport + Send>> {
+        (**self).another(cancel)
     }
 }
 

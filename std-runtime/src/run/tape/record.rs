@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// A tape that is being written. A file gets its name when it is complete.
 pub struct Tape {
-    out: BufWriter<Box<dyn Write>>,
+    out: BufWriter<Box<dyn Write + Send>>,
     /// The file that has no name yet; `None` if the tape goes to a device or a pipe.
     unnamed: Option<NewFile>,
     /// The file of a tape that is always complete up to its last line.
@@ -49,7 +49,7 @@ impl Tape {
         // Something that is not a file, such as a pipe or a link, must not be replaced by one.
         let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (out, unnamed): (Box<dyn Write>, _) = if is_file {
+        let (out, unnamed): (Box<dyn Write + Send>, _) = if is_file {
             let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
             // Without a name, so that a killed run leaves nothing.
             let folder = folder.unwrap_or(Path::new("."));
@@ -77,7 +77,7 @@ impl Tape {
     }
 
     fn begin(
-        (out, unnamed, growing): (Box<dyn Write>, Option<NewFile>, Option<File>),
+        (out, unnamed, growing): (Box<dyn Write + Send>, Option<NewFile>, Option<File>),
         path: PathBuf,
         secrets: Secrets,
         head: Head,
