@@ -62,6 +62,8 @@ fn a_loop_ends_at_its_limits_and_keeps_the_patch() {
     assert!(said.contains("after 1 round; raise --max") && said.contains("is kept in "), "{said}");
     let kept = said.split("is kept in ").nth(1).unwrap();
     assert!(std::fs::read_to_string(kept).unwrap().contains("+one"));
+    let hangs = ["--until", "sleep 1000", "--check-limit", "1", "--max", "1", "make it"];
+    run(&place, script(), &hangs).0.failure(53);
     // Two rounds without a change.
     let idle = Script::new().reply(Reply::new().text("I can not").repeat());
     let (done, requests) = run(&place, idle, &["--until", CHECK, "make it"]);
@@ -91,6 +93,7 @@ fn a_plan_is_worked_off_and_must_stay() {
         .text("done");
     let (done, requests) = run(&place, script, &["--plan", "PLAN.md", "work"]);
     assert!(done.success().contains("PLAN.md"), "{done:?}");
+    assert!(done.stderr.contains("all tasks are done after 1 round"), "{done:?}");
     let said = requests[0]["messages"][1]["content"].as_str().unwrap();
     assert!(said.contains("<plan>\n- [x] old\n- [ ] make a\n</plan>"), "{said}");
     let script = Script::new().call("bash", json!({"command": "rm PLAN.md"})).text("gone");
@@ -102,6 +105,14 @@ fn a_plan_is_worked_off_and_must_stay() {
             .failure(42)
             .contains("no plan none")
     );
+    // A list without boxes would look like a plan that is done.
+    place.write("project/notes.md", "- make a\n- make b\n");
+    let (done, _) = run(&place, Script::new(), &["--plan", "notes.md", "work"]);
+    assert!(done.failure(42).contains("the plan notes.md has no task; add lines `- [ ] task`"));
+    place.write("project/notes.md", "1. [ ] make a\n* [ ] make b\n");
+    let script = Script::new().call("write", write("c", "")).text("made c");
+    let (done, _) = run(&place, script, &["--plan", "notes.md", "--max", "1", "work"]);
+    assert!(done.failure(53).contains("2 tasks are open after 1 round; raise --max"), "{done:?}");
     run(&place, Script::new(), &["make it"]).0.failure(2);
     run(&place, Script::new(), &["--until", "true", "--events", "json", "make it"]).0.failure(2);
 }

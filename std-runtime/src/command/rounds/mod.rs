@@ -2,6 +2,7 @@
 
 mod forward;
 pub(crate) use forward::forwarded;
+mod plan;
 mod state;
 
 use std::io::Write as _;
@@ -18,6 +19,7 @@ use super::run::{self, RunArgs};
 use super::usage::usage;
 use crate::run::{CheckOutcome, Confinement, Stop};
 use crate::{Error, ErrorKind, Result};
+use plan::Tasks;
 use state::State;
 
 /// See the module.
@@ -46,6 +48,8 @@ fn arguments(command: clap::Command) -> clap::Command {
 /// One loop.
 struct Rounds {
     until: Option<String>,
+    /// The time of one run of that command.
+    check_limit: Duration,
     max: u32,
     plan: Option<PathBuf>,
     max_tokens: u64,
@@ -88,6 +92,8 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     )?;
     let mut rounds = Rounds {
         until,
+        check_limit: value::<u32>(matches, "check-limit")
+            .map_or(CHECK_LIMIT, |seconds| Duration::from_secs(seconds.into())),
         max: value(matches, "max").unwrap_or(10),
         plan: plan.map(PathBuf::from),
         max_tokens: args.limits.max_turn_tokens.into(),
@@ -107,12 +113,9 @@ impl Rounds {
         if self.state.round > 0 {
             self.tell(&format!("continuing after round {}", self.state.round));
         }
-        let had_plan = self.plan_text()?.is_some();
-        if let (Some(plan), false) = (&self.plan, had_plan) {
-            let text =
-                format!("there is no plan {}; create it, or leave out --plan", plan.display());
+        if let Some(why) = self.unusable_plan()? {
             self.state.discard();
-            return Err(Error::new(ErrorKind::Input, text));
+            return Err(Error::new(ErrorKind::Input, why));
         }
         loop {
             let plan = self.plan_text()?;
@@ -126,13 +129,13 @@ impl Rounds {
                 return self.passed();
             }
             if self.state.unchanged >= UNCHANGED {
-                let text =
-                    format!("{UNCHANGED} rounds changed nothing, and the check does not pass");
+                let left = self.left(&check);
+                let text = format!("{UNCHANGED} rounds changed nothing, and {left}");
                 return self.ended(ErrorKind::CheckFailed, &text);
             }
             if self.state.round >= self.max {
                 let text =
-                    format!("the check does not pass after {}; raise --max", counted(self.max));
+                    format!("{} after {}; raise --max", self.left(&check), counted(self.max));
                 return self.ended(ErrorKind::Limit, &text);
             }
             if self.max_tokens > 0 && self.state.tokens >= self.max_tokens {
@@ -154,6 +157,19 @@ impl Rounds {
         }
     }
 
+    /// Why the loop cannot begin with the plan as it is.
+    fn unusable_plan(&self) -> Result<Option<String>> {
+        let Some(path) = &self.plan else { return Ok(None) };
+        let path = path.display();
+        Ok(match self.plan_text()? {
+            None => Some(format!("there is no plan {path}; create it, or leave out --plan")),
+            Some(text) if self.until.is_none() && Tasks::of(&text) == Tasks::default() => Some(
+                format!("the plan {path} has no task; add lines `- [ ] task`, or give --until CMD"),
+            ),
+            Some(_) => None,
+        })
+    }
+
     fn plan_text(&self) -> Result<Option<String>> {
         let Some(plan) = &self.plan else { return Ok(None) };
         let read = crate::project_file::read_text(&self.state.work, plan, PLAN_BYTES);
@@ -164,12 +180,20 @@ impl Rounds {
 
     fn check(&self, plan: Option<&str>) -> Result<CheckOutcome> {
         match &self.until {
-            Some(command) => self.confinement.check(command, CHECK_LIMIT, &Stop::new()),
+            Some(command) => self.confinement.check(command, self.check_limit, &Stop::new()),
             None => {
-                let is_open = |line: &str| line.trim_start().starts_with("- [ ]");
-                let open = plan.unwrap_or_default().lines().filter(|line| is_open(line)).count();
-                Ok(CheckOutcome { passed: open == 0, output: format!("{open} tasks are open\n") })
+                let Tasks { open, .. } = Tasks::of(plan.unwrap_or_default());
+                let are_open = if open == 1 { "task is open" } else { "tasks are open" };
+                Ok(CheckOutcome { passed: open == 0, output: format!("{open} {are_open}") })
             }
+        }
+    }
+
+    /// What still keeps the loop from its end, after a check that did not pass.
+    fn left(&self, check: &CheckOutcome) -> String {
+        match self.until {
+            Some(_) => "the check does not pass".to_owned(),
+            None => check.output.clone(),
         }
     }
 
@@ -257,7 +281,8 @@ impl Rounds {
 
     fn passed(&mut self) -> Result<ExitCode> {
         let rounds = self.state.round;
-        self.tell(&format!("the check passes after {}", counted(rounds)));
+        let passed = if self.until.is_some() { "the check passes" } else { "all tasks are done" };
+        self.tell(&format!("{passed} after {}", counted(rounds)));
         if self.writes || rounds == 0 {
             self.state.discard();
             return Ok(ExitCode::SUCCESS);
@@ -307,7 +332,7 @@ fn counted(rounds: u32) -> String {
 
 /// Rounds without a change that end the loop.
 const UNCHANGED: u32 = 2;
-/// The time of a check.
+/// The time of a check without `--check-limit`.
 const CHECK_LIMIT: Duration = Duration::from_secs(600);
 /// The most of the check's output that a round's instruction holds.
 const CHECK_BYTES: usize = 16 * 1024;
