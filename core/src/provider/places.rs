@@ -25,7 +25,8 @@ macro_rules! dialect_places {
             ERROR_SENT = ERROR . "n_prompt_tokens" => tag::SENT,
             ERROR_METADATA = ERROR . "metadata",
             ERROR_RAW = ERROR_METADATA . "raw" => tag::ERROR_CAUSE,
-            ERROR_DETAILS = ERROR . "details",
+            ERROR_REASON = ERROR . "reason" => tag::ERROR,
+            ERROR_DETAILS = ERROR . "details" => tag::ERROR,
             RETRY_DELAY = ERROR_DETAILS . "retryDelay" => tag::DELAY,
             DETAILS_CODE = ERROR_DETAILS . "error_code" => tag::ERROR_CODE,
             ERRORS = ROOT . "errors" (from ERROR_MESSAGE) => tag::ERROR,
@@ -36,6 +37,7 @@ macro_rules! dialect_places {
             OBJECT = ROOT . "object" => tag::OBJECT,
             SUCCESS = ROOT . "success" => tag::OBJECT,
             TOP_MSG = ROOT . "msg" => tag::TOP_MESSAGE,
+            TOP_MESSAGE_UPPER = ROOT . "Message" => tag::TOP_MESSAGE,
             TOP_CODE = ROOT . "code" => tag::TOP_CODE,
             TOP_ERROR_CODE = ROOT . "error_code" => tag::TOP_CODE,
             TOP_STATUS_CODE = ROOT . "statusCode" => tag::TOP_CODE,
@@ -77,12 +79,17 @@ mod tests {
     use crate::{Dialect, ErrorKind};
 
     /// Errors in the forms of all servers; each has the message "boom".
-    const FORMS: [&str; 28] = [
+    const FORMS: [&str; 33] = [
         r#"{"error":"boom"}"#,
         r#"{"error":{"message":"boom","code":500}}"#,
         r#"{"error":{"error":{"message":"boom"}}}"#,
         r#"{"error":{"msg":"boom"}}"#,
         r#"{"error":{"detail":"boom"}}"#,
+        r#"{"error":{"details":"boom"}}"#,
+        r#"{"error":{"reason":"boom"}}"#,
+        r#"{"error":500,"message":"boom"}"#,
+        r#"{"message":"boom"}"#,
+        r#"{"Message":"boom"}"#,
         r#"{"error":[{"message":"boom"}]}"#,
         r#"{"error":{"metadata":{"raw":"boom","provider_name":"x"}}}"#,
         r#"{"errors":[{"description":"boom","fields":[]}]}"#,
@@ -164,6 +171,19 @@ mod tests {
             let (error, _, message) = observed(dialect, form).error.expect("an error");
             assert_eq!(message, r#"it failed: {"error":"boom"}"#, "{dialect:?}");
             assert_eq!(error.detail(), 502, "{dialect:?}");
+        }
+    }
+
+    #[test]
+    fn the_message_of_an_error_follows_the_name_of_its_status() {
+        let form = r#"{"statusCode":413,"error":"Payload Too Large","message":"boom"}"#;
+        for dialect in Dialect::ALL.iter().copied() {
+            let (error, _, message) = observed(dialect, form).error.expect("an error");
+            assert_eq!(
+                (error.detail(), &*message),
+                (413, "Payload Too Large: boom"),
+                "{dialect:?}"
+            );
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) const SENT: u8 = 22;
 pub(crate) const ERROR_CAUSE: u8 = 26;
 /// An image, sound or another medium in the reply: its bytes, or where it is.
 pub(crate) const MEDIA: u8 = 25;
+/// A number that the dialect alone knows. Like each index and each count it may be written as text.
+pub(crate) const NUMBER: u8 = 27;
 
 /// The name of a field that an error is about.
 #[cfg(feature = "profiles")]
@@ -80,7 +82,17 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: &Token<'_>) ->
         }
         (
             Token::Piece(_, bytes),
-            WORD | HASH | STOP | ERROR_TYPE | ERROR_CODE | OBJECT | TOP_CODE | DELAY,
+            WORD
+            | HASH
+            | STOP
+            | ERROR_TYPE
+            | ERROR_CODE
+            | OBJECT
+            | TOP_CODE
+            | DELAY
+            | NUMBER
+            | INDEX
+            | INPUT..=REASONING,
         ) => sink.word(bytes),
         #[cfg(feature = "profiles")]
         (Token::Piece(_, bytes), FIELD) => sink.word(bytes),
@@ -91,7 +103,17 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: &Token<'_>) ->
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
         (Token::PieceEnd(_), OBJECT) => sink.object(),
         (Token::PieceEnd(_), TOP_CODE) => sink.top_code(),
-        (Token::Bool(_, true), ERROR) | (Token::Bool(_, false), OBJECT) => sink.fail_document(),
+        (Token::PieceEnd(place), NUMBER | INDEX | INPUT..=REASONING) => {
+            let Some(value) = sink.take_number() else { return Ok(()) };
+            match tag {
+                NUMBER => return (codec.token)(sink, &Token::Number(place, value)),
+                INDEX => sink.reply.index = Some(value),
+                _ => sink.count(tag.wrapping_sub(INPUT), value),
+            }
+        }
+        (Token::Number(_, 1..), ERROR)
+        | (Token::Bool(_, true), ERROR)
+        | (Token::Bool(_, false), OBJECT) => sink.fail_document(),
         (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),
         (Token::Number(_, value), ERROR_CODE) => sink.failure_status(value),
         (Token::Number(_, value), TOP_CODE) => sink.top_status(value),

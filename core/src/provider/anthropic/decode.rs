@@ -87,6 +87,12 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
                 sink.commit_call(true)?;
             }
         }
+        // Some servers have a text in place of the list of blocks.
+        Token::Piece(CONTENT, bytes) if is_message(sink) => {
+            sink.reply.is_known = true;
+            sink.reply.dialect_state.document |= HAS_CONTENT;
+            sink.text(bytes)?;
+        }
         Token::Piece(BLOCK_TEXT, bytes) => first(sink, TEXT, bytes)?,
         Token::Piece(BLOCK_THINKING, bytes) => first(sink, THINKING, bytes)?,
         Token::Piece(BLOCK_SIGNATURE, bytes) => first(sink, SIGNED, bytes)?,
@@ -122,6 +128,12 @@ const fn is_piece(sink: &mut Sink<'_, '_>) {
     (sink.reply.is_known, sink.reply.whole) = (true, false);
 }
 
+/// Whether the content of the document is that of a whole message, as far as known.
+const fn is_message(sink: &Sink<'_, '_>) -> bool {
+    let is_other = sink.reply.dialect_state.document & (HAS_BLOCKS | UNKNOWN) != 0;
+    !is_other && (sink.reply.is_known || sink.reply.whole)
+}
+
 /// The index of a block may follow it, so a block and its deltas are handled here.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     sink.end_error();
@@ -150,7 +162,9 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     }
     let is_message = sink.reply.dialect_state.document & HAS_CONTENT != 0;
     sink.reply.dialect_state.document &= !UNKNOWN;
-    if sink.reply.ended || sink.reply.whole || is_message {
+    // Some servers leave out the ends of the blocks and that of the message.
+    let is_last = sink.reply.stop.is_some() || sink.reply.ended;
+    if is_last || sink.reply.whole || is_message {
         sink.close_calls();
     }
     sink.document_end();

@@ -27,10 +27,13 @@ dialect_places! { PLACES:
     CHOICE_ERROR = CHOICES . "error" (from ERROR_MESSAGE) => tag::ERROR,
     DELTA = CHOICES . "delta",
     CONTENT = DELTA . "content" => tag::TEXT,
-    CONTENT_TEXT = CONTENT . "text" => tag::TEXT,
+    CONTENT_TYPE = CONTENT . "type" => tag::HASH,
+    CONTENT_TEXT = CONTENT . "text",
     CONTENT_IMAGE = CONTENT . "image_url" (from IMAGE_URL) => tag::MEDIA,
     CONTENT_THINKING = CONTENT . "thinking",
     THINKING_TEXT = CONTENT_THINKING . "text",
+    // Databricks.
+    CONTENT_SUMMARY = CONTENT . "summary" (from THINKING_TEXT),
     REASONING_CONTENT = DELTA . "reasoning_content",
     REASONING = DELTA . "reasoning",
     REASONING_TEXT = DELTA . "reasoning_text",
@@ -64,6 +67,9 @@ dialect_places! { PLACES:
     FUNCTION = CALLS . "function",
     NAME = FUNCTION . "name" => tag::NAME,
     ARGUMENTS = FUNCTION . "arguments" raw => tag::ARGUMENTS,
+    // Servers that leave `function` out.
+    FLAT_NAME = CALLS . "name" => tag::NAME,
+    FLAT_ARGUMENTS = CALLS . "arguments" raw => tag::ARGUMENTS,
     LEGACY_CALL = DELTA . "function_call" (from NAME),
     DELTA_ERROR = DELTA . "error" (from ERROR_MESSAGE) => tag::ERROR,
     // The same again for whole bodies.
@@ -81,7 +87,7 @@ dialect_places! { PLACES:
     USAGE_CACHED_TOKENS = USAGE . "cached_tokens" => tag::CACHE_READ,
     // OpenRouter.
     CACHE_WRITTEN_TOKENS = PROMPT_DETAILS . "cache_write_tokens" => tag::CACHE_WRITE,
-    TOTAL_TOKENS = USAGE . "total_tokens",
+    TOTAL_TOKENS = USAGE . "total_tokens" => tag::NUMBER,
     CACHE_HIT_TOKENS = USAGE . "prompt_cache_hit_tokens" => tag::CACHE_READ,
     CACHE_READ_TOKENS = USAGE . "cache_read_input_tokens" => tag::CACHE_READ,
     CACHE_WRITE_TOKENS = USAGE . "cache_creation_input_tokens" => tag::CACHE_WRITE,
@@ -146,6 +152,14 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             }
         }
         Token::Begin(LEGACY_CALL) => sink.drop_stage(),
+        Token::Begin(CONTENT) => {
+            sink.take_word();
+            sink.reply.dialect_state.document = 0;
+        }
+        Token::PieceEnd(CONTENT_TYPE) => {
+            let is_reasoning = REASONING_TYPES.contains(&sink.take_hash());
+            sink.reply.dialect_state.document = if is_reasoning { IS_REASONING } else { 0 };
+        }
         Token::Begin(USAGE | CHOICE_USAGE | GROQ_USAGE) => sink.reply.dialect_state.count = 0,
         Token::Number(TOTAL_TOKENS, total) => sink.reply.dialect_state.count = total,
         Token::End(USAGE | CHOICE_USAGE | GROQ_USAGE) => count_reasoning(sink),
@@ -181,6 +195,9 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             REASONING_OPAQUE => opaque(sink, OPAQUE_REASONING, bytes)?,
             TEXT_SIGNATURE => opaque(sink, OF_TEXT, bytes)?,
             CALL_SIGNATURE => call_signature(sink, bytes)?,
+            CONTENT_TEXT if sink.reply.dialect_state.document != IS_REASONING => {
+                sink.text(bytes)?
+            }
             _ => thinking(sink, place, bytes)?,
         },
         _ => {}
@@ -283,11 +300,14 @@ fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 }
 
 const ENCRYPTED: u32 = hash(b"reasoning.encrypted");
+/// The types of the parts of the content whose text is reasoning.
+const REASONING_TYPES: [u32; 3] = [hash(b"reasoning"), hash(b"thinking"), hash(b"reasoning_text")];
 
-/// The state of the current detail or call.
+/// The state of the current detail, call or part of the content.
 const IS_ENCRYPTED: u8 = 1;
 const SIGNED_BEFORE: u8 = 2;
 const SIGNED_BEHIND: u8 = 3;
+const IS_REASONING: u8 = 4;
 
 /// Reasoning; servers that send it in two fields repeat it, so the first field counts.
 fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> {
@@ -296,7 +316,7 @@ fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Erro
         REASONING => REASONING_FIELD,
         REASONING_TEXT => REASONING_TEXT_FIELD,
         DETAIL_TEXT | DETAIL_SUMMARY => DETAILS_FIELD,
-        CONTENT_THINKING | THINKING_TEXT => CONTENT_FIELD,
+        CONTENT_THINKING | THINKING_TEXT | CONTENT_TEXT => CONTENT_FIELD,
         _ => return Ok(()),
     };
     if !bytes.is_empty() && sink.reply.thinking_field == 0 {

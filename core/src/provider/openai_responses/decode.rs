@@ -18,6 +18,9 @@ dialect_places! { PLACES:
     TYPE = ROOT . "type" => tag::WORD,
     OUTPUT_INDEX = ROOT . "output_index" => tag::INDEX,
     EVENT_ITEM_ID = ROOT . "item_id",
+    // Servers that name the item otherwise.
+    EVENT_ID = ROOT . "id" => tag::HASH,
+    EVENT_CALL_ID = ROOT . "call_id" => tag::HASH,
     DELTA = ROOT . "delta",
     TEXT = ROOT . "text",
     REFUSAL = ROOT . "refusal",
@@ -188,6 +191,11 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
             if sink.reply.dialect_state.document == event::ERROR {
                 sink.fail_document();
             }
+        }
+        EVENT_ID | EVENT_CALL_ID => {
+            let hash = sink.take_hash();
+            let key = &mut sink.reply.dialect_state.key;
+            *key = if *key == 0 { hash } else { *key };
         }
         PART_TYPE | ITEM_TYPE => sink.reply.dialect_state.block = item::from_word(sink.take_hash()),
         STATUS => {

@@ -242,3 +242,25 @@ fn a_body_of_a_response_that_is_not_over_is_no_answer() {
         assert_eq!(error.kind(), crate::ErrorKind::Cut, "{status}");
     }
 }
+
+#[test]
+fn pieces_name_their_item_by_any_id() {
+    for key in ["item_id", "id", "call_id"] {
+        let id = |number: u8| format!("{}{number}", if key == "call_id" { "call" } else { "item" });
+        let named = |document: String| document.replace("item_id", key);
+        let [one, other] = [item("item1", "call1", "read", ""), item("item2", "call2", "read", "")];
+        let documents = [
+            added("", &one),
+            added("", &other),
+            named(piece("", &id(1), &A[..4])),
+            named(piece("", &id(2), &B[..4])),
+            named(piece("", &id(1), &A[4..])),
+            named(piece("", &id(2), &B[4..])),
+            completed(&[]),
+        ];
+        let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+        let heard = observed(OpenAiResponses, &events(&documents));
+        let calls: Vec<_> = heard.calls.iter().map(|(id, _, it)| (&**id, &**it)).collect();
+        assert_eq!(calls, [("call1", A), ("call2", B)], "{key}");
+    }
+}

@@ -147,8 +147,9 @@ impl Sink<'_, '_> {
 
     /// More of a message at the top of a document, which may turn out to be an error.
     pub fn top_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.reply.refused {
-            self.failure_text(bytes);
+        // Frameworks put the name of the status into `error`, in front of it.
+        if self.reply.is_failed() {
+            self.failure_cause(bytes);
             return Ok(());
         }
         self.stage(Slot::Id, bytes)
@@ -183,6 +184,13 @@ impl Sink<'_, '_> {
         }
         if !self.reply.is_failed() {
             self.reply.failure = ProviderError::default();
+        }
+    }
+
+    /// The body is over: the message of its last document, which is of no known form, is an error.
+    pub fn end_message(&mut self) {
+        if self.is_staged(Slot::Id) {
+            self.commit_failure();
         }
     }
 

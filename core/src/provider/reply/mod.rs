@@ -18,6 +18,8 @@ mod framing_tests;
 mod growth_tests;
 #[cfg(all(test, feature = "all-dialects"))]
 mod media_tests;
+#[cfg(all(test, feature = "all-dialects"))]
+mod member_tests;
 mod parts;
 mod shape;
 mod show;
@@ -60,6 +62,8 @@ pub(crate) struct Reply {
     pub has_strangers: bool,
     /// Why the model stopped.
     pub stop: Option<StopReason>,
+    /// Content arrived in this document.
+    pub has_content: bool,
     /// The block that is read is a call.
     pub is_call: bool,
     /// The block is over with this document.

@@ -35,6 +35,7 @@ impl Sink<'_, '_> {
         if self.reply.is_muted() || bytes.is_empty() {
             return Ok(());
         }
+        self.reply.has_content = true;
         self.drop_stage();
         let [a, b] = info;
         let open = self.reply.open as usize;
@@ -284,6 +285,15 @@ impl Sink<'_, '_> {
     /// The complete word.
     pub fn take_word(&mut self) -> Word {
         core::mem::take(&mut self.reply.word)
+    }
+
+    /// The number that the complete word is: some servers write numbers as text.
+    pub fn take_number(&mut self) -> Option<u32> {
+        let word = self.take_word();
+        let digits = word.iter().map_while(|byte| char::from(*byte).to_digit(10));
+        digits.fold(None, |number, digit| {
+            Some(number.unwrap_or(0_u32).saturating_mul(10).saturating_add(digit))
+        })
     }
 
     /// The model's stop reason; see [`stop::counts`] if there was one before.

@@ -1,8 +1,9 @@
 //! The use of strings that were read before their kind was known.
 
 use super::Sink;
+use super::spare::strings;
 use super::stage::Slot;
-use crate::transcript::record::{HEADER_BYTES, Kind};
+use crate::transcript::record::{HEADER_BYTES, Kind, Record};
 use crate::wire::steps;
 use crate::{Error, ResponseRule};
 
@@ -17,7 +18,8 @@ impl Sink<'_, '_> {
         self.reply.stage.lengths != [0; 4]
     }
 
-    /// The staged strings are a complete call. A call without arguments has the empty object.
+    /// The staged strings are a complete call. A call without arguments has the empty object. Some servers
+    /// repeat the calls at the end.
     pub fn commit_new_call(&mut self) -> Result<(), Error> {
         if !self.is_staged(Slot::Arguments) {
             self.stage(Slot::Arguments, b"{}")?;
@@ -34,6 +36,16 @@ impl Sink<'_, '_> {
             return Err(Error::broken(ResponseRule::Utf8));
         }
         let [id, name, arguments, _] = stage.lengths.map(|length| length as usize);
+        let mut records = self.log.records_from(self.reply.start as usize);
+        let is_repeated = |call: Record<'_>| {
+            let (known_id, known_name, known_arguments) = strings(&call);
+            let known = [known_id, known_name, known_arguments];
+            call.is(Kind::Call) && staged.iter().eq(known.into_iter().flatten())
+        };
+        if id > 0 && records.any(is_repeated) {
+            self.log.truncate(start);
+            return Ok(());
+        }
         self.begin_call(None, start, id, name)?;
         self.note_delta(start, arguments);
         Ok(())

@@ -77,14 +77,15 @@ impl Decoder {
         Ok(())
     }
 
-    /// A document is complete: half a character that waited for the next one counts first. The
+    /// A document is complete: half a character that waited for it counts first. The
     /// elements of an array were complete before it.
     fn document_over(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         if self.array == Array::HasElements {
             self.array = Array::Open;
             return Ok(());
         }
-        if let Some(token) = self.json.lost_half() {
+        let has_content = core::mem::take(&mut sink.reply.has_content);
+        if let Some(token) = self.json.lost_half(has_content || sink.reply.stop.is_some()) {
             take(self.codec, sink, &token)?;
         }
         (self.codec.document_end)(sink)

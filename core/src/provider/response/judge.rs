@@ -17,6 +17,10 @@ pub(crate) fn judge(
     if decoder.is_page() && !sink.reply.refused {
         return Err(Error::broken(ResponseRule::NoPage).at(decoder.offset));
     }
+    // Nothing followed a document of another form that has a message.
+    if sink.reply.stop.is_none() && sink.reply.has_strangers && !decoder.is_part() {
+        sink.end_message();
+    }
     if sink.reply.is_failed() {
         return Err(refusal(sink.reply, status));
     }

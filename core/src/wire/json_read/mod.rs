@@ -162,13 +162,17 @@ impl JsonReader {
     }
 
     /// What stands in for half a surrogate pair that waited for the document that is now
-    /// complete, and was not in it. It is asked for once after each document.
-    pub(crate) fn lost_half(&mut self) -> Option<Token<'_>> {
+    /// complete, and was not in it. It waits longer if the document `is_next` to nothing: one that
+    /// only keeps the connection open, or has only counts. It is asked for once after each document.
+    pub(crate) fn lost_half(&mut self, is_next: bool) -> Option<Token<'_>> {
         if self.half <= NO_HALF {
             return None;
         }
         if self.half & OLD == 0 {
             self.half |= OLD;
+            return None;
+        }
+        if !is_next {
             return None;
         }
         self.half = NO_HALF;
