@@ -1,6 +1,8 @@
 //! Attachments from Python, and their bytes while a request is written.
 
-use pyo3::exceptions::PyTypeError;
+use std::collections::HashMap;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use zerostack_core as core;
@@ -105,7 +107,7 @@ pub fn body<'py>(
             let bytes = bytes.cast::<PyBytes>()?.as_bytes();
             if bytes.len() != size as usize {
                 let (number, count) = (wanted.number, bytes.len());
-                return Err(pyo3::exceptions::PyValueError::new_err(format!(
+                return Err(PyValueError::new_err(format!(
                     "read() gave {count} bytes of attachment {number} from {} on, not {size}",
                     wanted.offset
                 )));
@@ -113,6 +115,48 @@ pub fn body<'py>(
             filled += request.supply(bytes, free);
         }
     })
+}
+
+/// The length of the body of the request that is due, and the body with `sha1:` and a hash in place of
+/// the bytes of each file.
+///
+/// # Errors
+/// `WrongStep`; `ValueError` if a file has no hash.
+pub fn hashed(
+    py: Python<'_>,
+    session: &OwnedSession,
+    hashes: &HashMap<u32, String>,
+) -> PyResult<(usize, Py<PyBytes>)> {
+    let raise = |error| raise(py, error, "body_with_hashes", session);
+    let mut request = session.request_with_attachments().map_err(raise)?;
+    let (length, mut body) = (request.body_len(), Vec::new());
+    let (mut buffer, nothing) = ([0; 4096], [0; 3 * 1024]);
+    loop {
+        let count = request.read(&mut buffer);
+        body.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        if count > 0 {
+            continue;
+        }
+        let Some(mut wanted) = request.wanted() else { break };
+        let Some(hash) = hashes.get(&wanted.number) else {
+            let text = format!("attachment {} has no hash", wanted.number);
+            return Err(PyValueError::new_err(text));
+        };
+        body.extend_from_slice(b"sha1:");
+        body.extend_from_slice(hash.as_bytes());
+        // To the end of the file, whose bytes do not matter.
+        loop {
+            let size = nothing.len().min(wanted.bytes as usize);
+            request.supply(nothing.get(..size).unwrap_or_default(), &mut buffer);
+            match request.wanted() {
+                Some(next) if next.number == wanted.number && next.offset > wanted.offset => {
+                    wanted = next;
+                }
+                _ => break,
+            }
+        }
+    }
+    Ok((length, PyBytes::new(py, &body).unbind()))
 }
 
 /// Bytes of a file that are read at once: whole groups of base64.

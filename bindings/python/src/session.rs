@@ -1,5 +1,7 @@
 //! `Session`: the state machine of one conversation.
 
+use std::collections::HashMap;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use zerostack_core as core;
@@ -316,6 +318,17 @@ impl Session {
     #[pyo3(signature = (read=None))]
     fn request(&self, py: Python<'_>, read: Option<&Bound<'_, PyAny>>) -> PyResult<Request> {
         self.held.look(py, |session| request::of(py, session, read))?
+    }
+
+    /// The length of the request's body, and the body with `sha1:` and a hash in place of the bytes of
+    /// each file, by `hashes` of the numbers of attachments: what a tape has of a request. It reads no
+    /// file.
+    fn body_with_hashes(
+        &self,
+        py: Python<'_>,
+        hashes: HashMap<u32, String>,
+    ) -> PyResult<(usize, Py<PyBytes>)> {
+        self.held.look(py, |session| attachments::hashed(py, session, &hashes))?
     }
 
     /// Replaces each attachment whose bytes `request` would need by a line that describes it: for a

@@ -155,14 +155,6 @@ def test_the_session_alone_asks_for_the_bytes() -> None:
         session.user("x", [b"1"])  # type: ignore[list-item]
 
 
-def test_a_recorded_agent_takes_none(scripted_provider: Start, tmp_path: Path) -> None:
-    provider = scripted_provider("Hi.")
-    with agent_of(provider, record=tmp_path / "tape.jsonl") as agent:
-        with pytest.raises(ValueError, match="tape"):
-            agent.run("Look", attachments=[PNG])
-        assert agent.run("Hello").text == "Hi."
-
-
 def test_async_agents_send_them(scripted_provider: Start) -> None:
     provider = scripted_provider("A cat.")
 

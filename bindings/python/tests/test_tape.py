@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -114,6 +117,82 @@ def record(provider: Provider, tape: Path, **options: Any) -> None:
     scripted = provider(say("x"))
     with Agent("scripted", base_url=scripted.url, record=tape, **options) as agent:
         agent.run("go")
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 200
+
+
+def look(at: str) -> zerostack.ToolOutput:
+    """Looks."""
+    return zerostack.ToolOutput("seen", files=[zerostack.File(PNG[:99], name="seen.png")])
+
+
+@pytest.mark.parametrize("with_bytes", [False, True])
+@both
+def test_files_are_on_a_tape_as_hashes_or_as_bytes(
+    kind: Any, provider: Provider, tmp_path: Path, with_bytes: bool
+) -> None:
+    tape = tmp_path / "run.tape"
+    scripted = provider(call("look", {"at": "x"}), say("A cat."))
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(PNG)
+    agent = kind(
+        "m", base_url=scripted.url, api_key="sk-secret", tools=[look], record=tape,
+        record_attachments=with_bytes,
+    )
+    given = [picture, "https://example.com/a.png"]
+    if isinstance(agent, Agent):
+        agent.run("What is it?", attachments=given)
+        agent.close()
+    else:
+
+        async def run() -> None:
+            await agent.run("What is it?", attachments=given)
+            await agent.close()
+
+        asyncio.run(run())
+    sent = [request["body"].encode() for request in scripted.requests]
+    assert base64.b64encode(PNG) in sent[0] and base64.b64encode(PNG[:99]) in sent[1]
+    assert (PNG[8:200].hex() in tape.read_text()) is with_bytes
+
+    replayed = [e.body for e in replay(tape) if isinstance(e, RecordedRequest)]
+    told = subprocess.run(
+        [program("zerostack"), "replay", "--requests", str(tape)], capture_output=True, check=True
+    )
+    assert told.stdout.splitlines() == replayed
+    digest = hashlib.sha1(PNG).hexdigest().encode()
+    hashed = [body.replace(base64.b64encode(PNG), b"sha1:" + digest) for body in sent]
+    digest = hashlib.sha1(PNG[:99]).hexdigest().encode()
+    hashed = [body.replace(base64.b64encode(PNG[:99]), b"sha1:" + digest) for body in hashed]
+    assert replayed == (sent if with_bytes else hashed)
+
+    # A changed file on it is found even by whoever makes the sum anew.
+    if with_bytes:
+        lines = tape.read_bytes().replace(PNG[8:40].hex().encode(), PNG[9:41].hex().encode())
+        body, _, _ = lines.rstrip().rpartition(b"\n")
+        over = {"type": "over", "exit_code": 0, "sha1": hashlib.sha1(body + b"\n").hexdigest()}
+        tape.write_bytes(body + b"\n" + json.dumps(over).encode() + b"\n")
+        with pytest.raises(zerostack.BadTape, match="attachment 0 do not match its hash"):
+            list(replay(tape))
+
+
+def test_a_tape_of_the_command_with_files_is_played(provider: Provider, tmp_path: Path) -> None:
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(PNG)
+    for keep in (False, True):
+        scripted = provider(say("A cat."))
+        tape = tmp_path / "run.tape"
+        zerostack.run(
+            "what is it?", prompt="ask", folder=tmp_path, model="scripted",
+            base_url=f"{scripted.url}/v1", sandbox="off", attach=[picture], record=tape,
+            record_attachments=keep, program=program("zerostack"),
+        )
+        replayed = [e.body for e in replay(tape) if isinstance(e, RecordedRequest)]
+        sent = [request["body"].encode() for request in scripted.requests]
+        assert (replayed == sent) is keep
+        digest = hashlib.sha1(PNG).hexdigest().encode()
+        assert (b"sha1:" + digest in replayed[0]) is not keep
+        tape.unlink()
 
 
 def test_a_tape_that_was_cut_or_changed_is_not_played(provider: Provider, tmp_path: Path) -> None:

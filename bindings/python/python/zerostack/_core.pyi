@@ -959,6 +959,10 @@ class Session:
         `read` supplies the bytes of attachments: it is called with number, offset and size, and
         returns exactly that many bytes. `MissingAttachment` if one is needed and there is no
         `read`."""
+    def body_with_hashes(self, hashes: Mapping[int, str]) -> tuple[int, bytes]:
+        """The length of the request's body, and the body with `sha1:` and a hash in place of the bytes
+        of each file, by `hashes` of the numbers of attachments: what a tape has of a request. It reads
+        no file."""
     def leave_out_attachments(self) -> int:
         """Replaces each attachment whose bytes `request` would need by a line that describes it:
         for a conversation that continues without them. Returns how many there are."""

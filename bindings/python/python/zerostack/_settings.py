@@ -85,6 +85,7 @@ class Settings:
         max_parallel_tools: int,
         time_limit_s: float | None,
         record: str | os.PathLike[str] | None,
+        record_attachments: bool,
         allow_http: bool,
         bad_calls: BadCallPolicy | str,
         max_bad_calls: int,
@@ -132,7 +133,7 @@ class Settings:
         self.conversation: Conversation = conversation_of(self.session)
         self.tape: Tape | None = None
         if record is not None:
-            self.tape = Tape(record, self.session, self.endpoint.key)
+            self.tape = Tape(record, self.session, self.endpoint.key, record_attachments)
         self.is_deferred = False
 
     @property
@@ -216,11 +217,11 @@ class Settings:
             self.conversation.restore(self.session)
             tools = None if self.turn_tools is None else list(self.turn_tools.values())
             self.conversation.set_for_turn(self.session, schema, tools)
-            if attachments and self.tape:
-                raise ValueError("a tape has no place for attachments: leave them out, or do not record")
-            self.session.user(text, self.files.add(attachments))
+            added = self.files.add(attachments)
+            self.session.user(text, added)
             self.conversation.begin(self.budget)
             if self.tape:
+                self.tape.attached(added, self.files.read)
                 self.tape.user(text)
         except BaseException:
             if self.session.step is Step.IDLE:

@@ -153,7 +153,7 @@ def turn(
             attempts += 1
             log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))
             if tape:
-                tape.request(request.body)
+                tape.request(session, request)
             head: Head | Failed = yield Post(request)
             if isinstance(head, Failed):
                 broken = head.reason
@@ -227,9 +227,7 @@ def turn(
             now = {*outputs, *(each.call.id for each in ready)}
             for call in [call for call in session.pending_calls() if call.id in now]:
                 output: ToolOutput = outputs.get(call.id) or (yield Output(call))
-                if tape:
-                    tape.tool_result(call.id, output.content, output.is_error)
-                output, left_out = _answer(session, call, output, files)
+                output, left_out = _answer(session, call, output, files, tape)
                 yield ToolAnswered(call, output.content, output.is_error, left_out)
         elif step is Step.WAIT:
             wait_ms, why = session.wait_ms, broken or _last_failure(session, endpoint)
@@ -255,20 +253,25 @@ def _switched_off(session: Session, endpoint: Endpoint) -> Iterator[Retry]:
 
 
 def _answer(
-    session: Session, call: ToolCall, output: ToolOutput, files: Files
+    session: Session, call: ToolCall, output: ToolOutput, files: Files, tape: Tape | None
 ) -> tuple[ToolOutput, int]:
     """Answers a call; files that cannot be sent are described to the model."""
-    if not output.files:
-        return output, session.tool_result(call.id, output.content, output.is_error)
-    try:
-        added = files.add(output.files)
-        left_out = session.tool_result(call.id, output.content, output.is_error, added)
-    except (BadAttachment, UnsupportedAttachment) as error:
-        names = ", ".join(repr(file) for file in output.files)
-        text = f"{output.content}\n[{names}: {error}]".lstrip()
-        output = ToolOutput(text, is_error=True)
-        left_out = session.tool_result(call.id, output.content, output.is_error)
-    return output, left_out
+    if output.files:
+        try:
+            added = files.add(output.files)
+            left_out = session.tool_result(call.id, output.content, output.is_error, added)
+            if tape:
+                tape.attached(added, files.read)
+                tape.tool_result(call.id, output.content, output.is_error)
+            return output, left_out
+        except (BadAttachment, UnsupportedAttachment) as error:
+            names = ", ".join(repr(file) for file in output.files)
+            text = f"{output.content}\n[{names}: {error}]".lstrip()
+            output = ToolOutput(text, is_error=True)
+    # A result that ends the turn is on the tape too.
+    if tape:
+        tape.tool_result(call.id, output.content, output.is_error)
+    return output, session.tool_result(call.id, output.content, output.is_error)
 
 
 def explained(

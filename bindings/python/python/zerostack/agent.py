@@ -64,7 +64,8 @@ class Agent(AgentBase["httpx.Client", Http]):
 
     ``time_limit_s`` bounds a turn, ``connect_timeout_s`` a connection and the wait for a free one,
     ``idle_timeout_s`` the silence of a server. ``record`` names a file for a tape of all that goes
-    into the session. ``http`` is a client of your own, which is not closed; without it all agents
+    into the session, with the hashes of attached files, or their bytes with ``record_attachments``.
+    ``http`` is a client of your own, which is not closed; without it all agents
     share one. ``allow_http`` lets a key go over plain http to another machine.
 
     Raises :class:`BadConfig` for a base URL or a key that cannot be used, and ``ValueError`` for

@@ -7,15 +7,16 @@ there (``zerostack replay``): the same bytes in, the same bytes out, offline. Th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Union
 
 from . import _reply
-from ._core import Limits, Prices, Restart, Session, ToolCall, ToolSpec
+from ._core import Attachment, Limits, Prices, Request, Restart, Session, ToolCall, ToolSpec
 from ._turn import AgentEvent, ToolAnswered
 from .enums import OutputLimitKey, RoomPolicy, Step, ToolMode
 from .errors import BadTape, ZerostackError
@@ -54,6 +55,7 @@ class Tape:
         path: str | os.PathLike[str],
         session: Session,
         key: str,
+        has_files: bool = False,
     ) -> None:
         limits = _limits_line(session.limits)
         if _limits(limits) != session.limits:
@@ -65,6 +67,8 @@ class Tape:
         self._key = key.encode()
         self._tail = b""
         self._has_key = False
+        self._has_files = has_files
+        self._hashes: dict[int, str] = {}
         self._sum = hashlib.sha1(usedforsecurity=False)
         folder = os.path.dirname(self._path)
         handle, self._unnamed = tempfile.mkstemp(prefix=".zerostack-tape-", dir=folder)
@@ -102,25 +106,57 @@ class Tape:
         """The user said ``text``."""
         self._line({"type": "user", "text": text})
 
-    def request(self, body: bytes) -> None:
-        """A request with this body is about to be sent."""
-        self._line({"type": "request", "bytes": len(body), "sha1": _sha1(body)})
+    def attached(self, files: Iterable[Attachment], read: Callable[[int, int, int], bytes]) -> None:
+        """These files belong to the text or result that follows; ``read`` gives their bytes, by number,
+        offset and size."""
+        for file in files:
+            line: dict[str, Any] = {
+                "type": "attached",
+                "number": _NO_NUMBER,
+                "media_type": file.media_type,
+                "name": file.name or "",
+                "bytes": file.bytes,
+                "tokens": file.tokens,
+            }
+            if isinstance(file.source, str):
+                line["url" if "://" in file.source else "file_id"] = file.source
+                self._line(line)
+                continue
+            number = file.source
+            starts = range(0, file.bytes, _PIECE_BYTES)
+            sizes = [(at, min(_PIECE_BYTES, file.bytes - at)) for at in starts]
+            total = hashlib.sha1(usedforsecurity=False)
+            for at, size in sizes:
+                total.update(read(number, at, size))
+            self._hashes[number] = total.hexdigest()
+            self._line({**line, "number": number, "sha1": self._hashes[number]})
+            for at, size in sizes if self._has_files else ():
+                piece = read(number, at, size)
+                self._look_for_key(piece)
+                self._line({"type": "attached_bytes", "number": number, **_bytes_line(piece)})
+
+    def request(self, session: Session, request: Request) -> None:
+        """This request of the session is about to be sent."""
+        length, body = len(request.body), request.body
+        if self._hashes:
+            length, body = session.body_with_hashes(self._hashes)
+        self._line({"type": "request", "bytes": length, "sha1": _sha1(body)})
 
     def response(self, status: int, retry_after_ms: int | None) -> None:
         """The head of a response came."""
         wish = None if retry_after_ms is None else min(retry_after_ms, 2**32 - 1)
         self._line({"type": "response", "status": status, "retry_after_ms": wish})
 
-    def bytes(self, chunk: bytes) -> None:
-        """Bytes of its body came."""
+    def _look_for_key(self, chunk: bytes) -> None:
         if self._key:
             # The key may come in two pieces.
             self._tail = (self._tail + chunk)[-len(chunk) - len(self._key) :]
             self._has_key = self._has_key or self._key in self._tail
-        try:
-            self._line({"type": "bytes", "text": chunk.decode()})
-        except UnicodeDecodeError:
-            self._line({"type": "bytes", "hex": chunk.hex()})
+
+    def bytes(self, chunk: bytes) -> None:
+        """Bytes of its body came."""
+        self._look_for_key(chunk)
+        self._line({"type": "bytes", **_bytes_line(chunk)})
 
     def end(self) -> None:
         """The body ended, or there was no response."""
@@ -155,7 +191,8 @@ class Tape:
 
 
 class RecordedRequest(NamedTuple):
-    """A request of a tape; its body is the one that was sent, byte for byte."""
+    """A request of a tape; its body is the one that was sent, byte for byte, but for attached files whose
+    bytes are not on the tape: these are ``sha1:`` and their hash."""
 
     body: bytes
 
@@ -214,12 +251,12 @@ class Player:
 
     def __iter__(self) -> Iterator[PlayedEvent]:
         session = self.session
-        held = _reply.is_held(session)
+        playing = _Playing(session)
         for number in range(2, len(self._lines)):
             line = self._read(number)
             try:
                 play = _PLAY[line.pop("type")]
-                yield from play(session, held, **line)
+                yield from play(playing, **line)
                 # The wait of a retry was real; here only its end counts.
                 if session.step is Step.WAIT:
                     session.retry()
@@ -273,33 +310,93 @@ def _limits(line: dict[str, Any]) -> Limits:
     return Limits(**fields)
 
 
-def _user(session: Session, held: bool, text: str) -> Iterator[PlayedEvent]:
-    session.user(text)
+class _Playing:
+    """The session of a tape that is played, and the files that the tape has."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.held = _reply.is_held(session)
+        self.hashes: dict[int, str] = {}
+        self._bytes: dict[int, bytearray] = {}
+        # Those of the text or result that follows.
+        self._next: list[Attachment] = []
+
+    def attach(self, number: int, sha1: str, file: Attachment) -> None:
+        self.hashes[number] = sha1
+        # A number whose result was not accepted.
+        self._bytes.pop(number, None)
+        self._next.append(file)
+
+    def add(self, number: int, piece: bytes) -> None:
+        self._bytes.setdefault(number, bytearray()).extend(piece)
+
+    def take(self) -> list[Attachment]:
+        """The files of the text or result that follows."""
+        for file in self._next:
+            data = isinstance(file.source, int) and self._bytes.get(file.source)
+            if data and _sha1(bytes(data)) != self.hashes[int(file.source)]:
+                raise ValueError(f"the bytes of attachment {file.source} do not match its hash")
+        files, self._next = self._next, []
+        return files
+
+    def read(self, number: int, offset: int, size: int) -> bytes:
+        return bytes(self._bytes.get(number, b"")[offset : offset + size])
+
+
+def _attached(
+    playing: _Playing,
+    number: int,
+    media_type: str,
+    bytes: int,
+    name: str = "",
+    tokens: int = 0,
+    sha1: str = "",
+    url: str | None = None,
+    file_id: str | None = None,
+) -> Iterator[PlayedEvent]:
+    source = url or file_id or number
+    playing.attach(number, sha1, Attachment(media_type, source, bytes, name or None, tokens))
     return iter(())
 
 
-def _request(session: Session, held: bool, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
-    body = session.request().body
-    if (len(body), _sha1(body)) != (bytes, sha1):
+def _attached_bytes(
+    playing: _Playing, number: int, text: str | None = None, hex: str | None = None
+) -> Iterator[PlayedEvent]:
+    playing.add(number, _bytes_of(text, hex))
+    return iter(())
+
+
+def _user(playing: _Playing, text: str) -> Iterator[PlayedEvent]:
+    playing.session.user(text, playing.take())
+    return iter(())
+
+
+def _request(playing: _Playing, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
+    session = playing.session
+    length, body = session.body_with_hashes(playing.hashes)
+    if (length, _sha1(body)) != (bytes, sha1):
         raise ValueError("the request differs from the recorded one")
+    if playing.hashes:
+        with contextlib.suppress(ValueError):  # The tape has the hashes alone.
+            body = session.request(playing.read).body
     yield RecordedRequest(body)
 
 
 def _response(
-    session: Session, held: bool, status: int, retry_after_ms: int | None = None
+    playing: _Playing, status: int, retry_after_ms: int | None = None
 ) -> Iterator[PlayedEvent]:
-    session.begin_response(status, retry_after_ms)
+    playing.session.begin_response(status, retry_after_ms)
     return iter(())
 
 
 def _bytes(
-    session: Session, held: bool, text: str | None = None, hex: str | None = None
+    playing: _Playing, text: str | None = None, hex: str | None = None
 ) -> Iterator[PlayedEvent]:
+    session, held = playing.session, playing.held
     if session.step is not Step.RECEIVE:
         return
     try:
-        chunk = text.encode() if text is not None else bytes.fromhex(hex or "")
-        yield from _reply.shown(held, session.feed(chunk))
+        yield from _reply.shown(held, session.feed(_bytes_of(text, hex)))
     except ZerostackError as error:
         # A failure is an outcome that was recorded too.
         yield from _reply.shown(held, error.events)
@@ -307,22 +404,34 @@ def _bytes(
             yield Restart()
 
 
-def _end(session: Session, held: bool) -> Iterator[PlayedEvent]:
-    if session.step not in (Step.RECEIVE, Step.SEND):
+def _end(playing: _Playing) -> Iterator[PlayedEvent]:
+    if playing.session.step not in (Step.RECEIVE, Step.SEND):
         return
     try:
-        yield from _reply.end(session, held)
+        yield from _reply.end(playing.session, playing.held)
     except ZerostackError:
         return
 
 
 def _tool_result(
-    session: Session, held: bool, call: int, content: str, is_error: bool
+    playing: _Playing, call: int, content: str, is_error: bool
 ) -> Iterator[PlayedEvent]:
+    session = playing.session
     pending: ToolCall | None = next((c for c in session.pending_calls() if c.id == call), None)
-    left_out = session.tool_result(call, content, is_error)
+    left_out = session.tool_result(call, content, is_error, playing.take())
     if pending is not None:
         yield ToolAnswered(pending, content, is_error, left_out)
+
+
+def _bytes_line(data: bytes) -> dict[str, str]:
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError:
+        return {"hex": data.hex()}
+
+
+def _bytes_of(text: str | None, hex: str | None) -> bytes:
+    return text.encode() if text is not None else bytes.fromhex(hex or "")
 
 
 def _sha1(data: bytes) -> str:
@@ -332,7 +441,15 @@ def _sha1(data: bytes) -> str:
 # Options that a tape holds in thousandths.
 _DECIMALS = {"temperature", "top_p", "frequency_penalty", "presence_penalty"}
 
+# The number of a file that the provider has.
+_NO_NUMBER = 2**32 - 1
+
+# Bytes of a file on one line.
+_PIECE_BYTES = 16 * 1024
+
 _PLAY: dict[str, Callable[..., Iterator[PlayedEvent]]] = {
+    "attached": _attached,
+    "attached_bytes": _attached_bytes,
     "user": _user,
     "request": _request,
     "response": _response,
