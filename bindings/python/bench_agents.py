@@ -96,14 +96,9 @@ async def upper(text: str) -> str:
 
 
 async def ours(url: str, count: int) -> None:
-    import httpx
     from zerostack import AsyncAgent, TextDelta
 
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(limits=limits, timeout=300) as client:
-        agent = AsyncAgent(
-            "m", base_url=url, api_key="k", tools=[add, upper], http=client
-        )
+    async with AsyncAgent("m", base_url=url, api_key="k", tools=[add, upper]) as agent:
 
         async def one() -> None:
             text = ""
@@ -117,6 +112,7 @@ async def ours(url: str, count: int) -> None:
 
 
 async def pydantic_ai(url: str, count: int) -> None:
+    # Its own client has room for 100 connections, and would wait for ever here.
     import httpx
     from pydantic_ai import Agent
     from pydantic_ai.models.openai import OpenAIChatModel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import os
 import ssl
 import threading
@@ -14,7 +15,7 @@ import httpx
 import pytest
 from conftest import Provider, say
 
-from zerostack import Agent, AsyncAgent, BadConfig, Limits, Unreachable
+from zerostack import Agent, AsyncAgent, BadConfig, Limits, Unreachable, _pool
 from zerostack._clients import route
 from zerostack._endpoint import Endpoint
 from zerostack.enums import Dialect
@@ -96,6 +97,78 @@ def test_a_turn_that_is_cancelled_leaves_the_connections_of_others(provider: Pro
             turn.cancel()
             assert [type(event).__name__ for event in events][-1] == "End"
         turn.close()
+
+
+def calls_of_each(count: int) -> float:
+    """Functions that are called for one of ``count`` conversations that are open at the same time."""
+    chunk = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n'
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n"
+    waiting = ended = 0
+    all_ask = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waiting, ended
+        await reader.readuntil(b"\r\n\r\n")
+        waiting += 1
+        if waiting == count:
+            all_ask.set()
+        await all_ask.wait()
+        writer.write(head % len(chunk) + chunk)
+        while await reader.read(4096):
+            pass
+        writer.close()
+        ended += 1
+
+    async def main() -> float:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256) as server:
+            url = "http://127.0.0.1:%d/v1" % server.sockets[0].getsockname()[1]
+            async with AsyncAgent("m", base_url=url) as agent:
+                profile = cProfile.Profile()
+                profile.enable()
+                turns = [agent.run("go", session=agent.new_session()) for _ in range(count)]
+                assert {answer.text for answer in await asyncio.gather(*turns)} == {"x"}
+                profile.disable()
+            while ended < count:
+                await asyncio.sleep(0)
+        return sum(entry.callcount for entry in profile.getstats()) / count
+
+    return asyncio.run(main())
+
+
+def test_a_conversation_costs_the_same_beside_many() -> None:
+    calls_of_each(1)
+    assert calls_of_each(80) < 1.2 * calls_of_each(20)
+
+
+def test_connections_are_used_again_and_closed() -> None:
+    pool = _pool.Pool(lambda: httpx.AsyncHTTPTransport(trust_env=False), max_idle=2)
+    opened = closed = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened, closed
+        opened += 1
+        while await reader.readline():
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        writer.close()
+        closed += 1
+
+    async def main() -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            url = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+            async with httpx.AsyncClient(transport=pool, trust_env=False) as client:
+                for _ in range(3):
+                    assert (await client.get(url)).text == "ok"
+                assert opened == 1
+                await asyncio.gather(*(client.get(url) for _ in range(5)))
+                # Two are kept, the others are closed.
+                while closed < opened - 2:
+                    await asyncio.sleep(0)
+                assert opened == 5
+            while closed < opened:
+                await asyncio.sleep(0)
+
+    asyncio.run(main())
 
 
 def test_an_agent_is_small() -> None:

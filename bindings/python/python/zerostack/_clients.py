@@ -20,11 +20,14 @@ import httpx
 
 from . import _tls
 from ._endpoint import Endpoint, is_loopback
+from ._pool import Pool
 from .enums import ErrorCode
 from .errors import BadConfig
 
 # Nothing limits how many agents talk at the same time; that many connections are kept for later.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+_MAX_IDLE = 20
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=_MAX_IDLE)
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 
 
 class Route(NamedTuple):
@@ -108,8 +111,12 @@ class _Blocking:
 class _Async:
     def __init__(self, way: Route) -> None:
         self.users = 0
-        self.transport = httpx.AsyncHTTPTransport(
-            verify=way.tls, proxy=_proxy(way), limits=_LIMITS, trust_env=False
+        proxy = _proxy(way)
+        self.transport = Pool(
+            lambda: httpx.AsyncHTTPTransport(
+                verify=way.tls, proxy=proxy, limits=_ONE, trust_env=False
+            ),
+            _MAX_IDLE,
         )
         self.client = httpx.AsyncClient(transport=self.transport, trust_env=False)
 
