@@ -9,6 +9,7 @@ import pytest
 
 import zerostack
 from zerostack import (
+    Attachment,
     Limits,
     RefusalDelta,
     Restart,
@@ -61,6 +62,9 @@ class Player:
         self.limits: dict[str, Any] = {}
         self.session: Session = None  # type: ignore[assignment]
         self.written = b""
+        # The files of the text or result that follows, and the bytes of all, by number.
+        self.attached: list[Attachment] = []
+        self.files: dict[int, bytes] = {}
 
     def play(self, data: bytes) -> bytes:
         for words, texts in entries(data):
@@ -104,11 +108,23 @@ class Player:
     def start(self, texts: Any) -> None:
         self.session = Session(**self.settings, limits=Limits(**self.limits))
 
+    def attach(self, number: str, media_type: str, *_: str, texts: list[bytes]) -> None:
+        name, data = texts[0].decode() or None, texts[1]
+        self.attached.append(Attachment(media_type, int(number), len(data), name))
+        self.files[int(number)] = data
+
+    def taken(self) -> list[Attachment]:
+        files, self.attached = self.attached, []
+        return files
+
+    def read(self, number: int, offset: int, size: int) -> bytes:
+        return self.files[number][offset : offset + size]
+
     def user(self, _: str, texts: list[bytes]) -> None:
-        self.session.user(texts[0].decode())
+        self.session.user(texts[0].decode(), self.taken())
 
     def request(self, texts: Any) -> list[bytes]:
-        request = self.session.request()
+        request = self.session.request(self.read)
         headers = [entry("=header", n.encode(), v.encode()) for n, v in request.headers.items()]
         head = entry("=request", request.method, request.path.encode())
         return [head, *headers, entry("=body", request.body)]
@@ -179,7 +195,9 @@ class Player:
         pending = self.session.pending_calls()
         known = int(index) < len(pending)
         number = pending[int(index)].id if known else 2**32 - 1
-        left_out = self.session.tool_result(number, texts[0].decode(), kind == "error")
+        left_out = self.session.tool_result(
+            number, texts[0].decode(), kind == "error", self.taken()
+        )
         return [entry("=left_out", left_out)]
 
     def retry(self, texts: Any) -> None:

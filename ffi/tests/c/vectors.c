@@ -23,7 +23,7 @@ static zs_config config;
 #define NUMBER(name) IS_##name,
 #define FIELD(name) &config.name,
 #define SETTINGS(X) X(dialect) X(model) X(system) X(tool) X(limit) X(arena)
-#define INPUTS(X) X(user) X(request) X(respond) X(feed) X(end) X(calls) X(result) X(retry) X(abort) X(compact) \
+#define INPUTS(X) X(attach) X(user) X(request) X(respond) X(feed) X(end) X(calls) X(result) X(retry) X(abort) X(compact) \
     X(make_room) X(drop_oldest) X(usage) X(failure) X(snapshot) X(resume)
 #define LIMITS(X) X(max_output_tokens) X(context_tokens) X(high_water_tokens) X(low_water_tokens) X(room) \
     X(max_turn_tokens) X(max_repeats) X(max_calls) X(max_response_bytes) X(max_result_bytes) X(reply_bytes) X(max_rounds) \
@@ -54,6 +54,11 @@ static zs_tool tools[8];
 static size_t arena;
 static unsigned char *memory;
 static zs_session *session;
+
+/* The files of the text or result that follows, and the bytes of all, by number. */
+static zs_attachment attached[4];
+static size_t attached_count;
+static zs_str files[4];
 
 /* The file as it came out; what is put together for one entry; and text that is coming, with the
  * word for it, because adjacent texts are one entry. */
@@ -248,12 +253,49 @@ static void begin(size_t storage) {
     memory = lent;
 }
 
+/* The next bytes of the body, with those of files; 0 at its end. */
+static size_t pull(uint8_t *bytes, size_t len) {
+    size_t written;
+    zs_wanted wanted;
+    CHECK_OK(zs_session_read_request(session, scratch.len, bytes, len, &written));
+    if (written > 0) {
+        return written;
+    }
+    CHECK_OK(zs_session_wanted(session, &wanted));
+    if (wanted.bytes == 0) {
+        return 0;
+    }
+    CHECK(wanted.number < COUNT(files) && wanted.offset + wanted.bytes == files[wanted.number].len);
+    CHECK_OK(zs_session_supply(session, files[wanted.number].ptr + wanted.offset, wanted.bytes, bytes, len, &written));
+    return written;
+}
+
+static void attach(const struct entry *entry) {
+    uint32_t file = number(entry->words[1]);
+    zs_attachment *next = &attached[attached_count];
+    CHECK(attached_count < COUNT(attached) && file < COUNT(files));
+    memset(next, 0, sizeof *next);
+    next->media_type = entry->words[2];
+    next->name = entry->texts[0];
+    next->number = file;
+    next->bytes = (uint32_t)entry->texts[1].len;
+    files[file] = entry->texts[1];
+    attached_count++;
+}
+
+/* The number of files of this text or result; there are none for the next. */
+static size_t taken_files(void) {
+    size_t count = attached_count;
+    attached_count = 0;
+    return count;
+}
+
 static void request(void) {
     zs_request head;
     zs_str text, header[2];
     size_t index, read;
     static uint8_t bytes[8192];
-    if (!is_ok(zs_session_request(session, &head))) {
+    if (!is_ok(zs_session_request_with_attachments(session, &head))) {
         return;
     }
     for (index = 0; index < COUNT(head.path); index++) {
@@ -266,7 +308,7 @@ static void request(void) {
         put(header, 2, "=header");
     }
     do {
-        CHECK_OK(zs_session_read_request(session, scratch.len, bytes, piece_of(sizeof bytes), &read));
+        read = pull(bytes, piece_of(sizeof bytes));
         append(&scratch, bytes, read);
     } while (read > 0);
     CHECK(scratch.len == head.body_len);
@@ -299,7 +341,8 @@ static void result(const struct entry *entry) {
     if (!zs_session_pending_call(session, number(entry->words[1]), &call)) {
         call.call = UINT32_MAX;
     }
-    if (is_ok(zs_session_tool_result(session, call.call, entry->texts[0], is_error, &left_out))) {
+    if (is_ok(zs_session_tool_result_with(session, call.call, entry->texts[0], is_error, attached, taken_files(),
+                                          &left_out))) {
         put(NULL, 0, "=left_out %u", (unsigned)left_out);
     }
 }
@@ -346,7 +389,8 @@ static void input(const struct entry *entry) {
     zs_event event;
     size_t count;
     switch (index_of(entry->words[0], INPUT_NAMES, INPUT_COUNT)) {
-    case IS_user: is_ok(zs_session_user(session, entry->texts[0])); break;
+    case IS_attach: attach(entry); break;
+    case IS_user: is_ok(zs_session_user_with(session, entry->texts[0], attached, taken_files())); break;
     case IS_request: request(); break;
     case IS_respond:
         is_ok(zs_session_begin_response(session, (uint16_t)number(entry->words[1]),

@@ -1,8 +1,8 @@
 //! Gives the inputs of a vector to a session and writes down its outputs.
 
 use zerostack_core::{
-    CallId, Dialect, Dropped, Error, Event, FailedTurn, Growing, Limits, OwnedConfig, OwnedTool,
-    RoomPolicy, Session, Step, ToolResult,
+    Attachment, AttachmentSource, CallId, Dialect, Dropped, Error, Event, FailedTurn, Growing,
+    Limits, OwnedConfig, OwnedTool, RoomPolicy, Session, Step, ToolResult,
 };
 
 use super::Entry;
@@ -37,7 +37,8 @@ pub fn play(entries: &[Entry], piece: usize) -> Vec<Entry> {
         played.push(entry.clone());
     }
     let session = Session::new(Growing::new(arena as usize), config);
-    let mut player = Player { session: session.expect("a configuration"), piece, played };
+    let session = session.expect("a configuration");
+    let mut player = Player { session, piece, played, next: Vec::new(), files: Vec::new() };
     for entry in inputs {
         player.played.push(entry.clone());
         player.input(entry);
@@ -83,14 +84,25 @@ struct Player {
     session: Session<OwnedConfig, Growing>,
     piece: usize,
     played: Vec<Entry>,
+    /// The files of the text or result that follows.
+    next: Vec<Entry>,
+    /// The bytes of all files, by number.
+    files: Vec<Vec<u8>>,
 }
 
 impl Player {
     fn input(&mut self, entry: &Entry) {
         let session = &mut self.session;
+        let next = match entry.word(0) {
+            "user" | "result" => std::mem::take(&mut self.next),
+            _ => Vec::new(),
+        };
+        let attachments: Vec<Attachment<'_>> = next.iter().map(attachment).collect();
         let done = match entry.word(0) {
             "start" => Ok(()),
-            "user" => session.user(entry.text(0)),
+            "attach" => return self.attach(entry),
+            "user" if attachments.is_empty() => session.user(entry.text(0)),
+            "user" => session.user_with(entry.text(0), &attachments),
             "request" => return self.request(),
             "respond" => {
                 let retry_after_ms = (entry.words.len() > 2).then(|| entry.number(2));
@@ -108,7 +120,7 @@ impl Player {
                 let id = pending.map_or(CallId::from_number(u32::MAX), |call| call.id);
                 let is_error = entry.word(2) == "error";
                 let result = ToolResult { id, content: entry.text(0), is_error };
-                match session.tool_result(result) {
+                match session.tool_result_with(result, &attachments) {
                     Ok(left_out) => {
                         return self.output(Entry::new(format!("=left_out {left_out}")));
                     }
@@ -159,8 +171,14 @@ impl Player {
         self.played.push(entry);
     }
 
+    fn attach(&mut self, entry: &Entry) {
+        self.files.truncate(entry.number(1) as usize);
+        self.files.push(entry.texts[1].clone());
+        self.next.push(entry.clone());
+    }
+
     fn request(&mut self) {
-        match self.session.request() {
+        match self.session.request_with_attachments() {
             Err(error) => self.played.push(failed(error)),
             Ok(mut request) => {
                 let path = request.path_parts().concat();
@@ -169,9 +187,20 @@ impl Player {
                     self.played.push(Entry::new("=header").with(name).with(value));
                 }
                 let mut body = vec![0; request.body_len()];
-                let read: usize =
-                    body.chunks_mut(self.piece).map(|piece| request.read(piece)).sum();
-                assert_eq!(body.len(), read, "the length that was promised");
+                let mut read = 0;
+                while read < body.len() {
+                    let end = body.len().min(read.saturating_add(self.piece));
+                    let out = &mut body[read..end];
+                    read += match request.read(out) {
+                        0 => {
+                            let wanted = request.wanted().expect("a file, or more of the body");
+                            let file = &self.files[wanted.number as usize];
+                            request.supply(&file[wanted.offset as usize..], out)
+                        }
+                        count => count,
+                    };
+                }
+                assert_eq!(request.read(&mut [0]), 0, "the length that was promised");
                 self.played.push(Entry::new("=body").with(body));
             }
         }
@@ -213,6 +242,17 @@ impl Player {
 
 fn failed(error: Error) -> Entry {
     Entry::new(format!("=error {} {}", error.kind() as u8, error.detail()))
+}
+
+/// What an `attach` tells a session.
+fn attachment(entry: &Entry) -> Attachment<'_> {
+    Attachment {
+        media_type: entry.word(2),
+        name: entry.text(0),
+        bytes: entry.texts[1].len() as u32,
+        tokens: 0,
+        source: AttachmentSource::Number(entry.number(1)),
+    }
 }
 
 fn usage(word: &str, usage: &zerostack_core::Usage) -> Entry {

@@ -74,6 +74,10 @@ final class Player {
     private var configuration = Configuration(.openAIChat, model: "")
     private var capacity = Int(UInt32.max)
     private var session: Session!
+    /// The files of the text or result that follows.
+    private var attached: [File] = []
+    /// All files, by number.
+    private var files: [UInt32: File] = [:]
     private(set) var played: [Vector.Entry] = []
 
     init(piece: Int) {
@@ -155,7 +159,11 @@ final class Player {
     private func input(_ entry: Vector.Entry) throws {
         switch entry.name {
         case "start": session = try Session(configuration, capacity: capacity)
-        case "user": try session.user(entry.text(0))
+        case "attach":
+            let file = try File(entry.texts[1], mediaType: entry.words[2], name: entry.text(0))
+            attached.append(file)
+            files[try XCTUnwrap(UInt32(entry.words[1]))] = file
+        case "user": try session.user(entry.text(0), attachments: takenFiles())
         case "request": try request()
         case "respond":
             let wish = entry.words.count > 2 ? Int(entry.words[2]) : nil
@@ -171,7 +179,7 @@ final class Player {
             let index = try XCTUnwrap(Int(entry.words[1]))
             let id = index < calls.count ? calls[index].id : CallID(number: .max)
             let leftOut = try session.toolResult(
-                id, entry.text(0), isError: entry.words[2] == "error")
+                id, entry.text(0), isError: entry.words[2] == "error", attachments: takenFiles())
             put("=left_out \(leftOut)")
         case "retry": try session.retry()
         case "abort": session.abort()
@@ -187,8 +195,14 @@ final class Player {
         case "resume":
             session = try Session(
                 resuming: session.snapshot, configuration, capacity: Int(UInt32.max))
+            for (number, file) in files { session.attach(file, number: number) }
         default: XCTFail("\(entry.name) is not an input")
         }
+    }
+
+    private func takenFiles() -> [File] {
+        defer { attached = [] }
+        return attached
     }
 
     private func request() throws {

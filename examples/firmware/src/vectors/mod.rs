@@ -9,8 +9,8 @@ use core::mem::replace;
 
 use script::Entry;
 use zerostack_core::{
-    CallId, Counting, Dialect, Dropped, Error, Event, FailedTurn, Limits, RoomPolicy, Session,
-    SessionConfig, Step, ToolResult, ToolSpec, Usage,
+    Attachment, AttachmentSource, CallId, Counting, Dialect, Dropped, Error, Event, FailedTurn,
+    Limits, RoomPolicy, Session, SessionConfig, Step, ToolResult, ToolSpec, Usage,
 };
 
 /// All vectors, by name.
@@ -74,7 +74,9 @@ pub fn play(script: &mut Script, piece_bytes: usize, room: Room<'_>) -> Option<(
         return script.refuse_entry(&start, "has no session with these settings");
     };
     let spare = Some(spare);
-    let mut player = Player { session, config: &config, spare, buffer, piece_bytes, script };
+    let (files, next) = ([&[][..]; FILES], [None; FILES]);
+    let mut player =
+        Player { session, config: &config, spare, buffer, piece_bytes, script, files, next };
     player.step(&start)?;
     while !player.script.is_at_end() {
         let entry = player.script.entry()?;
@@ -85,6 +87,8 @@ pub fn play(script: &mut Script, piece_bytes: usize, room: Room<'_>) -> Option<(
 
 /// The most tools of a vector.
 const TOOLS: usize = 8;
+/// The most files of a vector.
+const FILES: usize = 4;
 
 fn set(limits: &mut Limits, script: &Script, entry: &Entry) -> Option<()> {
     let value = script.number(entry, 2)?;
@@ -124,6 +128,10 @@ struct Player<'p> {
     buffer: &'p mut [u8],
     piece_bytes: usize,
     script: &'p mut Script,
+    /// The bytes of all files, by number.
+    files: [&'static [u8]; FILES],
+    /// The files of the text or result that follows.
+    next: [Option<Attachment<'static>>; FILES],
 }
 
 impl Player<'_> {
@@ -144,7 +152,11 @@ impl Player<'_> {
         let text = |script: &Script| script.text(entry, 0);
         Some(match entry.word(0) {
             b"start" => Ok(()),
-            b"user" => self.session.user(text(self.script)?),
+            b"attach" => Ok(self.attach(entry)?),
+            b"user" => {
+                let (next, count) = self.next_files();
+                self.session.user_with(text(self.script)?, next.get(..count).unwrap_or_default())
+            }
             b"request" => return self.request(),
             b"respond" => {
                 let status = self.script.number(entry, 1)? as u16;
@@ -176,7 +188,9 @@ impl Player<'_> {
                     _ => return self.script.refuse_entry(entry, "is neither ok nor error"),
                 };
                 let result = ToolResult { id, content: text(self.script)?, is_error };
-                match self.session.tool_result(result) {
+                let (next, count) = self.next_files();
+                let next = next.get(..count).unwrap_or_default();
+                match self.session.tool_result_with(result, next) {
                     Ok(left_out) => Ok(self.output(&["=left_out"], &[left_out], &[])?),
                     Err(error) => Err(error),
                 }
@@ -209,13 +223,45 @@ impl Player<'_> {
         })
     }
 
+    fn attach(&mut self, entry: &Entry) -> Option<()> {
+        let (number, bytes) = (self.script.number(entry, 1)?, entry.bytes(1));
+        let media_type = core::str::from_utf8(entry.word(2)).unwrap_or_default();
+        let slot = self.next.iter_mut().find(|slot| slot.is_none());
+        let file = self.files.get_mut(number as usize);
+        let (Some(slot), Some(file)) = (slot, file) else {
+            return self.script.refuse_entry(entry, "is a file too many for this image");
+        };
+        *file = bytes;
+        *slot = Some(Attachment {
+            media_type,
+            name: self.script.text(entry, 0)?,
+            bytes: bytes.len() as u32,
+            tokens: 0,
+            source: AttachmentSource::Number(number),
+        });
+        Some(())
+    }
+
+    /// The files of this text or result, and how many there are.
+    fn next_files(&mut self) -> ([Attachment<'static>; FILES], usize) {
+        let next = replace(&mut self.next, [None; FILES]);
+        let none = Attachment {
+            media_type: "",
+            name: "",
+            bytes: 0,
+            tokens: 0,
+            source: AttachmentSource::Number(0),
+        };
+        (next.map(|file| file.unwrap_or(none)), next.iter().flatten().count())
+    }
+
     fn output(&mut self, words: &[&str], numbers: &[u32], texts: &[&[u8]]) -> Option<()> {
         self.script.output(words, numbers, texts)
     }
 
     fn request(&mut self) -> Option<Result<(), Error>> {
         let script = &mut *self.script;
-        let mut request = match self.session.request() {
+        let mut request = match self.session.request_with_attachments() {
             Ok(request) => request,
             Err(error) => return Some(Err(error)),
         };
@@ -234,10 +280,16 @@ impl Player<'_> {
         let piece_bytes = self.piece_bytes.min(self.buffer.len());
         let buffer = self.buffer.get_mut(..piece_bytes).unwrap_or_default();
         loop {
-            match request.read(buffer) {
-                0 => break,
-                count => script.same(buffer.get(..count).unwrap_or_default())?,
-            }
+            let count = match (request.read(buffer), request.wanted()) {
+                (0, None) => break,
+                (0, Some(wanted)) => {
+                    let file = self.files.get(wanted.number as usize).copied().unwrap_or_default();
+                    let rest = file.get(wanted.offset as usize..).unwrap_or_default();
+                    request.supply(rest, buffer)
+                }
+                (count, _) => count,
+            };
+            script.same(buffer.get(..count).unwrap_or_default())?;
         }
         script.same(b"\n")?;
         Some(Ok(()))
