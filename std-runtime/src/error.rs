@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub(crate) use zerostack_text::{listed, one_line, quote};
+pub(crate) use zerostack_text::{counted, listed, one_line, quote};
 
 /// What went wrong, in one line for a person: what, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

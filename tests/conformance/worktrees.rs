@@ -124,7 +124,7 @@ fn instructions_run_at_once_and_those_that_pass_are_merged_in_order() {
         lines.iter().map(|line| line[2].as_str()).collect::<Vec<_>>(),
         ["do first", "do second", "do third", "do fourth"]
     );
-    assert_eq!(told[0], "merged, 1 files");
+    assert_eq!(told[0], "merged, 1 file");
     assert!(told[1].starts_with("failed: ") && told[1].contains("check"), "{told:?}");
     assert!(told[2].contains("does not merge"), "{told:?}");
     assert!(told[3].starts_with("failed: no file was changed"), "{told:?}");

@@ -1,7 +1,7 @@
 //! Why a turn failed, in one line for a person.
 
 use zerostack_core::{Budget, Config, ErrorKind as Core};
-use zerostack_text::quote;
+use zerostack_text::{counted, quote};
 
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
@@ -95,7 +95,10 @@ pub(crate) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
     let limits = session.config().limits();
     let text = match (error.kind(), Budget::from_detail(error.detail())) {
         (Core::Limit, Some(Budget::Rounds)) => {
-            format!("the turn used all of its {} rounds; raise --max-rounds", limits.max_rounds)
+            format!(
+                "the turn used all of its {}; raise --max-rounds",
+                counted(limits.max_rounds.into(), "round")
+            )
         }
         (Core::Limit, Some(Budget::Tokens)) => format!(
             "the turn used all of its {} tokens; raise --max-total-tokens",

@@ -89,10 +89,9 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
     }
     let merged = record.turn(&lock, undo);
     let merged = merged.map_err(|error| error.context(format_args!("run {id}")))?;
-    let files = record.about.files.len();
-    let plural = if files == 1 { "" } else { "s" };
+    let files = crate::error::counted(record.about.files.len(), "file");
     let done = if undo { "taken back" } else { "made again" };
-    tell(&format_args!("run {id} is {done}: {files} file{plural}"));
+    tell(&format_args!("run {id} is {done}: {files}"));
     if !merged.is_empty() {
         let names = crate::error::listed(&merged);
         tell(&format_args!("later changes are kept: {names}"));

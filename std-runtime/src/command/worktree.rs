@@ -9,6 +9,7 @@ use super::flag::{self, value, values};
 use super::print::{print, tell};
 use super::run;
 use super::usage::usage;
+use crate::error::counted;
 use crate::visible::visible;
 use crate::worktree::Repository;
 use crate::{Error, ErrorKind, Result};
@@ -58,7 +59,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         }
         ["merge", name] => {
             let files = repository.merge(&repository.find(name)?)?;
-            tell(&format_args!("{name}: {files} files merged"));
+            tell(&format_args!("{name}: {} merged", counted(files, "file")));
         }
         ["remove", name] => repository.remove(name, matches.get_flag("force"))?,
         _ => return Err(wrong()),

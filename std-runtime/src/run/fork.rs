@@ -12,7 +12,7 @@ use zerostack_core::{CallId, Part, ToolCall};
 use super::setup::Setup;
 use super::{RunOptions, tape, tools};
 use crate::agent::{AgentEvent, Call, OwnedSession, Toolbox};
-use crate::error::quote;
+use crate::error::{counted, quote};
 use crate::sandbox::Mode;
 use crate::sessions::{About, Delivered, Saved, Sessions};
 use crate::{Error, ErrorKind, Result};
@@ -59,7 +59,7 @@ impl Fork {
                 Ok(Self { run, prompt, session, calls })
             }
             _ => {
-                let rounds = if found == 1 { "1 round" } else { &format!("{found} rounds") };
+                let rounds = counted(found as usize, "round");
                 let text = format!("run {run} has {rounds}; give --at a number up to that");
                 Err(Error::new(ErrorKind::Input, text))
             }

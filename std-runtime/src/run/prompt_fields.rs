@@ -25,6 +25,25 @@ pub(super) fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<
     }
 }
 
+/// Why a prompt cannot be filled whose placeholder `name` has no value.
+pub(super) fn without_value(name: &str) -> String {
+    match name {
+        "stdin" => {
+            "{{stdin}} has no value, because there is no text on stdin; pipe one to it, or write \
+                    {{stdin|}} where it may be empty"
+                .to_owned()
+        }
+        // An argument by its position.
+        name if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("${name} has no value; give it a default, or write \\${name} for text")
+        }
+        name => format!(
+            "{{{{{name}}}}} has no value; give --set {name}=VALUE or a default, or write \\{{{{{name}}}}} for \
+             text"
+        ),
+    }
+}
+
 /// The text with its first line made empty if it names the program that runs it.
 pub(super) fn without_shebang(text: String) -> String {
     match text.split_once('\n') {
@@ -78,4 +97,23 @@ pub(super) fn wants(prompt: &Prompt<'_>) -> Vec<String> {
 
 pub(super) fn owned(text: Text<'_>) -> String {
     text.as_str().map_or_else(|| text.chars().collect(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_placeholder_lacks_depends_on_where_its_value_comes_from() {
+        assert!(
+            without_value("stdin")
+                .contains("no text on stdin; pipe one to it, or write {{stdin|}}")
+        );
+        assert!(
+            without_value("1").starts_with("$1 has no value; give it a default, or write \\$1 ")
+        );
+        let named =
+            "{{who}} has no value; give --set who=VALUE or a default, or write \\{{who}} for text";
+        assert_eq!(without_value("who"), named);
+    }
 }

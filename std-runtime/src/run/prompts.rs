@@ -13,7 +13,7 @@ use super::foreign::{self, Kind};
 use super::instructions::Instructions;
 use super::places::{kind_of, places};
 use super::prompt_fields::{
-    is_model, mode, owned, read, task_name, text_of, wants, without_shebang,
+    is_model, mode, owned, read, task_name, text_of, wants, without_shebang, without_value,
 };
 use super::prompt_includes::{circle, culprit};
 use crate::project_file::ProjectFolder;
@@ -231,13 +231,8 @@ impl PromptFiles {
                 prompt.render(&values, &mut filled).map(|_| filled)
             });
             let filled = filled.inspect_err(|error| {
-                let placeholder = prompt.placeholder_at(error.detail()).map_or("?", |placeholder| placeholder.name);
-                let placeholder = match placeholder.bytes().all(|b| b.is_ascii_digit()) {
-                    true => format!("${placeholder}"),
-                    false => format!("{{{{{placeholder}}}}}"),
-                };
-                let why =
-                    format!("{placeholder} has no value; give it a default, or write \\{placeholder} for text");
+                let placeholder = prompt.placeholder_at(error.detail());
+                let why = without_value(placeholder.map_or("?", |placeholder| placeholder.name));
                 failed = Some(refused(&self.place(prompt.name()), &why));
             })?;
             texts.push(String::from_utf8_lossy(&filled).trim().to_owned());

@@ -3,6 +3,7 @@
 use zerostack_core::{Limits, Usage};
 
 use super::family::amount;
+use crate::error::counted;
 use crate::{Error, ErrorKind, Result};
 
 /// The spent budgets, and the best patch so far.
@@ -55,7 +56,7 @@ impl Spent {
         let mut left = *limits;
         left.max_rounds = limits.max_rounds.saturating_sub(self.rounds);
         if left.max_rounds == 0 {
-            return Err(used_up(format!("{} requests", limits.max_rounds), "--max-rounds"));
+            return Err(used_up(counted(limits.max_rounds.into(), "request"), "--max-rounds"));
         }
         if limits.max_turn_tokens > 0 {
             left.max_turn_tokens = limits.max_turn_tokens.saturating_sub(self.total().total());

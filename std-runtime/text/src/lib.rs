@@ -33,6 +33,11 @@ pub fn quote(text: &str) -> String {
     line
 }
 
+/// `1 line`, `2 lines`: a number before a noun whose plural takes an `s`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The first of `names`, and how many more there are.
 pub fn listed(names: &[String]) -> String {
     let mut text = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
@@ -50,6 +55,11 @@ const LISTED: usize = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_plural() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "file")), ["0 files", "1 file", "2 files"]);
+    }
 
     #[test]
     fn a_message_is_one_line_and_a_quote_is_bounded() {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+pub(super) use zerostack_text::counted;
+
 /// Appends `bytes`, each maximal part that is not UTF-8 as one U+FFFD; whether there was one.
 pub(super) fn push_lossy(out: &mut String, bytes: &[u8]) -> bool {
     let mut replaced = false;
@@ -38,11 +40,6 @@ pub(super) fn is_continuation(byte: u8) -> bool {
 pub(super) fn push_path(out: &mut String, path: &Path) -> bool {
     let path = path.strip_prefix(".").ok().filter(|p| !p.as_os_str().is_empty()).unwrap_or(path);
     push_lossy(out, path.as_os_str().as_encoded_bytes())
-}
-
-/// `1 line`, `2 lines`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::screen::{NOT_APPLIED, Screen};
 use super::slash::{self, Line};
 use crate::command::history;
 use crate::command::run::person;
+use crate::error::counted;
 use crate::run::{Filling, Instructions, Live, PromptFiles};
 use crate::{Error, ErrorKind, Result};
 
@@ -187,14 +188,11 @@ impl Talk {
     }
 
     fn apply(&mut self) -> Result<()> {
-        let files = super::diff::files(self.live.patch()).len();
+        let files = counted(super::diff::files(self.live.patch()).len(), "file");
         match self.live.apply()? {
             Some(id) => {
                 self.applied.push(id);
-                let plural = if files == 1 { "" } else { "s" };
-                self.nothing(&format!(
-                    "{files} file{plural} written, as run {id}; /undo takes it back"
-                ))
+                self.nothing(&format!("{files} written, as run {id}; /undo takes it back"))
             }
             None => self.nothing("there is nothing to apply"),
         }

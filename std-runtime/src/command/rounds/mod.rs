@@ -17,6 +17,7 @@ use super::flag::{self, value};
 use super::print::{print, tell};
 use super::run::{self, RunArgs};
 use super::usage::usage;
+use crate::error::counted;
 use crate::run::{CheckOutcome, Confinement, Stop};
 use crate::{Error, ErrorKind, Result};
 use plan::Tasks;
@@ -134,8 +135,11 @@ impl Rounds {
                 return self.ended(ErrorKind::CheckFailed, &text);
             }
             if self.state.round >= self.max {
-                let text =
-                    format!("{} after {}; raise --max", self.left(&check), counted(self.max));
+                let text = format!(
+                    "{} after {}; raise --max",
+                    self.left(&check),
+                    counted(self.max as usize, "round")
+                );
                 return self.ended(ErrorKind::Limit, &text);
             }
             if self.max_tokens > 0 && self.state.tokens >= self.max_tokens {
@@ -282,7 +286,7 @@ impl Rounds {
     fn passed(&mut self) -> Result<ExitCode> {
         let rounds = self.state.round;
         let passed = if self.until.is_some() { "the check passes" } else { "all tasks are done" };
-        self.tell(&format!("{passed} after {}", counted(rounds)));
+        self.tell(&format!("{passed} after {}", counted(rounds as usize, "round")));
         if self.writes || rounds == 0 {
             self.state.discard();
             return Ok(ExitCode::SUCCESS);
@@ -324,10 +328,6 @@ impl Rounds {
             tell(&line);
         }
     }
-}
-
-fn counted(rounds: u32) -> String {
-    if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") }
 }
 
 /// Rounds without a change that end the loop.

@@ -13,6 +13,7 @@ use crate::command::flag::{self, value};
 use crate::command::print::print;
 use crate::command::rounds::forwarded;
 use crate::command::usage::usage;
+use crate::error::counted;
 use crate::visible::visible;
 use crate::worktree::{Repository, Worktree};
 use crate::{Error, ErrorKind, Result};
@@ -111,7 +112,7 @@ fn summary(parallel: &Parallel, repository: &Repository, ended: Vec<Ended>) -> R
             None if parallel.merge => match repository.merge(&worktree) {
                 Ok(files) => {
                     repository.remove(name, true)?;
-                    format!("merged, {files} files")
+                    format!("merged, {}", counted(files, "file"))
                 }
                 Err(error) => {
                     worst = Some(ErrorKind::Conflict);

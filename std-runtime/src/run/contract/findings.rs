@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use crate::error::counted;
 use crate::project_file;
 use zerostack_core::tool::answer::json_in;
 
@@ -163,9 +164,8 @@ pub(super) fn validated(found: Vec<Finding>, folder: &Path) -> (Vec<Finding>, Ve
             Ok(lines) => match finding.line.checked_sub(1).and_then(|index| lines.get(index)) {
                 Some(length) => *length,
                 None => {
-                    let count = lines.len();
-                    wrong
-                        .push(format!("left out, the file has {count} lines: {}", brief(&finding)));
+                    let counted = counted(lines.len(), "line");
+                    wrong.push(format!("left out, the file has {counted}: {}", brief(&finding)));
                     continue;
                 }
             },

@@ -6,7 +6,7 @@ use zerostack_core::prompt::Output;
 use super::totals::money;
 use super::{CheckEnd, Outcome, RunEvent, Start};
 use crate::agent::{AgentEvent, Room};
-use crate::error::one_line;
+use crate::error::{counted, one_line};
 use crate::provider::Dialect;
 use crate::sandbox::{Layer, Mode};
 use crate::visible::visible_line;
@@ -114,8 +114,7 @@ impl TokenCounts {
 pub(super) fn of_outcome(outcome: &Outcome, cost_micros: Option<u64>) -> Vec<String> {
     let mut lines = Vec::new();
     if outcome.output == Output::Patch {
-        let (files, left_out) = (outcome.files.len(), outcome.left_out.len());
-        let plural = if files == 1 { "" } else { "s" };
+        let (files, left_out) = (counted(outcome.files.len(), "file"), outcome.left_out.len());
         let ignored = match left_out {
             0 => String::new(),
             _ => format!(", {left_out} changed and left out:"),
@@ -124,7 +123,7 @@ pub(super) fn of_outcome(outcome: &Outcome, cost_micros: Option<u64>) -> Vec<Str
             Some(id) => format!("written, as run {id}; `zerostack undo` takes it back"),
             None => "in the patch".to_owned(),
         };
-        lines.push(format!("{files} file{plural} {patch}{ignored}"));
+        lines.push(format!("{files} {patch}{ignored}"));
         let shown = outcome.left_out.iter().take(LEFT_OUT_LINES);
         lines.extend(shown.map(|file| format!("  {}", brief(&file.to_string()))));
         if left_out > LEFT_OUT_LINES {

@@ -57,7 +57,7 @@ impl Report {
         let head = if hidden > 0 { REGION_MAX_LINES / 2 } else { lines.len() };
         for (index, line) in lines.iter().enumerate() {
             if index == head {
-                _ = writeln!(self.content, "[{hidden} lines not shown]");
+                _ = writeln!(self.content, "[{} not shown]", text::counted(hidden, "line"));
             }
             if (head..head + hidden).contains(&index) {
                 continue;
