@@ -213,17 +213,26 @@ fn mark_repeated(log: &mut Log<'_>, from: usize) {
         if !log.records_from(from).any(|record| record.is(Kind::Call)) {
             return;
         }
-        let mut seen = SeenIds::NONE;
-        let calls = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
-        let mut known = 0_usize;
-        for call in calls {
-            known += usize::from(seen.add(&call) && call.offset >= from);
-        }
-        if known == 0 || known > FEW_IDS && log.mark_all_repeated(from) {
+        let calls = || log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
+        // A large table is cleared only for many.
+        if calls().take(FEW_IDS + 1).count() > FEW_IDS {
+            let mut seen = SeenIds::<MANY_WORDS>::NONE;
+            let mut known = 0_usize;
+            for call in calls() {
+                known += usize::from(seen.add(&call) && call.offset >= from);
+            }
+            if known > 0 && !(known > FEW_IDS && log.mark_all_repeated(from)) {
+                mark_one_by_one::<MANY_WORDS>(log, from);
+            }
             return;
         }
     }
-    let mut seen = SeenIds::NONE;
+    mark_one_by_one::<FEW_WORDS>(log, from);
+}
+
+/// Searches for each id that may be repeated.
+fn mark_one_by_one<const WORDS: usize>(log: &mut Log<'_>, from: usize) {
+    let mut seen = SeenIds::<WORDS>::NONE;
     let mut at = FIRST_RECORD;
     while let Some(record) = log.record(at) {
         let (offset, end) = (record.offset, record.end());
@@ -247,15 +256,15 @@ fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {
 
 /// The ids of calls that were seen, a bit for many: most calls repeat none, which is known without
 /// comparing earlier ones.
-struct SeenIds([u32; SEEN_WORDS]);
+struct SeenIds<const WORDS: usize>([u32; WORDS]);
 
-impl SeenIds {
-    const NONE: Self = Self([0; SEEN_WORDS]);
+impl<const WORDS: usize> SeenIds<WORDS> {
+    const NONE: Self = Self([0; WORDS]);
 
     /// One more call. False if no earlier one had its id.
     fn add(&mut self, call: &Record<'_>) -> bool {
         let hash = hash(call.call_bytes().0);
-        let Some(bits) = self.0.get_mut((hash >> 5) as usize % SEEN_WORDS) else { return true };
+        let Some(bits) = self.0.get_mut((hash >> 5) as usize % WORDS) else { return true };
         let bit = 1 << (hash % 32);
         let is_known = *bits & bit != 0;
         *bits |= bit;
@@ -263,5 +272,30 @@ impl SeenIds {
     }
 }
 
-/// Few on a small stack, and enough for long conversations on a large one.
-const SEEN_WORDS: usize = if cfg!(target_pointer_width = "64") { 4096 } else { 16 };
+/// The size of the table for few calls, which a small stack has room for, and of that for a long conversation.
+const FEW_WORDS: usize = 16;
+const MANY_WORDS: usize = 4096;
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+    use crate::transcript::Growing;
+    use crate::transcript::places::Extent;
+
+    #[test]
+    fn repeated_ids_are_marked_among_few_calls_and_among_many() {
+        for (calls, ids) in [(1, 1), (5, 3), (9, 8), (9, 9), (40, 38), (40, 20)] {
+            let (mut storage, mut extent) = (Growing::new(1 << 16), Extent::new(0));
+            let mut log = Log::new(&mut storage, &mut extent);
+            log.start().unwrap();
+            for call in 0..calls {
+                let id = [b'a' + (call % ids) as u8; 3];
+                log.push(Header::new(Kind::Call, 0, [3, 1, call as u8]), &[&id, b"f{}"]).unwrap();
+            }
+            mark_repeated(&mut log, FIRST_RECORD);
+            for (number, call) in log.records_from(FIRST_RECORD).enumerate() {
+                assert_eq!(call.header.has(REPEATED), number >= ids, "{number}: {calls}, {ids}");
+            }
+        }
+    }
+}
