@@ -47,6 +47,9 @@ struct OutlineStep {
     /// The last of the steps up to which the values between them were the same so far: these are
     /// compared together.
     last: u8,
+    /// The step before the next value that may differ: up to there a document consists of known bytes
+    /// and known tokens.
+    run: u8,
     /// The hash of a word.
     hash: u32,
 }
@@ -111,6 +114,19 @@ impl Outline {
         self.left < self.left_end
     }
 
+    /// The last of the next steps up to a value that may differ, if `input` begins with the bytes of all of
+    /// them, and what follows these.
+    #[inline(always)]
+    fn run<'i>(&self, input: &'i [u8]) -> Option<(u8, &'i [u8])> {
+        let first = self.step(self.next)?;
+        if first.run == self.next || self.is_within() {
+            return None;
+        }
+        let end = self.step(first.run)?.end;
+        let rest = input.strip_prefix(self.bytes.get(first.start.into()..end.into())?)?;
+        Some((first.run, rest))
+    }
+
     /// Takes the rest of the next step, or of several, from the front of `input`; returns the last of them.
     #[inline(always)]
     fn advance(&mut self, reader: &mut JsonReader, input: &mut &[u8]) -> Option<&OutlineStep> {
@@ -171,6 +187,9 @@ impl Outline {
         };
         for step in self.steps.get_mut(usize::from(self.next)..=usize::from(last))? {
             step.last = last;
+        }
+        for step in self.steps.get_mut(..=usize::from(last))? {
+            step.run = step.run.min(last);
         }
         if let Some(used) = self.steps.get(usize::from(last))?.end.checked_sub(self.left) {
             *input = input.get(usize::from(used)..).unwrap_or_default();
@@ -243,7 +262,18 @@ impl JsonReader {
                 return true;
             }
         }
-        while let Some(step) = outline.advance(self, input) {
+        loop {
+            let step = match outline.run(input) {
+                Some((last, rest)) => {
+                    if !self.tokens_before(last, outline, input, give) {
+                        return false;
+                    }
+                    *input = rest;
+                    outline.take(last)
+                }
+                None => outline.advance(self, input),
+            };
+            let Some(step) = step else { return true };
             self.stand_at(step);
             if let Some(token) = step.token() {
                 if !give(token) {
@@ -256,6 +286,30 @@ impl JsonReader {
             }
             if !self.is_after_value() {
                 return true;
+            }
+        }
+    }
+
+    /// Gives the tokens of the next steps before the step `last`, whose bytes `input` begins with; false if
+    /// `give` wants no more: then the reader stands after the last of them.
+    #[inline(always)]
+    fn tokens_before<'i>(
+        &mut self,
+        last: u8,
+        outline: &mut Outline,
+        input: &mut &'i [u8],
+        give: &mut impl FnMut(Token<'i>) -> bool,
+    ) -> bool {
+        let steps = outline.steps.get(outline.next.into()..last.into()).unwrap_or_default();
+        let start = steps.first().map_or(0, |step| step.start);
+        for (step, number) in steps.iter().zip(outline.next..) {
+            if let Some(token) = step.token()
+                && !give(token)
+            {
+                self.stand_at(step);
+                *input = input.get(usize::from(step.end - start)..).unwrap_or_default();
+                outline.take(number);
+                return false;
             }
         }
         true
@@ -328,6 +382,7 @@ const NO_STEP: OutlineStep = OutlineStep {
     start: 0,
     end: 0,
     last: 0,
+    run: 0,
     hash: 0,
 };
 

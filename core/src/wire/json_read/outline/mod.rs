@@ -17,6 +17,9 @@
 //! a document leaves the outline, the reader goes on as always, and another document is learned when
 //! this happens several times in a row.
 //!
+//! Steps up to the next value that differs are compared together, with the values between them that were
+//! the same so far; if the input begins with all these bytes, only the tokens are left to give.
+//!
 //! The input may end within a step. Then the outline keeps how far it went, and the reader stays where the step
 //! began: most pieces of a few bytes are only compared. If the next piece goes on in another way, the
 //! reader first takes what it has missed, which the outline has.

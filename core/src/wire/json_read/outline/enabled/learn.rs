@@ -1,6 +1,6 @@
 //! Which document is learned, and how.
 
-use super::{MAX_STEPS, Outline, OutlineStep, StepKind};
+use super::{MAX_STEPS, Outline, OutlineStep, StepKind, after_value};
 use crate::wire::json_read::at_hand::key;
 use crate::wire::json_read::step::{JsonScan, JsonState};
 use crate::wire::json_read::{HASHED, JsonReader, NO_HALF, NOWHERE, PLACES, Token};
@@ -61,6 +61,10 @@ impl Outline {
                     break;
                 }
                 start = rest;
+                if let Some(after) = after_value(rest) {
+                    rest = after;
+                    reader.state = JsonState::CommaOrEnd;
+                }
                 while reader.state != JsonState::CommaOrEnd && !rest.is_empty() {
                     if reader.step(&mut rest) == JsonScan::Wrong {
                         break;
@@ -94,8 +98,12 @@ impl Outline {
         }
         let mut next = None;
         for (number, step) in self.steps.iter_mut().enumerate().take(self.count.into()).rev() {
-            step.last = next.filter(|_| step.last == JOINED).unwrap_or(number as u8);
-            next = Some(step.last);
+            let (number, is_joined) = (number as u8, step.last == JOINED);
+            let goes_on = is_joined || step.kind != StepKind::Value;
+            let (last, run) = next.unwrap_or((number, number));
+            step.last = if is_joined { last } else { number };
+            step.run = if goes_on { run } else { number };
+            next = Some((step.last, step.run));
         }
     }
 
@@ -112,6 +120,7 @@ impl Outline {
                 start: from,
                 end: self.used,
                 last: 0,
+                run: 0,
                 hash: reader.key,
             };
         }
@@ -147,15 +156,20 @@ impl JsonReader {
             self.state = JsonState::CommaOrEnd;
             return JsonScan::Null;
         }
-        if let (JsonState::Key | JsonState::KeyOrEnd, [b'"', text @ ..]) = (self.state, *input)
-            && let Some((key, rest)) = key(text)
-        {
-            *input = rest;
-            self.place = self.quick_place(self.container(), key);
-            self.state = JsonState::Colon;
-            return JsonScan::Nothing;
-        }
-        self.step(input)
+        let (rest, state) = match (self.state, *input) {
+            (JsonState::Key | JsonState::KeyOrEnd, [b'"', text @ ..]) => {
+                let Some((key, rest)) = key(text) else { return self.step(input) };
+                self.place = self.quick_place(self.container(), key);
+                (rest, JsonState::Colon)
+            }
+            (JsonState::Colon, [b':', rest @ ..]) => (rest, JsonState::Value),
+            (JsonState::CommaOrEnd, [b',', rest @ ..]) if self.in_object() => {
+                (rest, JsonState::Key)
+            }
+            _ => return self.step(input),
+        };
+        (*input, self.state) = (rest, state);
+        JsonScan::Nothing
     }
 
     /// Whether `input` begins with a value that may differ from document to document.

@@ -78,7 +78,9 @@ fn read_pieces(
             let before = left;
             reader.each(outline, &mut left, |token| {
                 seen.add(token);
-                token != Token::End(ROOT) && !(stops && matches!(token, Token::PieceEnd(_)))
+                // As a dialect, which stops where something may be shown.
+                let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
+                token != Token::End(ROOT) && !(stops && ends)
             });
             let next = if reader.is_done() { Ok(None) } else { reader.next(&mut left) };
             outline.note(&before[..before.len() - left.len()]);
@@ -182,6 +184,9 @@ fn values_that_stay_the_same_are_compared_with_their_keys() {
     let groups: Vec<_> = outline.steps[..outline.count.into()].iter().map(|it| it.last).collect();
     // The beginning; the values up to the one that differs; the others up to the items.
     assert_eq!(groups, [0, 2, 2, 4, 4, 5, 6, 7]);
+    let runs: Vec<_> = outline.steps[..outline.count.into()].iter().map(|it| it.run).collect();
+    // Up to the value that differs; up to the text; up to the end.
+    assert_eq!(runs, [2, 2, 2, 5, 5, 5, 7, 7]);
 }
 
 /// A document like those of streams, of members that exist or not.
