@@ -11,7 +11,9 @@ pub(super) fn is_transient(status: u32, code: &Word) -> bool {
     let among = |codes: &[u32]| codes.contains(&known);
     // In a stream that began well, the stop reason serves as the code.
     let is_told = among(&RATE_CODES) || among(&TRANSIENT_CODES) || is_failed(status, code);
-    !among(&FINAL_CODES) && (is_told || matches!(status, 408 | 409 | 429 | 500..=599))
+    // What a server does not implement it will not the next time.
+    let may_pass = matches!(status, 408 | 409 | 429 | 500 | 502..=504 | 506..=599);
+    !among(&FINAL_CODES) && (is_told || may_pass)
 }
 
 fn is_failed(status: u32, code: &Word) -> bool {
@@ -72,7 +74,7 @@ static FINAL_CODES: [u32; 8] = [
 ];
 
 /// Codes of errors inside a stream, where the status said 200, in any spelling: those of OpenAI,
-/// Anthropic, Gemini, Bedrock, Mistral, Moonshot, Z.ai and of servers that follow them.
+/// Anthropic, Gemini, Bedrock, Mistral, Moonshot, Z.ai, DashScope and of servers that follow them.
 static TRANSIENT_CODES: [u32; 28] = [
     fold(b"overloaded_error"),
     fold(b"overloaded"),
@@ -105,7 +107,7 @@ static TRANSIENT_CODES: [u32; 28] = [
 ];
 
 /// The same, for too many requests.
-static RATE_CODES: [u32; 11] = [
+static RATE_CODES: [u32; 17] = [
     fold(b"rate_limit_error"),
     fold(b"rate_limit_exceeded"),
     fold(b"rate_limit_reached_error"),
@@ -115,7 +117,13 @@ static RATE_CODES: [u32; 11] = [
     fold(b"resource_exhausted"),
     fold(b"throttlingexception"),
     fold(b"throttling_error"),
+    fold(b"toomanyrequestsexception"),
+    fold(b"throttling"),
+    fold(b"throttling.ratequota"),
+    fold(b"throttling.burstrate"),
+    fold(b"throttling.allocationquota"),
     fold(b"1302"),
+    fold(b"1303"),
     fold(b"1305"),
 ];
 
@@ -136,7 +144,15 @@ mod tests {
         assert!(!is_transient(429, &code("insufficient_quota")));
         assert!(is_transient(200, &code("overloaded_error")));
         assert!(!is_transient(200, &code("invalid_request_error")));
-        for word in ["server_is_overloaded", "slow_down", "UNAVAILABLE", "ThrottlingException"] {
+        for word in [
+            "server_is_overloaded",
+            "slow_down",
+            "UNAVAILABLE",
+            "ThrottlingException",
+            "Throttling",
+            "Throttling.RateQuota",
+            "TooManyRequestsException",
+        ] {
             assert!(is_transient(200, &code(word)), "{word}");
         }
         assert!(is_transient(200, &code("network_error")));
@@ -144,7 +160,7 @@ mod tests {
         for status in [408, 409, 429, 500, 502, 503, 529] {
             assert!(is_transient(status, &Word::new()), "{status}");
         }
-        for status in [400, 401, 403, 404, 413, 422] {
+        for status in [400, 401, 403, 404, 413, 422, 501, 505] {
             assert!(!is_transient(status, &Word::new()), "{status}");
         }
     }
