@@ -223,6 +223,7 @@ fn each_variable_names_authorities_and_what_it_names_wrongly_is_told() {
         ("SSL_CERT_DIR", at("plain").into()),
         ("SSL_CERT_DIR", at("hashed").into()),
         ("SSL_CERT_DIR", list(&["other", "plain"])),
+        ("SSL_CERT_DIR", list(&["missing", "plain"])),
     ] {
         assert_eq!(set(variable, value).unwrap(), "hello", "{variable}");
     }
@@ -298,6 +299,37 @@ fn https_goes_through_the_proxy_and_loopback_does_not() {
     let head = refusing.join().unwrap();
     assert!(head.starts_with("CONNECT api.invalid:443 HTTP/1.1\r\n"), "{head}");
     assert!(!head.contains("sk-hunter2"), "{head}");
+}
+
+#[test]
+fn a_proxy_that_breaks_off_is_named() {
+    for (answer, part) in [
+        ("hello\r\n\r\n", "did not answer in HTTP"),
+        ("HTTP/1.1 200 Connection established\r\n\r\n", "closed the connection"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap().to_string();
+        let proxy = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.extend_from_slice(&byte);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+            // What the client says next, so that nothing is left unread at the end.
+            let _ = stream.read(&mut [0; 4096]);
+        });
+        let options = HttpOptions {
+            proxy: Some(Secret::new(format!("http://{place}"))),
+            ..HttpOptions::default()
+        };
+        let error = post(options, "https://api.invalid/v1").unwrap_err();
+        let place = format!("the proxy {place}");
+        assert_error(&error, ErrorKind::Provider, &["api.invalid", &place, part]);
+        proxy.join().unwrap();
+    }
 }
 
 #[test]

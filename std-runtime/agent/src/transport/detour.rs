@@ -51,7 +51,8 @@ pub(crate) fn refuse(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) ->
             );
             lasting(ErrorKind::Provider, message)
         }
-        _ if !(encoding.is_empty() || encoding.eq_ignore_ascii_case("identity")) => {
+        // Other words, such as the character set, change nothing in the body.
+        _ if encoding.split(',').any(is_encoding) => {
             let message = format!(
                 "{host} answers in the content encoding {}, which was not asked for; switch it \
                  off in the server or gateway",
@@ -61,6 +62,13 @@ pub(crate) fn refuse(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Whether it names an encoding of HTTP that is not the body itself.
+fn is_encoding(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    let name = name.strip_prefix("x-").unwrap_or(&name);
+    matches!(name, "gzip" | "deflate" | "compress" | "br" | "zstd" | "dcb" | "dcz" | "exi")
 }
 
 fn may_pass(status: u16) -> bool {
@@ -90,6 +98,7 @@ mod tests {
             (413, "content-type", "text/html", ErrorKind::Provider, "too large"),
             (200, "content-encoding", "gzip", ErrorKind::Provider, "gzip"),
             (500, "content-encoding", "br", ErrorKind::Provider, "br"),
+            (200, "content-encoding", "identity, X-GZip", ErrorKind::Provider, "X-GZip"),
         ] {
             let (found, message) = refused(status, name, value).unwrap();
             assert_eq!(found, kind, "{message}");
@@ -98,6 +107,8 @@ mod tests {
         for (status, name, value) in [
             (200, "content-type", "text/event-stream"),
             (200, "content-encoding", "identity"),
+            (200, "content-encoding", "utf-8"),
+            (200, "content-encoding", "none"),
             (401, "content-type", "application/json"),
             (429, "content-type", "text/html"),
             (502, "content-type", "text/html"),

@@ -15,6 +15,8 @@ use crate::{Error, ErrorKind};
 /// Where a request went and which limits it had.
 pub(super) struct Place {
     pub host: String,
+    /// The proxy on the way, which may be the one that answers.
+    pub proxy: Option<String>,
     pub connect_timeout: Duration,
     pub idle_timeout: Duration,
     pub cancel: Cancel,
@@ -62,8 +64,9 @@ impl Place {
                 seconds(self.idle_timeout)
             ),
             ureq::Error::Protocol(error) if stage == Stage::Head => format!(
-                "{host} did not answer in HTTP ({error}); check the base URL, and use https:// \
-                 if this is a TLS port"
+                "{} did not answer in HTTP ({error}); check the base URL, and use https:// \
+                 if this is a TLS port",
+                self.server()
             ),
             ureq::Error::Protocol(error) => {
                 format!("{host} broke the rules of HTTP in the middle of the response: {error}")
@@ -88,14 +91,23 @@ impl Place {
         if is_lasting { error.lasting() } else { error }
     }
 
+    /// Who answers, for people.
+    fn server(&self) -> String {
+        match &self.proxy {
+            Some(proxy) => format!("{} or the proxy {proxy} before it", self.host),
+            None => self.host.clone(),
+        }
+    }
+
     fn io_failure(&self, error: io::Error, stage: Stage) -> Error {
         let host = &self.host;
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
         let message = match (tls, error.kind(), stage) {
             (Some(tls), ..) => tls_failure(host, tls),
             (None, io::ErrorKind::UnexpectedEof, Stage::Head) => format!(
-                "{host} closed the connection before it answered; check that the base URL has \
-                 the right scheme (http or https) and port, then try again"
+                "{} closed the connection before it answered; check that the base URL has \
+                 the right scheme (http or https) and port, then try again",
+                self.server()
             ),
             (None, io::ErrorKind::UnexpectedEof, Stage::Body) => {
                 format!("{host} ended the response before it was complete; try again")

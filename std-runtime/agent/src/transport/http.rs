@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, AsSendBody, BodyReader, SendBody};
+use ureq::{Agent, AsSendBody, BodyReader, Proxy, SendBody};
 
 use super::connect::{Dial, Draining, User};
 use super::failure::{Place, Stage, host_of};
@@ -140,8 +140,10 @@ impl Http {
         request.headers_mut().insert(header::ACCEPT_ENCODING, identity);
         // These must not be printed, least of all by a logger of ureq.
         request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
+        let proxy = proxy_of(&self.options, request.uri())?;
         let place = Place {
             host,
+            proxy: proxy.as_ref().map(name_of),
             connect_timeout: self.options.connect_timeout,
             idle_timeout: self.options.idle_timeout,
             cancel: self.user.cancel.clone(),
@@ -203,10 +205,7 @@ fn new_agent(options: &HttpOptions, uri: &Uri) -> Result<Agent> {
         roots @ [_, ..] if is_https => RootCerts::new_with_certs(&roots::read(roots)?),
         _ => RootCerts::WebPki,
     };
-    let proxy = match &options.proxy {
-        Some(proxy) if is_https => proxy_for(uri, proxy, options.no_proxy.as_deref())?,
-        _ => None,
-    };
+    let proxy = proxy_of(options, uri)?;
     let dial = Dial { timeout: options.connect_timeout, proxy: proxy.as_ref().map(name_of) };
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -227,6 +226,16 @@ fn new_agent(options: &HttpOptions, uri: &Uri) -> Result<Agent> {
         .build();
     let connector = ().chain(ConnectProxyConnector::default()).chain(dial.clone());
     Ok(Agent::with_parts(config, connector.chain(RustlsConnector::default()), dial))
+}
+
+/// The proxy for requests to `uri`, if there is one.
+fn proxy_of(options: &HttpOptions, uri: &Uri) -> Result<Option<Proxy>> {
+    match &options.proxy {
+        Some(proxy) if uri.scheme_str() == Some("https") => {
+            proxy_for(uri, proxy, options.no_proxy.as_deref())
+        }
+        _ => Ok(None),
+    }
 }
 
 pub(crate) fn parse_url(url: &str) -> Result<Uri> {

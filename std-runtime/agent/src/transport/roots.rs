@@ -36,7 +36,10 @@ pub(super) fn from_env(env: &Env<'_>) -> Vec<RootCertificates> {
             true => std::env::split_paths(&value).collect(),
             false => vec![PathBuf::from(value)],
         };
-        let paths = paths.into_iter().filter(|path| !path.as_os_str().is_empty());
+        let paths: Vec<_> = paths.into_iter().filter(|path| !path.as_os_str().is_empty()).collect();
+        // As with OpenSSL, some folders of a list may be missing.
+        let is_any = paths.iter().any(|path| path.exists());
+        let paths = paths.into_iter().filter(|path| !(is_list && is_any) || path.exists());
         roots.extend(paths.map(|path| RootCertificates { path, named_by }));
     }
     roots
