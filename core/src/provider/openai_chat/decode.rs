@@ -98,6 +98,8 @@ dialect_places! { PLACES:
     OUTPUT_TOKENS = USAGE . "output_tokens" => tag::OUTPUT,
     // Errors of servers that do not follow OpenAI's form.
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
+    // Mistral, for requests that do not fit its schema.
+    MESSAGE_DETAIL = TOP_MESSAGE . "detail" (from ERROR_MESSAGE) => tag::ERROR,
     TOP_TYPE = ROOT . "type" => tag::OBJECT,
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }

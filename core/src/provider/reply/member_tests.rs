@@ -175,6 +175,13 @@ fn the_last_message_of_a_stream_of_another_form_is_an_error() {
 }
 
 #[test]
+fn the_detail_of_a_message_is_that_of_the_error() {
+    let body = r#"{"object":"error","message":{"detail":[{"type":"missing","loc":["body"],"msg":"boom"}]}}"#;
+    let (error, _, message) = observed(Dialect::OpenAiChat, body).error.expect("an error");
+    assert_eq!((error.kind(), &*message), (ErrorKind::Status, "boom"));
+}
+
+#[test]
 fn other_places_of_calls_and_content_are_read() {
     let body = r#"{"choices":[{"message":{"content":"hi","tool_calls":[{"id":"c","type":"function","name":"f","arguments":"{\"a\":1}"}]},"finish_reason":"tool_calls"}]}"#;
     let call = [("c".into(), "f".into(), r#"{"a":1}"#.into())];

@@ -198,7 +198,7 @@ static CODES: [u32; 6] = [
 ];
 
 /// What those say that have no code of their own for it.
-static PHRASES: [&str; 34] = [
+static PHRASES: [&str; 36] = [
     // Anthropic, Bedrock, Fireworks; the second where the reply would not fit.
     "prompt is too long",
     "exceed context limit",
@@ -218,6 +218,10 @@ static PHRASES: [&str; 34] = [
     "context size",
     // xAI.
     "maximum prompt length",
+    // Moonshot.
+    "token length too long",
+    // AI Studio.
+    "cannot truncate to",
     // Copilot.
     "prompt token count",
     // Moonshot.
@@ -293,6 +297,8 @@ mod tests {
             "Input is too long for requested model.",
             "Input length 131393 exceeds the maximum allowed input length of 131040 tokens.",
             "tokens in request more than max tokens allowed",
+            "Invalid request: Input token length too long",
+            "INVALID_ARGUMENT: Cannot truncate to 89998, required 355220: text:355351",
             "Input length (5000 tokens) exceeds the maximum allowed length (4096 tokens).",
             "Prompt exceeds max length",
             "Please reduce the length of the messages or completion.",
