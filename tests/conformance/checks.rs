@@ -232,10 +232,13 @@ fn a_budget_is_one_over_turns_and_attempts_and_what_was_done_is_kept() {
 fn checks_go_with_patches_only() {
     let place = place();
     for (arguments, part) in [
-        (&["ask", "why", "--check", "true"][..], "--check is for patches, which ask does not give"),
+        (
+            &["ask", "why", "--check", "true"][..],
+            "--check tests a patch, and the prompt ask returns none",
+        ),
         (&["do it", "--best-of", "2"], "--check is missing"),
         (&["do it", "--best-of", "2", "--attempts", "2"], "cannot be combined"),
-        (&["do it", "--strategy", "fxi"], "unknown prompt \"fxi\"; did you mean \"fix\"?"),
+        (&["do it", "--strategy", "fxi"], "unknown prompt \"fxi\"; did you mean fix?"),
     ] {
         let complaint = place.zerostack(arguments).run().failure(2).to_owned();
         assert!(complaint.contains(part), "{arguments:?}: {complaint}");

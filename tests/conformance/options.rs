@@ -66,7 +66,7 @@ fn an_option_that_a_dialect_lacks_is_refused_by_name() {
         ("anthropic", &["--temperature", "1.5"], 52, "temperature"),
         ("ollama", &["--tool-choice", "auto"], 52, "tool_choice"),
         ("openai-responses", &["--stop", "x"], 52, "stop"),
-        ("openai-chat", &["--stop", ""], 52, "stop"),
+        ("openai-chat", &["--stop", ""], 2, "stop"),
         ("openai-chat", &["--tool-choice", "shout"], 52, "tool_choice"),
         ("openai-chat", &["--extra", "[]"], 52, "extra"),
         ("openai-chat", &["--extra", r#"{"model":"x"}"#], 52, "extra"),

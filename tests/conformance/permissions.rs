@@ -49,7 +49,7 @@ fn programs_read_it_as_json() {
 fn wrong_arguments_are_named() {
     let place = place();
     for (arguments, message) in [
-        (vec!["permissions"], "the only command is check"),
+        (vec!["permissions"], "the subcommand is missing; use check"),
         (vec!["permissions", "check"], "give a command in quotes"),
         (vec!["permissions", "check", "--allow", "Bash(", "ls"], "lacks a `)`"),
         (vec!["permissions", "check", "--mode", "wild", "ls"], "readonly, standard, full"),

@@ -127,7 +127,7 @@ fn budgets_end_a_run_with_the_option_that_raises_them() {
         (&["--max-total-tokens", "2201"], 53, "raise --max-total-tokens", 3),
         (&["--max-cost", "0.0045"], 53, "raise --max-cost", 1),
         (&["--max-cost", "0.0046"], 53, "raise --max-cost", 2),
-        (&["--max-cost", "free"], 2, "not an amount", 0),
+        (&["--max-cost", "free"], 2, "must be an amount", 0),
         (&["--max-repeats", "3"], 53, "raise --max-repeats", 4),
         (&["--context", "200"], 53, "raise --context", 0),
     ];

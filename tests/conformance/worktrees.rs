@@ -80,8 +80,8 @@ fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_reported() 
     for (arguments, code, part) in [
         (&["merge", "none"][..], 42, "there is no worktree \"none\"; there are none"),
         (&["new", "../x"], 2, "is not a valid name"),
-        (&["new"], 2, "worktree: use new NAME"),
-        (&["sing", "x"], 2, "worktree: use new NAME"),
+        (&["new"], 2, "worktree new: wrong number of arguments"),
+        (&["sing", "x"], 2, "unknown subcommand \"sing\"; use new, list, merge, remove"),
     ] {
         assert!(worktree(&place, arguments).failure(code).contains(part), "{arguments:?}");
     }

@@ -1,17 +1,19 @@
 //! Turns an error of the parser into this crate's error: what is wrong, where, what to do.
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error as Refused, ErrorKind};
+use clap::{Arg, Command};
 
 use crate::Error;
 use crate::command::usage::usage;
+use crate::nearest::nearest_flag;
 use crate::provider::shown;
 
 /// The error of a command line that `command` does not accept.
 pub(super) fn refusal(refused: &Refused, command: &Command) -> Error {
     let argument = text(refused, ContextKind::InvalidArg);
-    // The parser adds the name of the value.
+    // The parser adds the name of the value, and brackets where there is no flag.
     let argument = argument.split(' ').next().unwrap_or_default();
+    let argument = argument.trim_matches(['[', ']', '<', '>', '.']);
     let value = text(refused, ContextKind::InvalidValue);
     let help = match command.get_name() {
         "run" => "zerostack --help".to_owned(),
@@ -19,9 +21,11 @@ pub(super) fn refusal(refused: &Refused, command: &Command) -> Error {
     };
     usage(match refused.kind() {
         ErrorKind::UnknownArgument => {
-            let advice = match text(refused, ContextKind::SuggestedArg).as_str() {
-                "" => format!("see `{help}`"),
-                near => format!("did you mean {near}?"),
+            let flags: Vec<&str> = command.get_arguments().filter_map(Arg::get_long).collect();
+            let word = argument.strip_prefix("--");
+            let advice = match word.and_then(|word| nearest_flag(word, &flags)) {
+                None => format!("see `{help}`"),
+                Some(near) => format!("did you mean --{near}?"),
             };
             match argument.strip_prefix('-') {
                 Some(_) if shown(argument).contains('…') => {

@@ -15,7 +15,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    /// Whether the output has colours; `is_terminal` tells whether it is a terminal.
+    /// Whether the output has colours; `is_terminal` states whether it is a terminal.
     pub(crate) fn is_on(self, is_terminal: bool) -> bool {
         let is_unwanted = crate::agent::variable("NO_COLOR").is_some_and(|it| !it.is_empty());
         match self {

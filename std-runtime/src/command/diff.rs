@@ -28,7 +28,7 @@ pub(crate) const ENTRY: Entry = Entry {
 fn arguments(command: Command) -> Command {
     let number = |id: &'static str| Arg::new(id).value_name("RUN");
     command
-        .arg(history::number())
+        .arg(history::number().help("The number of the run"))
         .arg(number("other").value_parser(history::parsed).help("The number of the other run"))
         .arg(run::folder())
 }

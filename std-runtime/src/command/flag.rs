@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{
+    NonEmptyStringValueParser, OsStringValueParser, PossibleValuesParser, TypedValueParser,
+};
 use clap::{Arg, ArgAction, ArgMatches};
 use zerostack_policy::{Rule, Verdict};
 
@@ -13,9 +15,11 @@ pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
-/// `--name VALUE`, a string.
+/// `--name VALUE`, a string with at least one letter: an empty one is a variable that a script did
+/// not set, and would be as if the flag were not there.
 pub(crate) fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help)
+    let arg = Arg::new(name).long(name).value_name(value).help(help);
+    arg.value_parser(NonEmptyStringValueParser::new())
 }
 
 /// A path, which may be empty: an error about it is reported where it is used.
@@ -75,7 +79,7 @@ pub(crate) fn amount(name: &'static str, help: &'static str) -> Arg {
     let parse = |text: &str| {
         let micros = text.parse::<f64>().ok().map(|amount| (amount * 1e6).round());
         let micros = micros.filter(|micros| (1.0..=f64::from(u32::MAX)).contains(micros));
-        let wrong = || format!("{} is not an amount between 0.000001 and 4294", shown(text));
+        let wrong = || format!("must be an amount from 0.000001 to 4294, not {}", shown(text));
         micros.map(|micros| micros as u32).ok_or_else(wrong)
     };
     option(name, "AMOUNT", help).allow_negative_numbers(true).value_parser(parse)
@@ -90,8 +94,8 @@ pub(crate) fn text_of_amount(micros: u64) -> String {
 pub(crate) fn rules() -> [Arg; 3] {
     let help = [
         "Permit the calls of a rule, such as Bash(npm install:*) or Edit(./src/**)",
-        "Deny them unless somebody can be asked",
-        "Deny them, whatever else allows them",
+        "Ask about the calls of a rule; without a terminal they are denied",
+        "Deny the calls of a rule, whatever else allows them",
     ];
     let mut help = help.into_iter();
     VERDICTS.map(|(name, _)| {

@@ -29,7 +29,7 @@ fn arguments(command: Command) -> Command {
         "The last round to keep: a request, its reply and the results of its calls, counted \
          from 1. `zerostack show RUN --cache` lists the rounds",
     );
-    run::arguments(command.arg(history::number()).arg(at))
+    run::arguments(command.arg(history::number().help("The number of the run")).arg(at))
 }
 
 fn run(invocation: Invocation<'_>) -> Result<ExitCode> {

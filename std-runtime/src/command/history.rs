@@ -14,7 +14,10 @@ use crate::{Error, ErrorKind, Result};
 
 /// The number of a run.
 pub(super) fn number() -> Arg {
-    Arg::new("run").value_name("RUN").value_parser(parsed).help("The number of the run")
+    Arg::new("run")
+        .value_name("RUN")
+        .value_parser(parsed)
+        .help("The number of the run; without it the last one")
 }
 
 /// Reads the number of a run.
@@ -22,7 +25,8 @@ pub(super) fn number() -> Arg {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn parsed(text: &str) -> Result<u32, String> {
-    let wrong = |_| format!("{} is not the number of a run; see zerostack log", shown(text));
+    let wrong =
+        |_| format!("must be the number of a run, not {}; see `zerostack log`", shown(text));
     text.parse::<u32>().map_err(wrong)
 }
 

@@ -19,29 +19,44 @@ pub(crate) fn arguments() -> Vec<Arg> {
     let ttls = CacheTtl::ALL.iter().map(|it| (it.name(), *it)).collect();
     let switch = vec![("on", true), ("off", false)];
     let all = vec![
-        decimal("temperature", "How much the model varies its words, such as 0.2"),
-        decimal("top-p", "The share of the likely tokens that it chooses from"),
-        flag::number("top-k", "N", 1, "How many of the likely tokens it chooses from"),
-        decimal("frequency-penalty", "How much it avoids words that it used often"),
-        decimal("presence-penalty", "How much it avoids words that it used at all"),
-        flag::bounded("seed", "N", 0, i32::MAX as u32, "The seed of its random choices"),
+        decimal("temperature", 0, 2, "How random the words of the reply are, from 0 to 2"),
+        decimal(
+            "top-p",
+            0,
+            1,
+            "Sample only from the likeliest tokens with this probability in all",
+        ),
+        flag::number("top-k", "N", 1, "Sample only from the N likeliest tokens"),
+        decimal(
+            "frequency-penalty",
+            -2,
+            2,
+            "Penalty for tokens by how often they occurred, from -2 to 2",
+        ),
+        decimal("presence-penalty", -2, 2, "Penalty for tokens that occurred at all, from -2 to 2"),
+        flag::bounded("seed", "N", 0, i32::MAX as u32, "The seed for sampling"),
         flag::option("stop", "TEXT", "A string that ends the reply; may be repeated")
             .allow_hyphen_values(true)
             .action(ArgAction::Append),
-        flag::choice("reasoning-effort", "NAME", efforts, "How long it reasons"),
+        flag::choice(
+            "reasoning-effort",
+            "NAME",
+            efforts,
+            "How much the model reasons before it answers",
+        ),
         flag::option("tool-choice", "NAME", "auto, none, required, or the name of a tool")
             .long_help(
-                "auto, none, required, or the name of a tool. A required call is required in the \
-                 first request of a turn: after it the model is free to answer",
+                "auto, none, required, or the name of a tool. `required` and a name apply to \
+                 the first request of a turn; after it the model is free to answer",
             ),
         flag::choice(
             "parallel-tool-calls",
             "on|off",
             switch,
-            "Whether one reply may have several calls",
+            "Whether a reply may contain several calls",
         ),
         flag::option("service-tier", "NAME", "The class of service, as the provider names it"),
-        flag::option("user", "ID", "For whom the request is made"),
+        flag::option("user", "ID", "An id of the end user, for the provider"),
         flag::choice("cache-ttl", "TIME", ttls, "How long the provider caches the conversation"),
         flag::option("output-schema", "FILE", "A JSON Schema that the answer must fit")
             .value_parser(flag::paths()),
@@ -78,7 +93,7 @@ pub(crate) fn header() -> Arg {
     flag::option("header", "NAME: VALUE", "A header of each request; may be repeated")
         .long_help(
             "A header of each request; may be repeated. `${NAME}` in the value is a variable: \
-             every process of the machine can read what stands on a command line",
+             every process of the machine can read the command line",
         )
         .action(ArgAction::Append)
         .value_parser(parse)
@@ -168,11 +183,17 @@ pub(crate) fn read_schema(path: &Path) -> Result<OwnedResponseSchema> {
     Ok(OwnedResponseSchema::new("answer", schema))
 }
 
-/// `--name NUMBER`, with at most three decimals.
-fn decimal(name: &'static str, help: &'static str) -> Arg {
-    let parse = |text: &str| {
-        let wrong = || format!("must be a number with at most three decimals, not {}", shown(text));
-        Thousandths::from_decimal(text).ok_or_else(wrong)
+/// `--name NUMBER`, from `least` to `most`, with at most three decimals.
+fn decimal(name: &'static str, least: i32, most: i32, help: &'static str) -> Arg {
+    let parse = move |text: &str| match Thousandths::from_decimal(text) {
+        Some(Thousandths(number)) if (least * 1000..=most * 1000).contains(&number) => {
+            Ok(Thousandths(number))
+        }
+        Some(_) => Err(format!("must be from {least} to {most}, not {}", shown(text))),
+        None => Err(format!(
+            "must be a number from {least} to {most} with at most three decimals, not {}",
+            shown(text)
+        )),
     };
     flag::option(name, "NUMBER", help).allow_negative_numbers(true).value_parser(parse)
 }

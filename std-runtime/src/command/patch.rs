@@ -11,7 +11,7 @@ use clap::{Arg, ArgMatches, Command};
 use super::entry::{Entry, Group, Invocation};
 use super::flag::{self, value};
 use super::print::tell;
-use super::usage::usage;
+use super::usage::unknown_subcommand;
 use super::{history, run};
 use crate::patch::tree::Tree;
 use crate::record::{self, About};
@@ -29,7 +29,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 fn arguments(command: Command) -> Command {
-    let what = Arg::new("what").value_name("apply").value_parser(["apply"]);
+    let what = Arg::new("what").value_name("SUBCOMMAND").value_parser(["apply"]);
     let file = Arg::new("file").value_name("FILE").value_parser(flag::paths());
     command
         .arg(what.help("What to do"))
@@ -43,8 +43,9 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
-    if value::<String>(&matches, "what").is_none() {
-        return Err(usage(format!("patch: use {}", ENTRY.usage)));
+    let what: Option<String> = value(&matches, "what");
+    if what.as_deref() != Some("apply") {
+        return Err(unknown_subcommand(ENTRY.name, what.as_deref(), &["apply"]));
     }
     let bytes = read(&matches)?;
     let folder = history::folder(&matches)?;

@@ -10,7 +10,7 @@ use super::entry::{Entry, Group, Invocation};
 use super::flag::{self, value};
 use super::print::print;
 use super::run::mode;
-use super::usage::usage;
+use super::usage::{unknown_subcommand, usage};
 use crate::Result;
 
 /// See the module.
@@ -24,7 +24,8 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 fn arguments(command: Command) -> Command {
-    let action = Arg::new("action").value_name("check").help("The only command");
+    let action =
+        Arg::new("action").value_name("check").help("Check a command, or a tool with a path");
     let checked = Arg::new("command").value_name("COMMAND").help("A shell command, in quotes");
     command
         .arg(action)
@@ -46,10 +47,7 @@ fn subject(matches: &ArgMatches) -> Result<Subject> {
     let action: Option<String> = value(matches, "action");
     match action.as_deref() {
         Some("check") => {}
-        Some(other) => {
-            return Err(usage(format!("permissions: unknown command {other:?}; use check")));
-        }
-        None => return Err(usage("permissions: the only command is check")),
+        other => return Err(unknown_subcommand(ENTRY.name, other, &["check"])),
     }
     let given = (value(matches, "command"), value(matches, "tool"), value(matches, "path"));
     match given {

@@ -9,7 +9,7 @@ use zerostack_core::prompt::{Prompt, skill};
 use super::entry::{Entry, Group, Invocation};
 use super::flag::values;
 use super::print::{print, tell};
-use super::usage::usage;
+use super::usage::{unknown_prompt, unknown_subcommand, usage};
 use crate::run::PromptFiles;
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result};
@@ -52,7 +52,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         }
         ("show", [name]) => {
             let files = load();
-            let (text, _) = files.text(name).ok_or_else(|| unknown(name, &files))?;
+            let (text, _) = files.text(name).ok_or_else(|| unknown_prompt(name, &files))?;
             print(text.as_bytes())?;
         }
         ("new", [name]) => {
@@ -65,22 +65,12 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
             let lines = places.iter().map(|place| format!("{}\n", place.display()));
             print(lines.collect::<String>().as_bytes())?;
         }
-        ("list" | "show" | "new" | "path", _) => {
-            return Err(usage(format!("{what}: use prompts {}", ENTRY.usage)));
-        }
         (other, _) => {
-            let other = crate::provider::shown(other);
-            return Err(usage(format!(
-                "unexpected argument {other}; see `zerostack prompts --help`"
-            )));
+            let words = ["list", "show", "new", "check", "path"];
+            return Err(unknown_subcommand(ENTRY.name, Some(other), &words));
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn unknown(name: &str, files: &PromptFiles) -> Error {
-    let names: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
-    usage(format!("there is no prompt {name:?}; there are {}", names.join(", ")))
 }
 
 /// Creates a prompt with this name in the project.
@@ -126,7 +116,7 @@ fn check(names: &[String], files: &mut PromptFiles) -> Result<ExitCode> {
         } else if files.has(name) {
             faults.extend(files.fault(name));
         } else {
-            return Err(unknown(name, files));
+            return Err(unknown_prompt(name, files));
         }
     }
     let lines: String = faults.iter().map(|fault| format!("{fault}\n")).collect();

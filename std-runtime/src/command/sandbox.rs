@@ -49,7 +49,9 @@ fn arguments(command: Command) -> Command {
 fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     let mut words = values::<OsString>(&matches, "program").into_iter();
     let Some(name) = words.next() else {
-        return Err(usage("sandbox: name a program, as in `zerostack sandbox -- make test`"));
+        return Err(usage(
+            "sandbox: the program is missing; give one, as in `zerostack sandbox -- make test`",
+        ));
     };
     let stop = Stop::new();
     stop_on_signals(&stop);

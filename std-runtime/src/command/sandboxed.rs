@@ -19,9 +19,9 @@ pub(crate) fn flags() -> Vec<Arg> {
     vec![
         folder.action(ArgAction::Append).value_parser(flag::paths()).long_help(
             "Another folder of the project, beside the folder of the run: it is part of the view, of the \
-             patch and of what --write writes, all or none. The paths of the patch are from the top of \
-             the checkout that the folders share, or else from the folder that they are all in; \
-             stderr names it",
+             patch and of what --write writes, all or none. The paths of the patch are relative to \
+             the top of the checkout that the folders share, or else to the folder that contains \
+             all of them; stderr names it",
         ),
         flag::choice("sandbox", "HOW", modes, "Whether tools run in a sandbox (on)").long_help(
             "Whether tools run in a sandbox. on: in namespaces, or not at all (the default). \
@@ -36,15 +36,27 @@ pub(crate) fn flags() -> Vec<Arg> {
         ),
         flag::option("env", "NAME", "An environment variable for the tools")
             .action(ArgAction::Append)
-            .value_parser(OsStringValueParser::new().map(OsString::from)),
+            .value_parser(OsStringValueParser::new().try_map(variable)),
         flag::option("net", "WHAT", "The network access of tools: off, on or hosts (off)")
             .value_parser(|text: &str| text.parse::<Network>())
             .long_help(
-                "What tools reach of the network: off (the default), on (all that you reach), or \
+                "Which hosts tools can reach: none (off, the default), all that you reach (on), or \
                  a list such as crates.io,*.npmjs.org,db.test:5432, through a proxy. Hosts without \
                  a port are reached at 80 and 443; private addresses only where they are named",
             ),
     ]
+}
+
+/// The name of an environment variable.
+fn variable(name: OsString) -> Result<OsString, &'static str> {
+    match name.as_encoded_bytes().contains(&b'=') {
+        true => {
+            Err("must be the name of a variable without a value; set it before the command, as \
+                     in `NAME=VALUE zerostack …`")
+        }
+        false if name.is_empty() => Err("must be the name of a variable, not empty"),
+        false => Ok(name),
+    }
 }
 
 /// The values of [`flags`].

@@ -9,7 +9,7 @@ use super::entry::{Entry, Group, Invocation};
 use super::flag::{self, value, values};
 use super::log::ago;
 use super::print::{print, tell};
-use super::usage::usage;
+use super::usage::{unknown_subcommand, usage};
 use super::{history, run};
 use crate::Result;
 use crate::error::one_line;
@@ -32,7 +32,7 @@ pub(crate) fn flags() -> Vec<Arg> {
     vec![
         flag::switch("continue", "Continue the last session of the folder").short('c').long_help(
             "Continue the last session of the folder, or the one that --session names. \
-             Without an instruction the model is asked to go on",
+             Without an instruction the model is asked to continue",
         ),
         flag::option("session", "NAME", "Continue the session NAME, or begin it"),
         flag::switch("fork", "Continue in a copy, and leave the session unchanged"),
@@ -79,7 +79,10 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         ["remove", names @ ..] if !names.is_empty() => {
             names.iter().try_for_each(|name| sessions.remove(name))?;
         }
-        _ => return Err(usage(format!("sessions: use {}", ENTRY.usage))),
+        other => {
+            let first = other.first().copied();
+            return Err(unknown_subcommand(ENTRY.name, first, &["list", "show", "remove"]));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

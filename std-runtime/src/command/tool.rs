@@ -34,7 +34,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     }
     let name: String = value(&matches, "name").ok_or_else(|| {
         let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
-        usage(format!("name a tool: {}", names.join(", ")))
+        usage(format!("the name of a tool is missing; use one of {}", names.join(", ")))
     })?;
     Ok(call(&name))
 }

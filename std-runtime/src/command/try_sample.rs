@@ -12,7 +12,7 @@ pub(crate) const ENTRY: Entry = Entry {
     name: "try",
     group: Group::Runs,
     about: "Fix a small sample project, by a scripted model if none is configured",
-    usage: "[OPTIONS]",
+    usage: "[OPTIONS] [INSTRUCTION]",
     arguments: run::arguments,
     run,
 };

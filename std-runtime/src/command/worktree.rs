@@ -8,7 +8,7 @@ use super::entry::{Entry, Group, Invocation};
 use super::flag::{self, value, values};
 use super::print::{print, tell};
 use super::run;
-use super::usage::usage;
+use super::usage::unknown_subcommand;
 use crate::error::counted;
 use crate::visible::visible;
 use crate::worktree::Repository;
@@ -40,7 +40,10 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let folder = folder.map_err(|error| {
         Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
     })?;
-    let wrong = || usage(format!("worktree: use {}", ENTRY.usage));
+    let wrong = || {
+        let first = words.first().copied();
+        unknown_subcommand(ENTRY.name, first, &["new", "list", "merge", "remove"])
+    };
     if !matches!(words[..], ["list"] | ["new" | "merge" | "remove", _]) {
         return Err(wrong());
     }

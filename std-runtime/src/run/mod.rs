@@ -125,7 +125,7 @@ pub struct RunOptions {
     pub write: bool,
     /// Whether an answer is a result if no file was changed.
     pub takes_answer: bool,
-    /// Whether the front is shown the arguments of calls as they come in.
+    /// Whether the front is shown the arguments of calls as they arrive.
     pub call_deltas: bool,
     /// The form of findings and commands.
     pub format: contract::Format,

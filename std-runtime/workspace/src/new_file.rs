@@ -20,15 +20,23 @@ impl NewFile {
     /// meanwhile, that starts with `prefix`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn create(folder: &Path, prefix: &'static str, mode: u32) -> io::Result<Self> {
         let folder = folder.to_owned();
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{Mode, OFlags};
+            use rustix::io::Errno;
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-            if let Ok(file) = rustix::fs::open(&folder, flags, Mode::from_raw_mode(mode)) {
-                return Ok(Self { folder, prefix, mode, file: file.into(), named: None });
+            match rustix::fs::open(&folder, flags, Mode::from_raw_mode(mode)) {
+                Ok(file) => {
+                    return Ok(Self { folder, prefix, mode, file: file.into(), named: None });
+                }
+                // A file with a name meets the same error, with that name in its text.
+                Err(error @ (Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::ROFS)) => {
+                    return Err(error.into());
+                }
+                Err(_) => {}
             }
         }
         let (file, path) = builder(prefix, mode).tempfile_in(&folder)?.into_parts();
@@ -43,7 +51,7 @@ impl NewFile {
     /// Gives it the name `path`, in the same folder, replacing any file of that name.
     ///
     /// # Errors
-    /// What the system says; then there is no such file.
+    /// The error of the system; then there is no such file.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         let Self { folder, prefix, mode, mut file, named } = self;
         if let Some(named) = named {

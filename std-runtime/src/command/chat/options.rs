@@ -12,7 +12,7 @@ use crate::command::run::{
     attach, folder, limit_flags, limits_of, model_flags, model_of, opened, permission_flags,
     person, usable_folder,
 };
-use crate::command::usage::{nearest, usage};
+use crate::command::usage::unknown_prompt;
 use crate::command::{options, sandboxed, sessions, trust};
 use crate::permissions::Permissions;
 use crate::run::contract::Format;
@@ -115,14 +115,4 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         attempt: 1,
     };
     Ok((options, files))
-}
-
-/// The error for an unknown prompt.
-pub(super) fn unknown_prompt(name: &str, files: &PromptFiles) -> crate::Error {
-    let all: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
-    let advice = match nearest(name, all.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("there are {}", all.join(", ")),
-    };
-    usage(format!("unknown prompt {name:?}; {advice}"))
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::editor::{Editor, Typed};
 use super::interrupt::Interrupt;
-use super::options::unknown_prompt;
 use super::screen::{NOT_APPLIED, Screen};
 use super::slash::{self, Line};
 use crate::command::history;
 use crate::command::run::person;
+use crate::command::usage::unknown_prompt;
 use crate::error::counted;
 use crate::run::{Filling, Instructions, Live, PromptFiles};
 use crate::{Error, ErrorKind, Result};

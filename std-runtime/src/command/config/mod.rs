@@ -166,7 +166,7 @@ fn provider_rows(source: &Source) -> Vec<Row> {
     rows
 }
 
-/// The profile of the server that a run would use, as far as one is known without asking.
+/// The profile of the server that a run would use, if known without asking.
 fn profile_rows(matches: &ArgMatches, env: &Env<'_>, config: &Providers) -> Vec<Row> {
     let flags = run::model_of(matches);
     if !provider::is_configured(&flags, env, config).unwrap_or_default() {

@@ -38,7 +38,7 @@ fn arguments(command: clap::Command) -> clap::Command {
         flag::option("until", "CMD", "The command that ends the loop when it passes"),
         flag::bounded("max", "N", 1, u16::MAX.into(), "The maximum number of rounds (10)"),
         flag::option("plan", "FILE", "A list of tasks that the rounds work off").long_help(
-            "A file of the folder with tasks as `- [ ] task`. Each round is given it; without \
+            "A file of the folder with tasks as `- [ ] task`. Each round gets this file; without \
              --until the loop ends when no task is open",
         ),
     ];
@@ -71,10 +71,13 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let args = RunArgs::read(matches);
     let (until, plan) = (value::<String>(matches, "until"), value::<String>(matches, "plan"));
     if until.is_none() && plan.is_none() {
-        return Err(usage("loop: it needs an end: --until CMD, or --plan FILE".to_owned()));
+        return Err(usage(
+            "loop: nothing ends the rounds; give --until CMD or --plan FILE".to_owned(),
+        ));
     }
     if args.events.is_some() || args.record.is_some() || args.output_file.is_some() {
-        let text = "loop: --events, --record and --output-file are for single runs";
+        let text = "loop: --events, --record and --output-file describe one run and cannot be used \
+                    for rounds of runs; leave them out";
         return Err(usage(text.to_owned()));
     }
     let folder = args.folder.clone().map_or_else(std::env::current_dir, Ok);

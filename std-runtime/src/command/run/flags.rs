@@ -105,7 +105,7 @@ pub(crate) fn model_flags() -> Vec<Arg> {
         flag::option("base-url", "URL", "The server, such as http://127.0.0.1:8080/v1"),
         api(),
         tool_mode(),
-        flag::number("context", "N", 1, "Tokens that the model reads and writes in one request"),
+        flag::number("context", "N", 1, "The size of the model's context window in tokens"),
         flag::choice(
             "room",
             "HOW",
@@ -146,9 +146,9 @@ fn files() -> Vec<Arg> {
         folder(),
         flag::option("prompt", "NAME", "The prompt").short('p').long_help(
             "The prompt; `zerostack prompts` lists them. A prompt that has the name of a command \
-             is only run in this way",
+             can only be run in this way",
         ),
-        flag::option("agent", "NAME", "An agent to run directly").conflicts_with("prompt"),
+        flag::option("agent", "NAME", "An agent to run directly, such as one of .claude/agents").conflicts_with("prompt"),
         flag::option("set", "NAME=VALUE", "The value of an argument of the prompt")
             .action(ArgAction::Append)
             .value_parser(name_and_value)
@@ -241,7 +241,7 @@ fn output() -> Vec<Arg> {
         )
         .long_help(
             "Print each event as one line of JSON on stdout, the result last: json (our own), \
-             json-partial (the same with the arguments of calls as they come in), \
+             json-partial (the same with the arguments of calls as they arrive), \
              claude (the stream-json of Claude Code), claude-partial (the same with \
              --include-partial-messages) or codex (the --json of Codex)",
         ),
@@ -300,7 +300,7 @@ pub(crate) fn attach() -> Arg {
         .action(ArgAction::Append)
         .long_help(
             "A picture, PDF, sound or other file to send beside the instruction; may be given \
-             several times. What the API of the model has no place for is an error",
+             several times. An error if the API of the model does not accept its type",
         )
 }
 
@@ -376,7 +376,7 @@ pub(crate) fn model_of(matches: &ArgMatches) -> Flags {
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) = parts.ok_or_else(|| format!("must be NAME=VALUE, not {text}"))?;
+    let (name, value) = parts.ok_or_else(|| format!("must be NAME=VALUE, not {text:?}"))?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

@@ -7,7 +7,7 @@ use zerostack_core::prompt::Output;
 
 use super::flags::RunArgs;
 use crate::command::print::tell;
-use crate::command::usage::{nearest, usage};
+use crate::command::usage::{unknown_prompt, usage};
 use crate::error::listed;
 use crate::run::contract::{Form, Format, findings};
 use crate::run::{Filling, Instructions, PromptFiles, SessionChoice};
@@ -26,11 +26,17 @@ pub(super) fn check_form(
     };
     let name = &instructions.name;
     if !fits {
-        let text = format!("--json and --sarif are for findings, which {name} does not give");
+        let text = format!(
+            "--json and --sarif print findings, and the prompt {name} returns none; use a prompt \
+             such as review"
+        );
         return Err(Error::new(ErrorKind::Usage, text));
     }
     if yes && !is_plan {
-        let text = format!("--yes is for commands, which {name} does not give");
+        let text = format!(
+            "--yes runs a plan of commands, and the prompt {name} returns none; use a prompt such \
+             as deploy"
+        );
         return Err(Error::new(ErrorKind::Usage, text));
     }
     Ok(())
@@ -61,7 +67,9 @@ pub(super) fn check_attempts(
 ) -> Result<()> {
     let name = &instructions.name;
     if args.check.is_some() && instructions.output != Output::Patch {
-        return Err(usage(format!("--check is for patches, which {name} does not give")));
+        return Err(usage(format!(
+            "--check tests a patch, and the prompt {name} returns none; use a prompt such as code"
+        )));
     }
     if args.best_of > 1 && session.is_asked() {
         return Err(usage(
@@ -75,14 +83,7 @@ pub(super) fn check_attempts(
 pub(super) fn strategies(files: &mut PromptFiles, names: &[String]) -> Result<Vec<String>> {
     let text = |name: &String| match files.find(name, &mut Filling::default())? {
         Some(instructions) => Ok(instructions.text),
-        None => {
-            let all: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
-            let advice = match nearest(name, all.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean {near:?}?"),
-                None => "`zerostack prompts` lists the prompts".to_owned(),
-            };
-            Err(usage(format!("--strategy: unknown prompt {name:?}; {advice}")))
-        }
+        None => Err(unknown_prompt(name, files).context("--strategy")),
     };
     names.iter().map(text).collect()
 }

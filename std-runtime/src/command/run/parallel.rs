@@ -35,7 +35,7 @@ impl Parallel {
         let merge = matches.get_flag("merge");
         match value(matches, "parallel") {
             Some(most) => Ok(Some(Self { most, merge })),
-            None if merge => Err(usage("--merge is for --parallel".to_owned())),
+            None if merge => Err(usage("--merge needs --parallel N".to_owned())),
             None => Ok(None),
         }
     }

@@ -18,7 +18,7 @@ use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
 use crate::command::sessions;
 use crate::command::trust;
-use crate::command::usage::usage;
+use crate::command::usage::{unknown_prompt, usage};
 use crate::run::contract::{Form, findings};
 use crate::run::front::events::EventFormat;
 use crate::run::input::{self, Given, Patience};
@@ -124,11 +124,7 @@ pub(super) fn prepared(
     trust::ask(&wishes, |text| person(stop.cancel())?.confirms(text));
     let found = files.find(&prompt, &mut filling);
     files.warnings().iter().for_each(|warning| tell(warning));
-    let instructions = found?.ok_or_else(|| {
-        let names: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
-        let text = format!("there is no prompt {prompt:?}; there are {}", names.join(", "));
-        Error::new(ErrorKind::Usage, text)
-    })?;
+    let instructions = found?.ok_or_else(|| unknown_prompt(&prompt, &files))?;
     if instructions.uses_stdin {
         input = None;
     }

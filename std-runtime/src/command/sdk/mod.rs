@@ -14,7 +14,7 @@ use clap::{Arg, Command};
 
 use super::entry::{Entry, Group, Invocation};
 use super::flag::values;
-use super::usage::usage;
+use super::usage::unknown_subcommand;
 use crate::run::front::events::EventFormat;
 use crate::{Error, ErrorKind, Result};
 
@@ -39,7 +39,10 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     match words.split_first() {
         Some((name, flags)) if name == "claude" => claude::run(flags),
         Some((name, flags)) if name == "codex" => codex::run(flags),
-        _ => Err(usage(format!("name the SDK: use {}", ENTRY.usage))),
+        other => {
+            let first = other.map(|(name, _)| name.as_str());
+            Err(unknown_subcommand(ENTRY.name, first, &["claude", "codex"]))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::json::EventWriter;
 pub enum EventFormat {
     /// zerostack's own.
     Json,
-    /// The same with the arguments of calls as they come in.
+    /// The same with the arguments of calls as they arrive.
     JsonPartial,
     /// That of `claude -p --output-format stream-json`.
     Claude,
@@ -46,7 +46,7 @@ impl EventFormat {
         !matches!(self, Self::Json | Self::JsonPartial)
     }
 
-    /// Whether the arguments of a call are shown as they come in.
+    /// Whether the arguments of a call are shown as they arrive.
     pub const fn has_call_deltas(self) -> bool {
         matches!(self, Self::JsonPartial | Self::ClaudePartial)
     }
