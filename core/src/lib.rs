@@ -11,8 +11,8 @@
 //!
 //! # When not to use it
 //!
-//! If you want an agent that already does I/O, use the runtime for your platform: `zerostack` for Rust programs and the
-//! command, the packages for Python, Swift and C, or the `drive` module (feature `drive`) on a microcontroller. All of them
+//! If you want an agent that already does I/O, use the runtime for your platform: the crate `zerostack-agent` for Rust
+//! programs, the packages for Python, Swift and C, or the `drive` module (feature `drive`) on a microcontroller. All of them
 //! drive this machine. Use the core directly if you bring your own transport, scheduler or memory.
 //!
 //! # The loop
@@ -124,6 +124,8 @@
 //!
 //! # What else a session does
 //!
+//! The [guides](guide) have an example for each.
+//!
 //! - **Save and resume.** [`snapshot`](Session::snapshot) is the transcript as bytes, `journal` frames append to a file, and
 //!   [`JsonLines`] is the form for people and other programs. [`Session::resume`] continues in the step of the saved session.
 //! - **Rewind.** [`rollback`](Session::rollback) returns to an earlier place, [`fork`](Session::fork) continues from it in other
@@ -151,9 +153,11 @@
 //! | `options` | the options of a request, see [`RequestOptions`]; on by default |
 //! | `profiles` | what a server refuses or demands beyond its dialect, see [`Profile`]; on by default |
 //! | `attachments` | images, audio, documents and other files in messages, see [`Attachment`]; on by default |
+//! | `call-deltas` | the arguments of calls as they arrive, if the configuration asks for them; on by default |
 //! | `structured` | answers that are checked and corrected, see [`ResponseSchema`]; on by default |
 //! | `alloc` | storage that grows, a configuration that owns its strings |
-//! | `std` | `alloc` |
+//! | `outline` | decodes streams faster, for a kilobyte of state a session |
+//! | `std` | `alloc` and `outline` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see `drive` |
 //! | `derive` | a tool's schema from a struct, see [`tool::typed`] |
 //! | `unicode-pages` | a tokenizer for PCs: character classes as pages of 23 KB instead of ranges of 9 KB, and the fast tables of a packed vocabulary |
@@ -164,6 +168,7 @@ extern crate alloc;
 #[cfg(feature = "drive")]
 pub mod drive;
 mod error;
+pub mod guide;
 mod message;
 pub mod prompt;
 mod provider;

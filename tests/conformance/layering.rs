@@ -19,6 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("prompt", &["error", "wire"]),
     ("tokenizer", &["error"]),
     ("tool", &["error", "message", "wire"]),
+    // Documentation alone.
+    ("guide", &[]),
 ];
 
 /// The whole list of what the core may depend on.

@@ -1,15 +1,4 @@
-//! A conversation in a file that only grows: each save appends the new part, and only a save that a
-//! crash truncated is lost.
-//!
-//! ```text
-//! "zsj1"                                    once, at the beginning
-//! offset u32, length u32, checksum u32      each frame: the transcript from `offset` on is …
-//! payload                                   … these bytes
-//! ```
-//! Numbers are little endian. `offset` is where the previous frame ended, or an earlier place if
-//! room was made, or a turn was rolled back or ended without an answer: then the frame replaces
-//! everything after it. The
-//! checksum is CRC-32 over offset, length and payload.
+#![doc = include_str!("journal.md")]
 
 use super::Storage;
 use super::log::{FIRST_RECORD, Log, MAGIC};
@@ -107,13 +96,13 @@ impl Journal {
         let mut log = Log::new(&mut storage, &mut extent);
         log.start()?;
         let mut rest = all;
-        while let Some((offset, payload, behind)) = next_frame(rest) {
+        while let Some((offset, payload, after)) = next_frame(rest) {
             if offset > log.used() || offset < MAGIC.len() {
                 break;
             }
             log.truncate(offset);
             log.append(payload)?;
-            rest = behind;
+            rest = after;
         }
         let used = extent.used;
         let is_begun = file.len() >= MAGIC_BYTES;

@@ -1,28 +1,4 @@
-//! The byte layout of one record: eight bytes of header, then the payload.
-//!
-//! ```text
-//! 0     kind (low 3 bits) and flags (high 5 bits)
-//! 1..4  three bytes whose meaning the kind gives
-//! 4..8  length of the payload in bytes, little endian
-//! ```
-//!
-//! | kind | bytes 1..4 | payload |
-//! |---|---|---|
-//! | user | 1 for an instruction, -, - | text |
-//! | text | 1 for a refusal, -, - | text |
-//! | thinking | its wire field | text |
-//! | opaque | provider, subtype, - | text |
-//! | call | length of id, length of name, maker | id, name, arguments |
-//! | result | index of the call in its reply, little endian, - | text |
-//! | attachment | kind, source and owner, length of media type | see `attached.rs` |
-//!
-//! The maker is a number for dialect and model, where the id is one that not all providers take, else
-//! 0; while the reply comes, the slot on the wire stands there.
-//!
-//! An id of 255 bytes or more has 255 for its length, and the length stands before it in three
-//! bytes of seven bits each, the highest first: they are text, as all of the payload is.
-//!
-//! Records are found by offset, so the bytes can move, be saved and be resumed.
+#![doc = include_str!("record.md")]
 
 use crate::wire::steps;
 
