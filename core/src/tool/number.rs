@@ -153,6 +153,14 @@ fn sign(number: Number<'_>) -> Ordering {
 /// Exponents beyond it count as it: no text has so many digits.
 const EXPONENT_LIMIT: i64 = 1 << 60;
 
+impl Json<'_> {
+    /// A number as a count, if it is one.
+    pub fn as_usize(self) -> Option<usize> {
+        // `3.0` and `3e0` are counts too.
+        Number::read(self)?.as_usize()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;

@@ -25,11 +25,13 @@ mod policy;
 mod program;
 mod rule;
 pub mod shell;
+mod verdict;
 mod walk;
 
 pub use effect::Effect;
 pub use expand::{Base, Entry, PathPattern};
 pub use judge::Mode;
 pub use path::Place;
-pub use policy::{Decision, Policy, Verdict};
+pub use policy::{Decision, Policy};
 pub use rule::{Rule, RuleError};
+pub use verdict::Verdict;

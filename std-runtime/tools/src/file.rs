@@ -84,7 +84,7 @@ pub(super) fn replace(path: &str, bytes: &[u8], old: Option<&Metadata>) -> Resul
         let outside = refused.then(|| outside::refusal(path)).flatten();
         outside.unwrap_or_else(|| format!("{path} is unchanged: {e}"))
     };
-    let target = target(Path::new(path)).map_err(failed)?;
+    let target = outside::target(Path::new(path)).map_err(failed)?;
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -112,18 +112,6 @@ pub(super) fn replace(path: &str, bytes: &[u8], old: Option<&Metadata>) -> Resul
         file.set_permissions(old.permissions()).map_err(failed)?;
     }
     new.persist(&target).map_err(failed)
-}
-
-/// The target of a path whose last part is a symlink, which may not exist yet.
-pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
-    let mut target = path.to_path_buf();
-    for _ in 0..SYMLINKS_MAX {
-        match fs::read_link(&target) {
-            Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
-            Err(_) => return Ok(target),
-        }
-    }
-    Err(io::Error::other("too many symlinks"))
 }
 
 /// A symlink to a file that does not exist, or is hidden from tools.
@@ -188,8 +176,6 @@ fn similar_names(folder: &Path, missing: &Path) -> Vec<String> {
 
 /// How the names of half-written files start, where they need one.
 const TEMPORARY_PREFIX: &str = ".zerostack-";
-/// As many links as Linux follows.
-const SYMLINKS_MAX: usize = 40;
 const SIMILAR_SHOWN: usize = 3;
 const SIMILAR_NAME_MAX_BYTES: usize = 100;
 const SIMILAR_SCAN_MAX_ENTRIES: usize = 2000;

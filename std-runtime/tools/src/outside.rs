@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use serde::Deserialize;
-
-use super::file;
 
 /// The variable with the folder of the project in a tool process of a run; not set elsewhere.
 pub const PROJECT: &str = "ZEROSTACK_PROJECT";
@@ -48,7 +47,7 @@ fn project_of(project: OsString, also: &OsStr, path: &str) -> Option<PathBuf> {
     if roots.is_empty() {
         return None;
     }
-    let target = file::target(&std::path::absolute(path).ok()?).ok()?;
+    let target = target(&std::path::absolute(path).ok()?).ok()?;
     // A file that is about to be made, and folders above it, may not be there.
     let existing = target.ancestors().find_map(|folder| folder.canonicalize().ok())?;
     (!roots.iter().any(|root| existing.starts_with(root))).then(|| project.into())
@@ -78,6 +77,21 @@ pub(super) fn refusal(path: &str) -> Option<String> {
         also.concat()
     ))
 }
+
+/// The target of a path whose last part is a symlink, which may not exist yet.
+pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_path_buf();
+    for _ in 0..SYMLINKS_MAX {
+        match fs::read_link(&target) {
+            Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("too many symlinks"))
+}
+
+/// As many links as Linux follows.
+const SYMLINKS_MAX: usize = 40;
 
 #[cfg(test)]
 mod tests {

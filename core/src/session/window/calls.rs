@@ -1,28 +1,11 @@
 //! The public calls about tokens, time and room.
 
-use super::count::{WindowCount, entry_tokens};
+use super::count::{WindowCount, WindowTokens, entry_tokens};
 use crate::Error;
 use crate::message::Event;
 use crate::provider::Config;
 use crate::session::Session;
 use crate::transcript::{Entry, Storage};
-
-/// Tokens of the next request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct WindowTokens {
-    /// Counted by the provider: everything up to its last reply, unless some of it was removed since.
-    pub measured: u32,
-    /// Counted by the configuration in addition: everything since.
-    pub estimated: u32,
-}
-
-impl WindowTokens {
-    /// Both together.
-    #[must_use]
-    pub const fn total(self) -> u32 {
-        self.measured.saturating_add(self.estimated)
-    }
-}
 
 /// Tokens, time, and room by policy, with feature `window`.
 impl<C: Config, S: Storage> Session<C, S> {

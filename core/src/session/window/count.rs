@@ -1,6 +1,6 @@
 //! The tokens of the window: the provider's count, and the additions since.
 
-use super::{Excess, WindowTokens};
+use super::Excess;
 use crate::message::{Dialect, Part, ToolCall, ToolResult, Usage};
 use crate::provider::profile::{InForce, Switched};
 use crate::provider::{Config, Context, Limits, codec_of, sent_texts};
@@ -8,6 +8,23 @@ use crate::transcript::Entry;
 use crate::transcript::log::FIRST_RECORD;
 use crate::transcript::places::Table;
 use crate::transcript::record::{FIRST, Kind, Record, Records};
+
+/// Tokens of the next request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WindowTokens {
+    /// Counted by the provider: everything up to its last reply, unless some of it was removed since.
+    pub measured: u32,
+    /// Counted by the configuration in addition: everything since.
+    pub estimated: u32,
+}
+
+impl WindowTokens {
+    /// Both together.
+    #[must_use]
+    pub const fn total(self) -> u32 {
+        self.measured.saturating_add(self.estimated)
+    }
+}
 
 /// The running count.
 #[derive(Clone, Copy, Debug)]

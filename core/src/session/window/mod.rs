@@ -25,9 +25,9 @@ mod written;
 #[cfg(feature = "window")]
 pub(super) use budget::used_up;
 #[cfg(feature = "window")]
-pub use calls::WindowTokens;
-#[cfg(feature = "window")]
 pub(super) use count::WindowCount;
+#[cfg(feature = "window")]
+pub use count::WindowTokens;
 #[cfg(not(feature = "window"))]
 pub(super) use disabled::{Runs, WindowCount, used_up};
 #[cfg(feature = "window")]

@@ -129,12 +129,6 @@ impl<'a> Json<'a> {
             None => self.kind() == JsonKind::String && self.chars().eq(text.chars()),
         }
     }
-
-    /// A number as a count, if it is one.
-    pub fn as_usize(self) -> Option<usize> {
-        // `3.0` and `3e0` are counts too.
-        super::number::Number::read(self)?.as_usize()
-    }
 }
 
 /// The decoded characters of a string.

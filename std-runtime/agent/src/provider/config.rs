@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer};
 use zerostack_core::{OutputLimitKey, Profile, ToolMode};
 
 use super::Dialect;
+use super::by_name::by_name;
 use super::extra::variables_in;
 use super::options::OptionTable;
-use super::secret::shown;
 
 /// A program's configuration of providers.
 #[derive(Debug, Clone, Default)]
@@ -126,28 +126,6 @@ fn tool_mode_by_name<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<ToolMode>, D::Error> {
     by_name(deserializer, "tool mode", ToolMode::ALL, |mode| mode.name())
-}
-
-/// The one of `all` with the name in the string; `what` describes them in the error.
-///
-/// # Errors
-/// That of `deserializer`, with the names of `all`.
-pub fn by_name<'de, D: Deserializer<'de>, T: Copy>(
-    deserializer: D,
-    what: &str,
-    all: &[T],
-    name_of: impl Fn(T) -> &'static str,
-) -> Result<Option<T>, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    let found = all.iter().copied().find(|one| name_of(*one) == name);
-    found.map(Some).ok_or_else(|| {
-        let names: Vec<String> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
-        serde::de::Error::custom(format!(
-            "the {what} {} is not one of {}",
-            shown(&name),
-            names.join(", ")
-        ))
-    })
 }
 
 impl Config {

@@ -20,6 +20,7 @@
 //! A variable that is set and not UTF-8 is an error that names it.
 
 mod base_url;
+mod by_name;
 mod choice;
 mod config;
 mod discovery;
@@ -39,8 +40,9 @@ pub use zerostack_core::Dialect;
 use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, OwnedOptions, Prices, ToolMode};
 
 pub use base_url::is_loopback;
+pub use by_name::by_name;
 pub use choice::{Flags, is_configured};
-pub use config::{Config, File, PriceTable, Projects, Setting, Table, by_name};
+pub use config::{Config, File, PriceTable, Projects, Setting, Table};
 pub use discovery::{ServedModel, served_models};
 pub use extra::Extra;
 pub use options::OptionTable;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, de};
 use zerostack_core::{CacheTtl, OwnedOptions, ReasoningEffort, Thousandths};
 
-use super::by_name;
+use super::by_name::by_name;
 use super::secret::shown;
 
 /// `[providers.NAME.options]`: the options of each request to this provider, unless a flag

@@ -6,11 +6,11 @@
 use std::io;
 use std::path::Path;
 
+use super::c_path::c_path;
 use super::layer::{
     Cgroup, Keyring, LACKS_NAMESPACES, LandlockFiles, LandlockScopes, LandlockTcp, Limits, Memory,
     Plan, Privileges, Rights, Rule, Seccomp, Sockets, Stage,
 };
-use super::layout::c_path;
 use crate::sandbox::{Layer, State};
 use crate::{Error, ErrorKind, Result};
 

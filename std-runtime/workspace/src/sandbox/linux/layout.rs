@@ -1,12 +1,12 @@
 //! What a tool process sees of the file system.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd as _, RawFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::mount::MountFlags;
 
+use super::c_path::c_path;
 use super::layer::{Rights, Rule};
 use super::run_folder;
 use super::step::{EMPTY, Hide, NULL, Slot, Step};
@@ -332,10 +332,4 @@ fn fresh(kind: &'static CStr, at: &str, flags: MountFlags, options: &'static CSt
 /// Whether there is a folder and not a link to one.
 fn is_folder(path: &str) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
-}
-
-/// A path as the system takes it.
-pub(super) fn c_path(path: &Path) -> CString {
-    // A path that names something has no NUL; an empty one is refused by the kernel.
-    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }

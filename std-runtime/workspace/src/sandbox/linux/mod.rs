@@ -1,6 +1,7 @@
 //! The sandbox of Linux: namespaces, mounts, and no way to gain privileges.
 
 mod alone;
+mod c_path;
 mod errno;
 mod layer;
 mod layout;
@@ -158,7 +159,7 @@ impl Walls {
             Refused::Step(index, errno) => match steps.get(index) {
                 Some(Step::Overlay { slot: layout::ROOT, .. }) => return Err(Refusal::Overlay(0)),
                 Some(Step::Mounted { at, .. }) => {
-                    let is_it = |folder: &super::Folder<'_>| layout::c_path(folder.at) == *at;
+                    let is_it = |folder: &super::Folder<'_>| c_path::c_path(folder.at) == *at;
                     return Err(Refusal::Overlay(layout.projects().position(is_it).unwrap_or(0)));
                 }
                 Some(Step::Overlay { slot, .. }) => {
@@ -213,7 +214,7 @@ impl Walls {
     /// everything that it starts ends with it.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn spawn(
         &self,
         command: &mut Command,
@@ -228,7 +229,7 @@ impl Walls {
             None,
         )?;
         rustix::net::sockopt::set_socket_passcred(&from, true)?;
-        let dir = layout::c_path(dir);
+        let dir = c_path::c_path(dir);
         let (keeper, pid_to) = (self.namespaces.as_fd().as_raw_fd(), to.as_raw_fd());
         let kinds = self.namespaces.kinds();
         let proc_flags = layout::proc_flags(self.is_root);

@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, XattrFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
-use super::layout::c_path;
+use super::c_path::c_path;
 
 /// Where overlayfs keeps its marks.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ pub(in crate::sandbox) fn mount_of(path: &Path) -> Option<u64> {
 /// Mounts `upper` over `lower` so that folders can be renamed, which only root can.
 ///
 /// # Errors
-/// What the system says, or that it does not work.
+/// The error of the system, or that it does not work.
 pub(in crate::sandbox) fn mount_with_renames(
     lower: &Path,
     upper: &Path,

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn where_none_is_delegated_the_reason_is_told_and_nothing_is_left() {
+    fn if_none_is_delegated_the_reason_is_reported_and_nothing_is_left() {
         for (own, given, why) in [
             ("0::/user/app/own\n", Some("cpu\n"), "memory and pids is delegated"),
             ("0::/user/app/own\n", Some("memory\n"), "with pids is delegated"),

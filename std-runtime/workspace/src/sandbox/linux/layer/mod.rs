@@ -56,7 +56,7 @@ pub(super) trait Layer: std::fmt::Debug + Send + Sync {
     /// Takes it on. Allocates nothing: the process was forked from one that may have threads.
     ///
     /// # Errors
-    /// What the kernel says; the process does not start then.
+    /// The error of the kernel; the process does not start then.
     fn apply(&self) -> Result<(), Errno>;
 }
 
