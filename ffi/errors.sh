@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the errors of the core's table into src/status.rs, between the lines that name this file;
-# with --check it only says whether that would change it. cbindgen does not expand macros, so the
+# with --check it only reports whether that would change it. cbindgen does not expand macros, so the
 # enum of the header has to stand there as text.
 set -eu
 cd "$(dirname "$0")"

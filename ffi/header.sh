@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes include/zerostack.h from src/; with --check it only says whether that would change it.
+# Makes include/zerostack.h from src/; with --check it only reports whether that would change it.
 set -eu
 cd "$(dirname "$0")"
 ./errors.sh "$@"

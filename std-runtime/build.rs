@@ -20,7 +20,7 @@ fn main() {
     }
 }
 
-/// Whether the linker is the one that Rust brings for this target, as far as flags tell.
+/// Whether the linker is the one that Rust brings for this target, as its flags show.
 fn links_with_lld() -> bool {
     let is_unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
     std::env::var("TARGET").as_deref() == Ok("x86_64-unknown-linux-gnu")

@@ -300,14 +300,14 @@ enum zs_status
      */
     ZS_MISSING_ATTACHMENT = 38,
     /**
-     * The bytes of an attachment are fewer or more than was said.
+     * The bytes of an attachment are fewer or more than was announced.
      *
      * Detail: its number.
      */
     ZS_ATTACHMENT_LENGTH = 39,
     /**
      * The answer does not fit the response schema, and was asked for again as often as it
-     * may be. It is in the transcript, and the failure's message says what is wrong.
+     * may be. It is in the transcript, and the failure's message states what is wrong.
      *
      * Detail: where in its JSON, in bytes.
      */
@@ -536,7 +536,7 @@ enum zs_event_kind
     ZS_EVENT_RECOVERED = 12,
     /**
      * More of the arguments of a call, where zs_config.call_deltas asks for it: `call`, `name` and
-     * `provider_id` as far as they are known, and `text` is the new piece, whole characters only. The
+     * `provider_id` if known, and `text` is the new piece, whole characters only. The
      * call that is run is that of ZS_EVENT_TOOL_CALL.
      */
     ZS_EVENT_TOOL_CALL_DELTA = 13,
@@ -1439,7 +1439,7 @@ typedef struct {
      */
     uint32_t failed_turn;
     /**
-     * 1: the arguments of calls are told while they come in, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
+     * 1: the arguments of calls are reported while they arrive, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
      */
     uint32_t call_deltas;
     /**

@@ -143,7 +143,7 @@ pub struct zs_config {
     pub seed: u32,
     /// What happens to a turn that fails: a zs_failed_turn.
     pub failed_turn: u32,
-    /// 1: the arguments of calls are told while they come in, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
+    /// 1: the arguments of calls are reported while they arrive, by ZS_EVENT_TOOL_CALL_DELTA; 0: they are not.
     pub call_deltas: u32,
     /// Bytes of one response body, stored or not: a server that never ends.
     pub max_response_bytes: u32,

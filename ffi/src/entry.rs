@@ -78,7 +78,7 @@ pub struct zs_entry {
     pub reserved: [usize; 2],
 }
 
-/// tests/firmware/main.c says the same of the header.
+/// tests/firmware/main.c checks the same for the header.
 const _: () = assert!(size_of::<zs_entry>() == size_of::<[u32; 8]>() + size_of::<[usize; 8]>());
 
 /// The part of the transcript that has this index, counted from 0, the oldest first; in

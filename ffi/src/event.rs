@@ -43,7 +43,7 @@ pub enum zs_event_kind {
     /// called once more for the end.
     ZS_EVENT_RECOVERED = 12,
     /// More of the arguments of a call, where zs_config.call_deltas asks for it: `call`, `name` and
-    /// `provider_id` as far as they are known, and `text` is the new piece, whole characters only. The
+    /// `provider_id` if known, and `text` is the new piece, whole characters only. The
     /// call that is run is that of ZS_EVENT_TOOL_CALL.
     ZS_EVENT_TOOL_CALL_DELTA = 13,
     /// Something that this version of the library has no number for.
@@ -148,7 +148,7 @@ pub struct zs_event {
     pub provider_id: zs_str,
 }
 
-/// tests/firmware/main.c says the same of the header.
+/// tests/firmware/main.c checks the same for the header.
 const _: () = assert!(size_of::<zs_event>() == size_of::<[u32; 18]>() + size_of::<[usize; 6]>());
 
 impl zs_event {

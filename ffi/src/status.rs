@@ -172,12 +172,12 @@ pub enum zs_status {
     ///
     /// Detail: its number.
     ZS_MISSING_ATTACHMENT = 38,
-    /// The bytes of an attachment are fewer or more than was said.
+    /// The bytes of an attachment are fewer or more than was announced.
     ///
     /// Detail: its number.
     ZS_ATTACHMENT_LENGTH = 39,
     /// The answer does not fit the response schema, and was asked for again as often as it
-    /// may be. It is in the transcript, and the failure's message says what is wrong.
+    /// may be. It is in the transcript, and the failure's message states what is wrong.
     ///
     /// Detail: where in its JSON, in bytes.
     ZS_BAD_ANSWER = 40,

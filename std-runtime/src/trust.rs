@@ -64,7 +64,7 @@ pub fn is_trusted(path: &Path, bytes: &[u8]) -> bool {
 /// Stores the user's answer about a file.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn keep(path: &Path, bytes: &[u8], answer: Answer) -> io::Result<()> {
     let folder = state_folder::folder(FOLDER)?;
     let file = NewFile::create(&folder, ".trust-", 0o600)?;
@@ -81,7 +81,7 @@ pub fn keep(path: &Path, bytes: &[u8], answer: Answer) -> io::Result<()> {
 /// Forgets the user's answer about a file. `false` if there was none.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn forget(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     match fs::remove_file(state_folder::folder(FOLDER)?.join(name(path, bytes))) {
         Ok(()) => Ok(true),

@@ -113,7 +113,7 @@ fn vocabularies_from_files() {
 }
 
 #[test]
-fn what_cannot_be_found_is_said() {
+fn a_missing_file_and_an_unknown_vocabulary_are_reported() {
     let nowhere = PathBuf::from("/nowhere/at/all");
     let error = failed(&options("o200k", std::slice::from_ref(&nowhere), TokensOutput::Count));
     assert_eq!(error.0, ErrorKind::Input);

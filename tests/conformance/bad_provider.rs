@@ -186,7 +186,7 @@ fn bodies_without_an_end_take_bounded_memory() {
 }
 
 #[test]
-fn an_image_in_a_reply_is_told_and_alone_is_no_result() {
+fn an_image_in_a_reply_is_reported_and_alone_is_no_result() {
     let image = r#""images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]"#;
     let stream = |delta: &str| {
         format!(

@@ -124,7 +124,7 @@ impl asynchronous::Connect for Silent {
     }
 }
 
-/// A stream that says `text`, whose body has no end.
+/// A stream with `text`, whose body has no end.
 fn open_stream(text: &str) -> Vec<u8> {
     let delta =
         format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}},"finish_reason":"stop"}}]}}"#);

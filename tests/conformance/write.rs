@@ -160,7 +160,7 @@ fn events_name_the_record() {
 }
 
 #[test]
-fn how_a_patch_is_applied_is_told_only_where_there_is_one() {
+fn how_a_patch_is_applied_is_printed_only_if_there_is_one() {
     for (arguments, is_told) in [(&["do it"][..], true), (&["do it", "--write"], false)] {
         let place = super::broken_project();
         place.commit();

@@ -69,7 +69,7 @@ fn corpora() -> Vec<Vec<u8>> {
         for file in files {
             let bytes = std::fs::read(file).expect("a file");
             let head: &[u8] = if is_body { b"HTTP/1.1 200 OK\r\n\r\n" } else { b"" };
-            // The first byte says how the fuzz target cuts the rest.
+            // The first byte selects how the fuzz target cuts the rest.
             all.push([head, bytes.get(1..).unwrap_or_default()].concat());
         }
     }

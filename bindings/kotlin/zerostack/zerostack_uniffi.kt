@@ -4696,7 +4696,7 @@ data class Config (
     val `profile`: kotlin.String = "" 
     , 
     /**
-     * Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+     * Whether the arguments of calls are reported while they arrive, by `ToolCallDelta`.
      */
     val `callDeltas`: kotlin.Boolean = false 
     
@@ -6714,14 +6714,14 @@ enum class ErrorKind {
      */
     MISSING_ATTACHMENT,
     /**
-     * The bytes of an attachment are fewer or more than was said.
+     * The bytes of an attachment are fewer or more than was announced.
      *
      * `detail`: its number.
      */
     ATTACHMENT_LENGTH,
     /**
      * The answer does not fit the response schema, and was asked for again as often as it
-     * may be. It is in the transcript, and the failure's message says what is wrong.
+     * may be. It is in the transcript, and the failure's message states what is wrong.
      *
      * `detail`: where in its JSON, in bytes.
      */
@@ -6818,11 +6818,11 @@ sealed class Event {
     
     /**
      * More of the arguments of a call, where `call_deltas` of the configuration asks for it: the name and the
-     * provider's id as far as they are known, and the new piece as `arguments`.
+     * provider's id if known, and the new piece as `arguments`.
      */
     data class ToolCallDelta(
         /**
-         * The call as far as it is known.
+         * The call, with its name and the provider's id if they are known.
          */
         val `call`: zerostack.ToolCall) : Event()
         

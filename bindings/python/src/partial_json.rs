@@ -12,7 +12,7 @@ use crate::error::{raised, raised_text};
 /// are shown while they stream.
 ///
 /// `feed()` takes the next piece of text, split anywhere. `value` is the value so far: objects and
-/// arrays with the members that have begun, strings as far as received; a number or a word appears
+/// arrays with the members that have begun, strings received so far; a number or a word appears
 /// when it is complete. It is the same object each time, and grows.
 #[pyclass(module = "zerostack")]
 pub struct PartialJson {
@@ -22,7 +22,7 @@ pub struct PartialJson {
     root: Option<Py<PyAny>>,
     /// The text, number or word that is open.
     text: String,
-    /// The text is a string, which is shown as far as it came; and its bytes that are.
+    /// The text is a string, of which the received part is shown; and its bytes that are.
     shows_text: bool,
     shown_bytes: usize,
     has_changed: bool,
@@ -149,7 +149,7 @@ impl PartialJson {
         Ok(())
     }
 
-    /// Puts the string that is open where it belongs, as far as it came.
+    /// Puts the received part of the open string where it belongs.
     fn show_text(&mut self, py: Python<'_>) -> PyResult<()> {
         if self.shows_text && self.text.len() > self.shown_bytes {
             self.shown_bytes = self.text.len();

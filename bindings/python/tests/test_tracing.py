@@ -55,7 +55,7 @@ def check(spans: Any) -> None:
     assert oslo.attributes["gen_ai.tool.name"] == "weather" and oslo.status.is_unset
     assert rome.attributes["error.type"] == "tool_error"
     assert turn.instrumentation_scope.schema_url == SCHEMA_URL
-    # Nothing of what was said is in them.
+    # No text of the conversation is in them.
     assert all("Oslo" not in str(dict(span.attributes)) for span in spans)
 
 

@@ -47,7 +47,7 @@ def entries(data: bytes) -> list[tuple[list[str], list[bytes]]]:
 
 
 def entry(*words: object) -> bytes:
-    """The same, written: bytes become a length in the line and a text behind it."""
+    """The same, written: bytes become a length in the line and a text after it."""
     texts = [word for word in words if isinstance(word, bytes)]
     line = " ".join(f"+{len(w)}" if isinstance(w, bytes) else str(w) for w in words)
     return b"".join([f"{line}\n".encode(), *(text + b"\n" for text in texts)])

@@ -34,7 +34,7 @@ pub struct Config {
     /// one of them.
     #[uniffi(default = "")]
     pub profile: String,
-    /// Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+    /// Whether the arguments of calls are reported while they arrive, by `ToolCallDelta`.
     #[uniffi(default = false)]
     pub call_deltas: bool,
 }

@@ -34,9 +34,9 @@ pub enum Event {
         text: String,
     },
     /// More of the arguments of a call, where `call_deltas` of the configuration asks for it: the name and the
-    /// provider's id as far as they are known, and the new piece as `arguments`.
+    /// provider's id if known, and the new piece as `arguments`.
     ToolCallDelta {
-        /// The call as far as it is known.
+        /// The call, with its name and the provider's id if they are known.
         call: ToolCall,
     },
     /// A call is complete.

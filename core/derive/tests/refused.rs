@@ -1,4 +1,4 @@
-//! What the derives cannot express is a compile error that says what to do.
+//! What the derives cannot express is a compile error that states what to do.
 
 #[test]
 fn what_cannot_be_expressed_does_not_compile() {

@@ -170,12 +170,12 @@ macro_rules! error_table {
             ///
             /// `detail`: its number.
             MissingAttachment = 38, "missing_attachment", "the bytes of an attachment are missing", ": attachment {n}", "; pass them, or leave it out";
-            /// The bytes of an attachment are fewer or more than was said.
+            /// The bytes of an attachment are fewer or more than was announced.
             ///
             /// `detail`: its number.
             AttachmentLength = 39, "attachment_length", "an attachment does not have the length that was given", ": attachment {n}", "; attach it again";
             /// The answer does not fit the response schema, and was asked for again as often as it
-            /// may be. It is in the transcript, and the failure's message says what is wrong.
+            /// may be. It is in the transcript, and the failure's message states what is wrong.
             ///
             /// `detail`: where in its JSON, in bytes.
             BadAnswer = 40, "bad_answer", "the answer does not fit the response schema", ", at byte {n}", "";

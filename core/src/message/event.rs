@@ -22,10 +22,10 @@ pub enum Event<'s> {
     RefusalDelta(&'s str),
     /// More of the model's reasoning. Whole characters only.
     ThinkingDelta(&'s str),
-    /// More of the arguments of a call: the name and the provider's id as far as they are known, and the new
+    /// More of the arguments of a call: the name and the provider's id if known, and the new
     /// piece as `arguments`, whole characters only. Comes where [`crate::Config::shows_call_deltas`] asks for
     /// it. The call that is run is that of [`ToolCall`](Self::ToolCall): pieces that a server sends twice
-    /// are told twice, a lone `{}` is not told, and a call that breaks off has no other event.
+    /// are reported twice, a lone `{}` is not reported, and a call that breaks off has no other event.
     #[cfg(feature = "call-deltas")]
     ToolCallDelta(ToolCall<'s>),
     /// A call is complete.

@@ -31,7 +31,7 @@ pub fn media_type_of(first: &[u8], name: &str) -> Option<&'static str> {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => return Some("video/webm"),
         _ => {}
     }
-    // By bytes: the searches of the standard library can panic as far as the linker sees.
+    // By bytes: the searches of the standard library can panic as far as the linker can see.
     let end = name.bytes().position(|byte| matches!(byte, b'?' | b'#'));
     let name = name.get(..end.unwrap_or(name.len())).unwrap_or_default();
     let dot = name.bytes().rposition(|byte| byte == b'.')?;

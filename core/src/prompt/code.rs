@@ -159,7 +159,7 @@ fn is_in_quotes(code: &str) -> bool {
 
 /// Whether the code ends inside a program for awk, whose `$1` are fields.
 fn is_in_awk(code: &str) -> bool {
-    // Bytes, as the search for a text can panic as far as the linker sees.
+    // Bytes, as the search for a text can panic as far as the linker can see.
     let name = code.as_bytes().windows(3).rposition(|word| word == b"awk");
     name.and_then(|at| code.as_bytes().get(at..)).is_some_and(|program| {
         [b'\'', b'"'].iter().any(|quote| program.iter().filter(|b| *b == quote).count() % 2 == 1)

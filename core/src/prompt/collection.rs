@@ -202,7 +202,7 @@ impl<'a> BlockLines<'a> {
     fn read(&mut self) -> Result<Option<(&'a str, Text<'a>)>, BlockFault> {
         let Some(line) = content_line(self.raw, 0) else { return Ok(None) };
         let content_end = line.start.saturating_add(line.text.trim_end_matches(SPACE).len());
-        let behind = self.raw.len().saturating_sub(content_end);
+        let after = self.raw.len().saturating_sub(content_end);
         self.raw = self.raw.get(line.end..).unwrap_or_default();
         let content = line.content();
         if line.indent != self.indent {
@@ -223,7 +223,7 @@ impl<'a> BlockLines<'a> {
         if content_line(self.raw, 0).is_some_and(|next| next.indent > self.indent) {
             return Err(BlockFault::Nested);
         }
-        let text = scalar(value).ok_or(BlockFault::Quote(behind.saturating_add(value.len())))?;
+        let text = scalar(value).ok_or(BlockFault::Quote(after.saturating_add(value.len())))?;
         Ok(Some((unquoted(key.trim_matches(SPACE)), text)))
     }
 }

@@ -119,11 +119,11 @@ pub(super) fn quoted_length(rest: &str, quote: u8) -> Result<Option<usize>, (usi
         let Some(found) = tail.bytes().position(special) else { return Ok(None) };
         let here = at.saturating_add(found);
         let next = here.saturating_add(1);
-        let behind = rest.get(next..).unwrap_or_default();
+        let following = rest.get(next..).unwrap_or_default();
         if rest.as_bytes().get(here) == Some(&b'\\') {
-            let (_, used) = escape(behind).ok_or((here, Reason::Escape))?;
+            let (_, used) = escape(following).ok_or((here, Reason::Escape))?;
             at = next.saturating_add(used);
-        } else if quote == b'\'' && behind.starts_with('\'') {
+        } else if quote == b'\'' && following.starts_with('\'') {
             at = next.saturating_add(1);
         } else {
             return Ok(Some(here));

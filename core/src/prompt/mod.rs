@@ -413,7 +413,7 @@ fn without_comments(mut text: &str) -> &str {
         let Some(comment) = text.trim_start_matches([' ', '\t']).strip_prefix("<!--") else {
             return text;
         };
-        // Bytes, as the search for a text can panic as far as the linker sees.
+        // Bytes, as the search for a text can panic as far as the linker can see.
         let end = comment.as_bytes().windows(3).position(|mark| mark == b"-->");
         let rest = end.and_then(|at| comment.get(at.saturating_add(3)..));
         let Some(rest) = rest else { return text };

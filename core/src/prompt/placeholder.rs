@@ -173,8 +173,8 @@ impl<'a> Iterator for BodyPieces<'a> {
                 }
                 // Passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
                 None => {
-                    let behind = rest.get(found.saturating_add(1)..).unwrap_or_default();
-                    let braces = behind.iter().take_while(|b| **b == b'{').count();
+                    let following = rest.get(found.saturating_add(1)..).unwrap_or_default();
+                    let braces = following.iter().take_while(|b| **b == b'{').count();
                     let length = match rest.get(found) {
                         Some(b'{' | b'$') => braces.saturating_add(1),
                         _ => 1,

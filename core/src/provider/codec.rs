@@ -65,7 +65,7 @@ pub(crate) struct Context<'a> {
     pub reply_tokens: u32,
     /// The profile of its server.
     pub profile: InForce,
-    /// The places of its calls and results, as far as recorded.
+    /// The places of its calls and results, recorded so far.
     pub places: Table<'a>,
     /// It asks for a summary, which needs no schema and no choice of tools.
     #[cfg(feature = "options")]

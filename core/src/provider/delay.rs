@@ -9,8 +9,8 @@ use crate::wire::hash::hash;
 /// Milliseconds of a duration at the beginning of `text`: numbers, each with its unit.
 pub(super) fn duration_ms(text: &[u8]) -> Option<u32> {
     let (mut rest, mut sum, mut found) = (text, 0_u32, false);
-    while let Some((millis, behind)) = one(rest) {
-        (sum, rest, found) = (sum.saturating_add(millis), behind, true);
+    while let Some((millis, following)) = one(rest) {
+        (sum, rest, found) = (sum.saturating_add(millis), following, true);
     }
     found.then_some(sum)
 }
@@ -28,7 +28,7 @@ pub(crate) fn asked_in_ms(message: &[u8]) -> Option<u32> {
 /// A number and its unit, and what follows.
 fn one(text: &[u8]) -> Option<(u32, &[u8])> {
     let (mut rest, mut millis, mut step) = (text, 0_u32, None);
-    while let Some((byte, behind)) = rest.split_first() {
+    while let Some((byte, following)) = rest.split_first() {
         match (byte, step) {
             (b'.', None) if rest.len() < text.len() => step = Some(100_u32),
             (b'0'..=b'9', None) => {
@@ -41,20 +41,20 @@ fn one(text: &[u8]) -> Option<(u32, &[u8])> {
             }
             _ => break,
         }
-        rest = behind;
+        rest = following;
     }
     if rest.len() == text.len() {
         return None;
     }
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     let length = rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
-    let (unit, behind) = rest.split_at_checked(length)?;
+    let (unit, following) = rest.split_at_checked(length)?;
     let unit = hash(unit);
     if MILLISECONDS.contains(&unit) {
-        return Some((millis / 1000, behind));
+        return Some((millis / 1000, following));
     }
     let (_, seconds) = UNITS.iter().find(|(units, _)| units.contains(&unit))?;
-    Some((millis.saturating_mul(*seconds), behind))
+    Some((millis.saturating_mul(*seconds), following))
 }
 
 const MILLISECONDS: [u32; 2] = [hash(b"ms"), hash(b"milliseconds")];

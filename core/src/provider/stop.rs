@@ -40,13 +40,13 @@ pub(crate) fn is_failure(word: &[u8]) -> bool {
 /// The hash of the letters and digits of `text` in lower case, up to a colon.
 pub(crate) const fn fold(text: &[u8]) -> u32 {
     let (mut hash, mut rest) = (START, text);
-    while let [byte, behind @ ..] = rest {
+    while let [byte, after @ ..] = rest {
         match byte {
             b':' => break,
             b'_' | b'-' | b' ' => {}
             _ => hash = add(hash, byte.to_ascii_lowercase()),
         }
-        rest = behind;
+        rest = after;
     }
     hash
 }

@@ -43,7 +43,7 @@ pub(crate) const DELAY: u8 = 20;
 /// Tokens that the model has room for, and those that were sent, in the refusal of a long request.
 pub(crate) const CONTEXT: u8 = 21;
 pub(crate) const SENT: u8 = 22;
-/// The error that a gateway was told, which follows its own message.
+/// The error that a gateway received, which follows its own message.
 pub(crate) const ERROR_CAUSE: u8 = 26;
 /// An image, sound or another medium in the reply: its bytes, or where it is.
 pub(crate) const MEDIA: u8 = 25;

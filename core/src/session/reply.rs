@@ -271,7 +271,7 @@ impl Machine {
         }
         self.take_out(log, start);
         let asked_ms = match (self.retry_after_ms, self.reply.failure.delay) {
-            (u32::MAX, 0) => asked_in_ms(log.behind(self.reply.failure.length as usize)),
+            (u32::MAX, 0) => asked_in_ms(log.after(self.reply.failure.length as usize)),
             (u32::MAX, tenths) => Some(u32::from(tenths) * 100),
             (millis, _) => Some(millis),
         };

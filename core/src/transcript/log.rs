@@ -65,7 +65,7 @@ impl<'t> Log<'t> {
     }
 
     /// The `length` bytes after the end, where a message may lie that is not kept.
-    pub fn behind(&self, length: usize) -> &[u8] {
+    pub fn after(&self, length: usize) -> &[u8] {
         let used = self.used();
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
     }

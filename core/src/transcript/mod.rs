@@ -140,7 +140,7 @@ impl<S: Storage> Transcript<S> {
         Ok(transcript)
     }
 
-    /// The places of calls and their results, as far as recorded.
+    /// The places of calls and their results, recorded so far.
     pub(crate) fn places(&self) -> Table<'_> {
         Table::of(&self.storage, self.extent)
     }

@@ -8,12 +8,12 @@ use super::hash::{START, add, hash};
 pub(crate) struct FirstText {
     state: State,
     place: Place,
-    /// The hash of the name of the tag that is read, as far as it came: half of one tells four names
+    /// The hash of the received part of the tag's name: half of one tells four names
     /// apart from all others that pages have.
     name: u16,
 }
 
-/// What it stands in.
+/// Where it is in the tag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
     /// A text without tags.
@@ -86,8 +86,8 @@ impl FirstText {
                             && (*byte != b'<' || self.place == Place::Plain)
                     };
                     let length = before.iter().position(|byte| !is_text(byte));
-                    let (text, behind) = before.split_at_checked(length.unwrap_or(before.len()))?;
-                    (*input, self.state) = (behind, State::Text);
+                    let (text, after) = before.split_at_checked(length.unwrap_or(before.len()))?;
+                    (*input, self.state) = (after, State::Text);
                     return Some(text);
                 }
             };

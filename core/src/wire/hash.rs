@@ -15,9 +15,9 @@ pub(crate) const fn add(hash: u32, byte: u8) -> u32 {
 /// The hash of `name`.
 pub(crate) const fn hash(name: &[u8]) -> u32 {
     let (mut hash, mut rest) = (START, name);
-    while let [byte, behind @ ..] = rest {
+    while let [byte, after @ ..] = rest {
         hash = add(hash, *byte);
-        rest = behind;
+        rest = after;
     }
     hash
 }

@@ -64,7 +64,7 @@ pub(crate) fn line_length(text: &[u8]) -> usize {
 }
 
 /// Whether `part` stands in `text`, which is a short name: the search of the standard library
-/// takes more than a kilobyte of flash, and can panic as far as the linker sees.
+/// takes more than a kilobyte of flash, and can panic as far as the linker can see.
 #[inline(never)]
 pub(crate) fn contains(text: &str, part: &str) -> bool {
     let (text, part) = (text.as_bytes(), part.as_bytes());

@@ -8,7 +8,7 @@ use super::hash;
 use super::scan::{WORDS, line_length};
 use super::taken;
 
-/// What a line of a stream says. Values come in pieces, as they arrive.
+/// What a line of a stream means. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each token")]
 pub enum SseToken<'a> {
@@ -50,7 +50,7 @@ pub struct SseReader {
     field: Option<Field>,
     /// The line is of no known field, but of one called `error`: some servers send theirs so.
     is_error: bool,
-    /// The hash of the name that is read, as far as it came; or of the type of the event.
+    /// The hash of the received part of the name, or of the type of the event.
     name: u32,
     /// At least so many bytes from here on are of the same line.
     unread: u16,

@@ -43,7 +43,7 @@ pub struct zs_attachment {
     pub reserved: u32,
 }
 
-/// tests/firmware/main.c says the same of the header.
+/// tests/firmware/main.c checks the same for the header.
 const _: () =
     assert!(size_of::<zs_attachment>() == size_of::<[u32; 4]>() + size_of::<[usize; 8]>());
 

@@ -31,7 +31,7 @@ static const char *body(zs_session *session) {
     return text;
 }
 
-/* Gives a reply that says `text`, which is JSON without its quotes. */
+/* Gives a reply with `text`, which is JSON without its quotes. */
 static zs_status reply(zs_session *session, const char *text, zs_event *event) {
     char whole[512];
     size_t fed = 0, used, length;

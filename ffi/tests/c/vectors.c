@@ -241,7 +241,7 @@ static bool put_event(zs_status status, const zs_event *event) {
 }
 
 /* Begins a session, or goes on with a new one from the snapshot of this. Its memory begins at an
- * odd address, so that all of the overhead is used, and ends where it is said to end. */
+ * odd address, so that all of the overhead is used, and ends where it has to end. */
 static void begin(size_t storage) {
     size_t len = zs_session_overhead() + storage;
     unsigned char *lent = malloc(1 + len);

@@ -5,7 +5,7 @@ use zerostack_core::{
 use crate::TOOLS;
 
 /// A text that may hold calls, said by a model: in every chunking the same is found, only known
-/// tools are called and with objects, and the next request is valid. The first byte says the tool
+/// tools are called and with objects, and the next request is valid. The first byte selects the tool
 /// mode and the chunks.
 pub fn calls(input: &[u8]) {
     let (mode, text) = crate::split_first(input);

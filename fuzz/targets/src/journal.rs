@@ -3,7 +3,7 @@ use zerostack_core::{Dialect, ErrorKind, Growing, Journal, Session, SessionConfi
 /// What a transcript may take at most.
 const MOST_BYTES: usize = 1 << 18;
 
-/// A file of saved conversations. The first byte says whether it is one, or a list of frames for
+/// A file of saved conversations. The first byte selects whether it is one, or a list of frames for
 /// which the checksums are made here: whatever is restored is a conversation or refused, what is
 /// whole stays whole, and the file can be gone on with.
 pub fn journal(input: &[u8]) {

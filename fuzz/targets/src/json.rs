@@ -9,7 +9,7 @@ static NODES: &[Node] = &Node::table([
 ]);
 const RAW: u8 = 4;
 
-/// A document, the first byte being the length of the chunks: every chunking says the same,
+/// A document, the first byte being the length of the chunks: every chunking gives the same result,
 /// and what an independent reader takes is taken.
 pub fn json(input: &[u8]) {
     let (chunk, text) = crate::split_first(input);

@@ -7,7 +7,7 @@ use zerostack_core::{
 /// text.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Lines of a transcript. The first byte says how they are cut, and how small a second storage is:
+/// Lines of a transcript. The first byte selects how they are cut, and how small a second storage is:
 /// every chunking reads the same or refuses the same line for the same reason, what was read is a
 /// conversation that is the same when it is written and read again, and a storage that is too
 /// small is `Full`.

@@ -32,7 +32,7 @@ pub use vocabulary::vocabulary;
 
 use zerostack_core::{Config, Dialect, Session, SessionConfig, Storage, ToolMode, ToolSpec};
 
-/// Takes the first byte off, which says how the rest is treated.
+/// Takes the first byte off, which selects how the rest is treated.
 fn split_first(input: &[u8]) -> (u8, &[u8]) {
     input.split_first().map_or((0, input), |(first, rest)| (*first, rest))
 }

@@ -1,4 +1,4 @@
-//! Patches of others: whatever is in one, it stays in the folder, and changes what it says it does.
+//! Patches of others: whatever is in one, it stays in the folder, and changes what it claims to change.
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ const ARENA_BYTES: usize = 1 << 17;
 /// Lengths of the pieces that a body comes in.
 const CHUNKS: [usize; 6] = [1, 2, 3, 7, 16, 64];
 
-/// A body. The first byte says the dialect, the status, the tool mode and the length of the
+/// A body. The first byte selects the dialect, the status, the tool mode and the length of the
 /// pieces: every chunking shows the same and leaves the same transcript, and the next request is
 /// valid.
 pub fn response(input: &[u8]) {

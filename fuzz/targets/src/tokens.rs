@@ -23,8 +23,8 @@ pub fn load_vocabularies() {
     LazyLock::force(&VOCABULARIES);
 }
 
-/// A text. The first byte says the vocabulary and the length of the chunks: what is encoded decodes
-/// to the same bytes, and every way to count says the same.
+/// A text. The first byte selects the vocabulary and the length of the chunks: what is encoded decodes
+/// to the same bytes, and every way to count gives the same number.
 pub fn tokens(input: &[u8]) {
     let (mode, bytes) = crate::split_first(input);
     let number = usize::from(mode % 2);

@@ -168,7 +168,7 @@ fn bad_by(
 }
 
 #[test]
-fn the_model_is_told_of_calls_that_cannot_run_or_they_are_repaired() {
+fn calls_that_cannot_run_are_reported_to_the_model_or_repaired() {
     let seven = r#"the arguments do not fit: /line: type "integer", found "seven""#;
     let text = r#"the arguments do not fit: (root): type "object", found "seven""#;
     let unknown = r#"there is no tool "lock"; there are look"#;

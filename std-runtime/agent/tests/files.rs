@@ -72,7 +72,7 @@ fn both_agents_send_a_picture_of_a_megabyte_in_pieces_and_in_the_same_bytes() {
 }
 
 #[test]
-fn a_tool_shows_a_file_and_the_model_is_told_of_one_that_it_cannot_be_shown() {
+fn a_tool_shows_a_file_and_one_that_cannot_be_shown_is_described_to_the_model() {
     let bmp = || File::bytes(*b"BM..").unwrap().with_name("old.bmp");
     let shot = || File::bytes(PNG).unwrap().with_name("screen.png");
     let blocking = |api| {

@@ -120,7 +120,7 @@ fn a_turn_has_spans_for_its_requests_and_calls() {
     assert_eq!(has(2, "error.type"), None);
     let tokens = |at: usize| has(at, "gen_ai.usage.output_tokens").unwrap().parse::<u32>().unwrap();
     assert_eq!(tokens(0), tokens(1) + tokens(4));
-    // No word of what was said.
+    // No text of the conversation.
     assert!(!format!("{spans:?}").contains("Done."));
 }
 

@@ -1,4 +1,4 @@
-//! Answers as values: the schema that the model is told, and an answer that does not fit.
+//! Answers as values: the schema that the model receives, and an answer that does not fit.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

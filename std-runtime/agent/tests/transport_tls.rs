@@ -194,7 +194,7 @@ fn a_file_of_roots_that_is_no_use_is_named() {
 }
 
 #[test]
-fn each_variable_names_authorities_and_what_it_names_wrongly_is_told() {
+fn each_variable_names_authorities_and_a_wrong_value_is_reported() {
     let (port, certificate) = tls_server("localhost", rustls::ALL_VERSIONS);
     let url = format!("https://localhost:{port}/");
     let folder = tempfile::tempdir().unwrap();

@@ -44,7 +44,7 @@ fn values_blocks_and_partials_are_filled() {
 }
 
 #[test]
-fn what_cannot_be_filled_is_told() {
+fn a_placeholder_that_cannot_be_filled_is_reported() {
     for (template, part) in [
         ("{{#if a}}", "the block if is not closed"),
         ("{{/if}}", "ends no block"),

@@ -74,7 +74,7 @@ impl Draft {
     /// Adds more about the run and its `input`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn start(&self, about: &About, input: Option<&str>) -> io::Result<()> {
         let place = self.place();
         replace(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
@@ -103,7 +103,7 @@ impl Draft {
     /// The file of the events.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn events(&self) -> io::Result<File> {
         private().open(self.place().join(EVENTS))
     }
@@ -111,7 +111,7 @@ impl Draft {
     /// The file for the tape of a conversation, and its path, for errors.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn tape(&self, conversation: &str) -> io::Result<(File, PathBuf)> {
         let path = self.place().join(format!("{TAPE}{conversation}"));
         Ok((private().open(&path)?, path))
@@ -120,7 +120,7 @@ impl Draft {
     /// A folder in it for temporary files until it is written.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn scratch(&self) -> io::Result<PathBuf> {
         let scratch = self.place().join(SCRATCH);
         DirBuilder::new().mode(0o700).create(&scratch)?;
@@ -218,7 +218,7 @@ impl Draft {
 /// Makes records of the runs that were killed.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
     let runs = state_folder::folder(RUNS)?;
     for place in left()? {
@@ -245,7 +245,7 @@ pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
 /// The drafts of runs that were killed.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) fn left() -> io::Result<Vec<PathBuf>> {
     let is_pending = commit::is_pending()?;
     let mut left = names()?;

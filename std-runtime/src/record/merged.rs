@@ -20,7 +20,7 @@ pub(super) struct Merged {
 /// `plan` merged with the changes made to `folder` since; `None` if both change the same lines.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) fn merged(
     folder: &Path,
     plan: &Plan,

@@ -14,7 +14,7 @@ use crate::{Result, own_process, state_folder};
 
 /// The output of a process.
 pub(super) struct Exchange {
-    /// Its output, as far as it was read.
+    /// The part of its output that was read.
     pub(super) output: Vec<u8>,
     /// The output after its first line, if that goes to a file.
     pub(super) rest: Option<File>,

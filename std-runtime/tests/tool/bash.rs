@@ -34,7 +34,7 @@ fn assert_all_die(folder: &Folder, count: usize) {
 }
 
 #[test]
-fn output_is_in_order_and_the_exit_status_is_said() {
+fn output_is_in_order_and_the_exit_status_is_reported() {
     let folder = Folder::new();
     let output = folder.call("bash", json!({"command": "echo a; echo b >&2; printf c; exit 3"}));
     assert_eq!(output.content, "a\nb\nc\n[exit 3]\n");

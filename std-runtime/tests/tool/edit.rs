@@ -75,7 +75,7 @@ fn several_edits_are_all_or_none_and_refer_to_the_file_before() {
 }
 
 #[test]
-fn the_nearest_place_and_the_difference_are_said() {
+fn the_nearest_place_and_the_difference_are_reported() {
     let text = "fn a() {\n    let x = 1;\n}\n\nfn b() {\n\tlet y = 2;  \n}\n";
     for (old, parts) in [
         ("  let x = 3;\n}\n\nfn b", &["(text)", "differing first at 2", "let x = 1;"][..]),

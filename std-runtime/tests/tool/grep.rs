@@ -75,7 +75,7 @@ fn ignored_and_binary_files_and_links_are_skipped() {
 }
 
 #[test]
-fn limits_are_said() {
+fn limits_are_reported() {
     for (count, cut) in [(199, false), (200, false), (201, true)] {
         let folder = Folder::new();
         folder.file("a", "x\n".repeat(count));
@@ -152,7 +152,7 @@ fn a_file_that_is_named_is_searched_or_the_call_fails() {
 }
 
 #[test]
-fn a_pattern_over_lines_is_told_that_lines_are_matched_alone() {
+fn a_pattern_over_lines_is_refused_because_lines_are_matched_alone() {
     let folder = Folder::new();
     folder.file("f", "foo\nbar\n");
     for pattern in ["foo\\nbar", "(?s)foo.*bar", "foo[\\s\\S]*bar", "foo\\r\\nbar"] {

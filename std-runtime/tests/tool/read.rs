@@ -106,7 +106,7 @@ fn a_long_line_is_cut_between_characters_and_says_so() {
 }
 
 #[test]
-fn what_a_line_does_not_show_is_said() {
+fn the_omitted_part_of_a_line_is_reported() {
     let folder = Folder::new();
     folder.file("crlf", "a\r\nb\r\n").file("mixed", "a\r\nb\n").file("bom", "\u{feff}a\nb");
     folder.file("empty", "").file("latin1", b"gr\xfc\xdfe\n");

@@ -138,7 +138,7 @@ pub fn end_with_parent() {
 /// Closes stdout and stderr, and no longer ends with the thread that started this process.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn close_output() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(None)?;
@@ -172,7 +172,7 @@ pub fn adopt_orphans() {}
 #[cfg(not(target_os = "linux"))]
 pub fn end_with_parent() {}
 
-/// All processes below `pid`, as far as the system tells.
+/// All processes below `pid`, as the system reports.
 pub fn below(pid: Pid) -> Vec<Pid> {
     let mut found = vec![pid];
     let mut next = 0;

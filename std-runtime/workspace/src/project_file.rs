@@ -106,10 +106,10 @@ pub fn read(folder: &Path, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>
     }
 }
 
-/// The bytes of a regular file, which has `length` of them as far as the system tells.
+/// The bytes of a regular file, which has `length` of them as the system reports.
 ///
 /// # Errors
-/// What the system says, or that there are more than `max_bytes`.
+/// The error of the system, or that there are more than `max_bytes`.
 pub fn read_whole(file: File, length: u64, max_bytes: u64) -> Result<Vec<u8>, String> {
     let failed = |error: io::Error| error.to_string();
     // Room for the whole and one byte more, so that one read finds its end.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// read it.
 ///
 /// # Errors
-/// What the system says, or that there is no home folder.
+/// The error of the system, or that there is no home folder.
 pub fn folder(name: &str) -> io::Result<PathBuf> {
     let path = path(name).ok_or_else(|| io::Error::other("there is no home folder"))?;
     DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
@@ -28,7 +28,7 @@ pub fn path(name: &str) -> Option<PathBuf> {
 /// The names in the folder `name`, sorted; empty if there is no such folder.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn list(name: &str) -> io::Result<Vec<PathBuf>> {
     let Some(path) = path(name) else { return Ok(Vec::new()) };
     let entries = match fs::read_dir(path) {

@@ -51,9 +51,9 @@ impl Body {
     }
 
     fn event(&mut self, event: &Value) {
-        let (before, behind) =
+        let (before, after) =
             if self.dialect == Dialect::Ollama { ("", "\n") } else { ("data: ", "\n\n") };
-        self.text.extend([before, &event.to_string(), behind]);
+        self.text.extend([before, &event.to_string(), after]);
     }
 
     fn block(&mut self, index: usize, begin: &Value, deltas: impl Iterator<Item = Value>) {

@@ -39,7 +39,7 @@ impl Heard {
 }
 
 /// A whole reply was shown as it was sent, and is kept, unless its removal was reported.
-pub(super) fn is_what_was_said(session: &Chat, heard: &Heard, says: &Says) {
+pub(super) fn is_what_was_sent(session: &Chat, heard: &Heard, says: &Says) {
     let config = session.config();
     assert_eq!(heard.text, says.text);
     assert_eq!(heard.thinking, says.thinking);

@@ -236,7 +236,7 @@ impl Client {
                     self.attempts = 0;
                     let says = self.answer.take().and_then(|answer| answer.says);
                     if let Some(says) = says {
-                        checks::is_what_was_said(&self.session, &self.heard, &says);
+                        checks::is_what_was_sent(&self.session, &self.heard, &says);
                     }
                     return;
                 }

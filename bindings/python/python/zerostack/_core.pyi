@@ -908,7 +908,7 @@ class Session:
         """The model, as the provider names it."""
     @property
     def system(self) -> str:
-        """What the model is told first."""
+        """What the model receives first."""
     @property
     def tools(self) -> list[ToolSpec]:
         """The tools that the model may call."""
@@ -972,7 +972,7 @@ class Session:
         for, if any."""
     def feed(self, chunk: BytesLike) -> list[Event]:
         """Takes all bytes of a chunk of the body, split anywhere, even inside a character, and
-        returns their events. Bytes behind the end of the reply are used and ignored.
+        returns their events. Bytes after the end of the reply are used and ignored.
 
         The last event is `Restart` if the reply was interrupted: it is removed, the step is no
         longer `RECEIVE`, and it will be requested again.
@@ -1075,7 +1075,7 @@ class PartialJson:
     are shown while they stream.
 
     `feed()` takes the next piece of text, split anywhere. `value` is the value so far: objects and
-    arrays with the members that have begun, strings as far as received; a number or a word appears
+    arrays with the members that have begun, strings received so far; a number or a word appears
     when it is complete. It is the same object each time, and grows.
     """
 
@@ -1184,7 +1184,7 @@ class Prompt:
         """The whole file."""
     @property
     def body(self) -> str:
-        """The text behind the front matter, placeholders not filled."""
+        """The text after the front matter, placeholders not filled."""
     @property
     def declared_name(self) -> Optional[str]:
         """The name in the prompt's front matter."""
@@ -1229,7 +1229,7 @@ class Prompt:
     def placeholders(self) -> list[Placeholder]:
         """The placeholders of the body, in order; a name can occur more than once."""
     def render(self, arguments: Optional[str] = None, /, **values: str) -> str:
-        """The body with its placeholders filled. `arguments` is what a person writes behind the prompt's
+        """The body with its placeholders filled. `arguments` is what a person writes after the prompt's
         name, for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
 
         Raises `MissingPlaceholder`, which names the placeholder that has neither value nor default.

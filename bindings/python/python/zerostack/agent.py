@@ -42,7 +42,7 @@ class Agent(AgentBase["httpx.Client", Http]):
 
     ``tools`` are functions, see :func:`zerostack.tool`. The calls of one reply run at the same
     time, each in a thread, ``max_parallel_tools`` at most; one that takes longer than
-    ``tool_timeout_s`` is left behind, and the model is told; ``None`` waits for ever.
+    ``tool_timeout_s`` is left behind, and the model is told; ``None`` waits without a limit.
 
     ``bad_calls`` is what becomes of calls of unknown tools and of arguments that do not fit, see
     :class:`BadCallPolicy`; more than ``max_bad_calls`` of them in one turn end it with
@@ -128,7 +128,7 @@ class Agent(AgentBase["httpx.Client", Http]):
         :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
 
         With ``output_type`` the answer is a value of that type: what tools take as type hints, see
-        :func:`zerostack.tool`. The model is told its JSON Schema, by the request's field for it where
+        :func:`zerostack.tool`. The model receives its JSON Schema, by the request's field for it where
         it can be, and an answer that does not fit is asked for again, ``max_repairs`` times at most.
         After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
         """

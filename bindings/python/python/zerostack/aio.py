@@ -94,7 +94,7 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
 
         With ``output_type`` the answer is a value of that type: what tools take as type hints, see
-        :func:`zerostack.tool`. The model is told its JSON Schema, by the request's field for it where
+        :func:`zerostack.tool`. The model receives its JSON Schema, by the request's field for it where
         it can be, and an answer that does not fit is asked for again, ``max_repairs`` times at most.
         After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
         """

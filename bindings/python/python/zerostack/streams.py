@@ -70,7 +70,7 @@ class Lines:
         return ""
 
     def stream(self, events: Iterable[Streamed]) -> Iterator[str]:
-        """The whole stream. An error of the run is told in it, and raised after that."""
+        """The whole stream. An error of the run is an event of it, and raised after that."""
         yield from map(sse, self.start())
         try:
             for event in events:
@@ -162,7 +162,7 @@ class _Parts(Lines):
 
     def _piece(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """More of the arguments of a call. Without its id and its name nothing can be told of it, and its
-        first pieces would be lost: then it is told whole.
+        first pieces would be lost: then it is reported whole.
         """
         id, text = line["id"], line["arguments"]
         if id not in self._begun:
@@ -236,7 +236,7 @@ class _Parts(Lines):
 class UiMessageStream(_Parts):
     """The UI message stream of the AI SDK (protocol ``v1``), which ``useChat`` reads.
 
-    A reply that broke off and is asked for again is told as ``data-restart``: what it said is to be
+    A reply that broke off and is asked for again is reported as ``data-restart``: what it said is to be
     discarded.
     """
 
@@ -304,7 +304,7 @@ class UiMessageStream(_Parts):
 class AgUi(_Parts):
     """Events of the Agent User Interaction Protocol (AG-UI).
 
-    A reply that broke off and is asked for again is told as ``CUSTOM`` with the name ``restart``.
+    A reply that broke off and is asked for again is reported as ``CUSTOM`` with the name ``restart``.
     """
 
     def __init__(self, thread_id: str | None = None, run_id: str | None = None) -> None:

@@ -210,7 +210,7 @@ def replay(path: str | os.PathLike[str]) -> Iterator[PlayedEvent]:
 
 
 class Player:
-    """A tape to be played; ``session`` is the one that is played, as far as it came."""
+    """A tape to be played; ``session`` is its conversation up to the current line."""
 
     session: Session
 

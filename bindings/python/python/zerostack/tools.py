@@ -165,7 +165,7 @@ def tool(
 
 
 def failure_of(error: BaseException) -> ToolOutput:
-    """What the model is told of a tool that raised."""
+    """What the model receives of a tool that raised."""
     if isinstance(error, ToolError):
         return ToolOutput(clean(str(error)), is_error=True)
     if isinstance(error, BadArguments):

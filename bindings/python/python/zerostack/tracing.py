@@ -12,7 +12,7 @@ It needs ``opentelemetry-api``, and sends nothing by itself: where spans go is f
             ...
 
 A turn is a span ``invoke_agent``, each of its requests a span ``chat MODEL`` and each call of a tool a span
-``execute_tool NAME`` in it. They have names, counts and ends, and no word of what was said.
+``execute_tool NAME`` in it. They have names, counts and ends, and no text of the conversation.
 """
 
 from __future__ import annotations

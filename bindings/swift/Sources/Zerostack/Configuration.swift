@@ -36,7 +36,7 @@ public struct Configuration: Sendable, Hashable {
     public var options = RequestOptions()
     /// What the server refuses or demands beyond its dialect.
     public var profile = Profile()
-    /// Whether the arguments of calls are told while they come in, by ``Event/toolCallDelta(_:)``.
+    /// Whether the arguments of calls are reported as they arrive, by ``Event/toolCallDelta(_:)``.
     public var callDeltas = false
 
     /// A configuration.

@@ -9,7 +9,7 @@ public enum Event: Sendable, Hashable {
     /// More of the model's reasoning.
     case thinking(String)
     /// More of the arguments of a call, where ``Configuration/callDeltas`` asks for it: the name and the
-    /// provider's id as far as they are known, and the new piece as ``ToolCall/arguments``. The call that
+    /// provider's id if known, and the new piece as ``ToolCall/arguments``. The call that
     /// is run is that of ``toolCall(_:)``.
     case toolCallDelta(ToolCall)
     /// A call is complete.

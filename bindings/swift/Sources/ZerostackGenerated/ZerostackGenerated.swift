@@ -2732,7 +2732,7 @@ public struct Config: Equatable, Hashable {
      */
     public let profile: String
     /**
-     * Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+     * Whether the arguments of calls are reported while they arrive, by `ToolCallDelta`.
      */
     public let callDeltas: Bool
 
@@ -2772,7 +2772,7 @@ public struct Config: Equatable, Hashable {
          * one of them.
          */profile: String = "", 
         /**
-         * Whether the arguments of calls are told while they come, by `ToolCallDelta`.
+         * Whether the arguments of calls are reported while they arrive, by `ToolCallDelta`.
          */callDeltas: Bool = false) {
         self.dialect = dialect
         self.model = model
@@ -5469,14 +5469,14 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case missingAttachment
     /**
-     * The bytes of an attachment are fewer or more than was said.
+     * The bytes of an attachment are fewer or more than was announced.
      *
      * `detail`: its number.
      */
     case attachmentLength
     /**
      * The answer does not fit the response schema, and was asked for again as often as it
-     * may be. It is in the transcript, and the failure's message says what is wrong.
+     * may be. It is in the transcript, and the failure's message states what is wrong.
      *
      * `detail`: where in its JSON, in bytes.
      */
@@ -5825,11 +5825,11 @@ public enum Event: Equatable, Hashable {
     )
     /**
      * More of the arguments of a call, where `call_deltas` of the configuration asks for it: the name and the
-     * provider's id as far as they are known, and the new piece as `arguments`.
+     * provider's id if known, and the new piece as `arguments`.
      */
     case toolCallDelta(
         /**
-         * The call as far as it is known.
+         * The call, with its name and the provider's id if they are known.
          */call: ToolCall
     )
     /**

@@ -177,10 +177,10 @@ fn attached<'a>(
 /// A block of a user's text.
 fn text<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = record.text();
-    let [before, behind] = user_tags(record);
+    let [before, after] = user_tags(record);
     pieces!(out: r#"{"type":"text","text":""#, before);
     out.fill("%t");
-    pieces!(out: behind, r#""}"#);
+    pieces!(out: after, r#""}"#);
 }
 
 fn end_result(record: &Record<'_>, out: &mut Pieces<'_>) {
@@ -232,8 +232,8 @@ fn block<'a>(
 
 /// Whether the signature of this thinking follows it.
 fn is_signed(bytes: &[u8], thinking: &Record<'_>) -> bool {
-    let behind = Record::at(bytes, thinking.end());
-    behind.is_some_and(|it| it.is(Kind::Opaque) && it.header.info.starts_with(&[OURS, SIGNATURE]))
+    let after = Record::at(bytes, thinking.end());
+    after.is_some_and(|it| it.is(Kind::Opaque) && it.header.info.starts_with(&[OURS, SIGNATURE]))
 }
 
 /// Begins a block, and its message if none is open.

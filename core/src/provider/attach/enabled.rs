@@ -36,10 +36,10 @@ pub(crate) fn part<'a>(context: &Context<'a>, record: &Record<'a>, out: &mut Pie
     match sent(context.config, record) {
         Some(attachment) => (codec.attachments.write)(&attachment, out),
         None => {
-            let [before, behind] = codec.attachments.text;
+            let [before, after] = codec.attachments.text;
             pieces!(out: before);
             line(record, out);
-            pieces!(out: behind);
+            pieces!(out: after);
         }
     }
 }

@@ -347,7 +347,7 @@ fn tools_by_words_take_none_and_say_so() {
 }
 
 #[test]
-fn another_dialect_is_told_what_it_cannot_be_sent() {
+fn another_dialect_gets_a_description_of_what_it_cannot_be_sent() {
     let mut session = start(config(Dialect::Gemini));
     let song = Attachment { name: "song", ..Attachment::new(1, "audio/ogg", 40) };
     session.user_with("Listen", &[song]).unwrap();

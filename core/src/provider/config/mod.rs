@@ -44,7 +44,7 @@ pub trait Config {
         Counting::default().count(text)
     }
 
-    /// Whether the arguments of calls are told while they come, by
+    /// Whether the arguments of calls are reported while they arrive, by
     /// [`Event::ToolCallDelta`](crate::Event::ToolCallDelta).
     #[cfg(feature = "call-deltas")]
     fn shows_call_deltas(&self) -> bool {
@@ -96,7 +96,7 @@ pub struct SessionConfig<'c> {
     pub counting: Counting<'c>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
-    /// Whether the arguments of calls are told while they come.
+    /// Whether the arguments of calls are reported while they arrive.
     #[cfg(feature = "call-deltas")]
     pub call_deltas: bool,
     /// What the server refuses or demands beyond its dialect.

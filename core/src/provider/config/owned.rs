@@ -27,7 +27,7 @@ pub struct OwnedConfig {
     pub counting: Counting<'static>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
-    /// Whether the arguments of calls are told while they come.
+    /// Whether the arguments of calls are reported while they arrive.
     #[cfg(feature = "call-deltas")]
     pub call_deltas: bool,
     /// What the server refuses or demands beyond its dialect.

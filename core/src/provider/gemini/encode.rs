@@ -183,10 +183,10 @@ fn attached<'a>(
 /// A part of a user's text.
 fn text<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = record.text();
-    let [before, behind] = user_tags(record);
+    let [before, after] = user_tags(record);
     pieces!(out: r#"{"text":""#, before);
     out.fill("%t");
-    pieces!(out: behind, r#""}"#);
+    pieces!(out: after, r#""}"#);
 }
 
 fn response<'a>(
@@ -221,8 +221,8 @@ fn signature<'a>(bytes: &'a [u8], previous: usize, record: &Record<'a>) -> Optio
     if let Some(before) = before.filter(|before| is_ours(before, OF_NEXT)) {
         return Some(before.text());
     }
-    let behind = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, OF_CALL));
-    behind.filter(|_| record.is(Kind::Call)).map(|behind| behind.text())
+    let after = Record::at(bytes, record.end()).filter(|after| is_ours(after, OF_CALL));
+    after.filter(|_| record.is(Kind::Call)).map(|after| after.text())
 }
 
 fn is_ours(record: &Record<'_>, subtype: u8) -> bool {

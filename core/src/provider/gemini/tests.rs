@@ -151,7 +151,7 @@ fn of_several_candidates_the_first_is_read() {
 }
 
 #[test]
-fn errors_are_told_in_every_form() {
+fn errors_are_reported_in_every_form() {
     let error = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE","details":[{"@type":"x","reason":"Y"}]}}"#;
     let cut = events(&[CHUNKS[0], error]);
     for body in [String::from(error), std::format!("[{error}]\n"), events(&[error]), cut] {

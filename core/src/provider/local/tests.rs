@@ -33,7 +33,7 @@ pub(crate) fn begun(config: SessionConfig<'static>) -> TestSession {
     session
 }
 
-/// The body of a chat completion that says `text`, a few characters an event.
+/// The body of a chat completion with `text`, a few characters an event.
 fn body(text: &str) -> String {
     let pieces: Vec<char> = text.chars().collect();
     let mut documents: Vec<String> = pieces
@@ -95,7 +95,7 @@ pub(crate) fn receive(session: &mut TestSession, body: &str, chunk: usize) -> Re
     read
 }
 
-/// What becomes of a reply that says `text`, the same in every chunking.
+/// What becomes of a reply with `text`, the same in every chunking.
 fn read(mode: ToolMode, text: &str) -> Read {
     let body = body(text);
     let whole = receive(&mut begun(with(Dialect::OpenAiChat, mode)), &body, body.len());

@@ -77,11 +77,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                         out.fill(r#"%n","content":""#);
                     }
                     // Templates refuse the role of the system after the first message.
-                    let [before, behind] =
-                        if role.is_none() { user_tags(&record) } else { [""; 2] };
+                    let [before, after] = if role.is_none() { user_tags(&record) } else { [""; 2] };
                     pieces!(out: before);
                     out.fill("%t");
-                    pieces!(out: behind);
+                    pieces!(out: after);
                     if attach::follows(bytes, at.offset) {
                         (at.stage, at.message, at.comma) = (USER_LINES, at.offset, false);
                         return true;

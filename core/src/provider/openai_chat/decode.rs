@@ -280,7 +280,7 @@ fn opaque(sink: &mut Sink<'_, '_>, subtype: u8, bytes: &[u8]) -> Result<(), Erro
     sink.part(Kind::Opaque, [sink.dialect as u8, subtype], bytes)
 }
 
-/// Whether the current detail is encrypted reasoning, as far as known: its type may follow its
+/// Whether the current detail is encrypted reasoning, if known: its type may follow its
 /// data.
 #[inline(never)]
 fn is_encrypted(sink: &Sink<'_, '_>) -> bool {

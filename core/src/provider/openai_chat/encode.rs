@@ -104,7 +104,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             at.about_result(context, &record, out);
             at.is_joined = role.is_none() && at.joins(bytes, &record);
             // Templates refuse the role of the system after the first message.
-            let [before, behind] = if role.is_none() { user_tags(&record) } else { [""; 2] };
+            let [before, after] = if role.is_none() { user_tags(&record) } else { [""; 2] };
             out.blanks.name = role.unwrap_or_default();
             out.fill(match record.header.kind() {
                 _ if was_joined => r"\n\n",
@@ -114,7 +114,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             });
             pieces!(out: before);
             out.fill("%t");
-            pieces!(out: behind, if at.is_joined { "" } else { r#""}"# });
+            pieces!(out: after, if at.is_joined { "" } else { r#""}"# });
             if attach::ENABLED && record.is(Kind::Result) {
                 behind_result(bytes, at, &record, out);
             }
@@ -201,10 +201,10 @@ fn user_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
         attach::part(context, &record, out);
     } else if has_words {
         about(context, &record, out);
-        let [before, behind] = user_tags(&record);
+        let [before, after] = user_tags(&record);
         pieces!(out: r#"{"type":"text","text":""#, before);
         out.fill("%t");
-        pieces!(out: behind, r#""}"#);
+        pieces!(out: after, r#""}"#);
     }
     let said = Record::at(bytes, at.message);
     let goes_on =
@@ -279,14 +279,14 @@ fn detail<'a>(context: &Context<'a>, at: &mut Cursor, part: &Record<'a>, out: &m
     out.fill(r#"{"type":"reasoning.encrypted""#);
     let mut rest = part.text();
     while let Some(length) = rest.bytes().position(|byte| byte <= DATA_END) {
-        let (value, behind) = rest.split_at_checked(length).unwrap_or_default();
+        let (value, after) = rest.split_at_checked(length).unwrap_or_default();
         out.blanks.text = value;
-        out.fill(match behind.as_bytes().first() {
+        out.fill(match after.as_bytes().first() {
             Some(&ID_END) => r#","id":"%t""#,
             Some(&FORMAT_END) => r#","format":"%t""#,
             _ => r#","data":"%t""#,
         });
-        rest = behind.get(1..).unwrap_or_default();
+        rest = after.get(1..).unwrap_or_default();
     }
     out.fill("}");
 }
@@ -298,12 +298,12 @@ fn signature<'a>(context: &Context<'a>, at: &Cursor) -> Option<&'a str> {
     if let Some(before) = Record::at(bytes, at.previous).filter(|_| at.previous != 0) {
         return Some(before.text());
     }
-    let behind = Record::at(bytes, at.offset).filter(|it| subtype(it) == Some(OF_CALL));
+    let after = Record::at(bytes, at.offset).filter(|it| subtype(it) == Some(OF_CALL));
     // Of the calls of a reply only the first is signed, in one form or another.
     let first = Record::find_part(bytes, at.message, at.message, Kind::Call.bit());
     let is_first = first.is_some_and(|first| first.end() == at.offset);
     let lacks = || is_first && wants_signatures(context.config.model()) && !has_ours(bytes, at);
-    behind.map(|behind| behind.text()).or_else(|| lacks().then_some(NO_SIGNATURE))
+    after.map(|after| after.text()).or_else(|| lacks().then_some(NO_SIGNATURE))
 }
 
 fn has_ours(bytes: &[u8], at: &Cursor) -> bool {

@@ -4,7 +4,8 @@
 //! wait at the end of the transcript until their document is over.
 
 use super::items::{
-    GOT, IGNORES, IS_LISTED, SKIPS_CALLS, SKIPS_LIST, add_to_key, event, is_told, item, list_item,
+    GOT, IGNORES, IS_LISTED, SKIPS_CALLS, SKIPS_LIST, add_to_key, event, is_reported, item,
+    list_item,
 };
 use crate::Error;
 use crate::message::StopReason;
@@ -162,7 +163,7 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
         ITEM_RESULT | ITEM_DATA => sink.media(bytes.len()),
         // What came before, and may be long, is not kept a second time.
         _ if item == item::OTHER => {}
-        _ if !is_listed && (event == event::OTHER || is_told(sink, event) == Some(true)) => {}
+        _ if !is_listed && (event == event::OTHER || is_reported(sink, event) == Some(true)) => {}
         ITEM_TEXT | ITEM_TRANSCRIPT | ITEM_CONTENT if is_listed && item == item::MESSAGE => {
             sink.text(bytes)?
         }

@@ -79,7 +79,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         Kind::User => {
             begin(at, r#"{"type":"message","role":""#, out);
             let role = context.profile.own_role(&record, Dialect::OpenAiResponses);
-            let [before, behind] = if role.is_none() { user_tags(&record) } else { [""; 2] };
+            let [before, after] = if role.is_none() { user_tags(&record) } else { [""; 2] };
             out.blanks.name = role.unwrap_or("user");
             out.fill("%n");
             out.fill(r#"","content":["#);
@@ -92,7 +92,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             let has_text = !has_parts || at.comma;
             pieces!(out: before);
             out.fill(if has_text { "%t" } else { "" });
-            pieces!(out: behind, if has_text { r#""}"# } else { "" });
+            pieces!(out: after, if has_text { r#""}"# } else { "" });
             out.fill(if has_parts { "" } else { "]}" });
         }
         Kind::Attachment => {}
@@ -123,8 +123,8 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 /// A message of the model, with the phase that followed it.
 fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     begin(at, r#"{"type":"message","role":"assistant""#, out);
-    let behind = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, PHASE));
-    if let Some(phase) = behind {
+    let after = Record::at(bytes, record.end()).filter(|after| is_ours(after, PHASE));
+    if let Some(phase) = after {
         out.blanks.name = phase.text();
         out.fill(r#","phase":"%n""#);
     }
@@ -147,7 +147,7 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         out.fill(r#"],"encrypted_content":"%t""#);
         // A server may compare it with the one in the encrypted form. One that gave none compares
         // nothing, and may still want one.
-        let id = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, ITEM_ID));
+        let id = Record::at(bytes, record.end()).filter(|after| is_ours(after, ITEM_ID));
         out.blanks.name = id.map_or("", |id| id.text());
         if id.is_some() {
             out.fill(r#","id":"%n"}"#);

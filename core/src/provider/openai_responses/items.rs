@@ -82,7 +82,7 @@ pub(super) mod event {
         }
     }
 
-    /// Whether its list is that of the whole reply, as far as known.
+    /// Whether its list is that of the whole reply, if known.
     pub fn is_last(event: u8) -> bool {
         matches!(event, UNKNOWN | COMPLETED | INCOMPLETE)
     }
@@ -155,7 +155,7 @@ pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
 
 /// Whether an earlier form contained the content of this event; `None` if that is not known before
 /// its document is over, for example because items have no numbers.
-pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
+pub(super) fn is_reported(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
     let is_numbered = sink.reply.dialect_state.flags & UNNUMBERED == 0;
     let item = sink.reply.index.filter(|_| is_numbered)?;
     match event::level(event) {

@@ -256,7 +256,7 @@ fn an_incomplete_reply_says_why() {
 }
 
 #[test]
-fn errors_are_told_in_every_form() {
+fn errors_are_reported_in_every_form() {
     let failed = r#"{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"It broke."},"output":[]}}"#;
     let forms = [
         events(&[EVENTS[0], failed]),

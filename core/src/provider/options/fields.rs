@@ -113,7 +113,7 @@ pub(super) fn outside(config: &dyn Config, fields: &Fields) -> Option<(u32, &'st
 }
 
 /// The first name of a path, and what follows its dot. The search of the standard library can panic
-/// as far as the linker sees.
+/// as far as the linker can see.
 pub(super) fn first_of(path: &'static str) -> (&'static str, &'static str) {
     let dot = path.bytes().position(|byte| byte == b'.');
     let Some((first, rest)) = dot.and_then(|dot| path.split_at_checked(dot)) else {

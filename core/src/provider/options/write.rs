@@ -67,12 +67,12 @@ pub(crate) fn write<'a>(
     open(codec, place, out);
     let (mut rest, mut depth) = (path, 0);
     loop {
-        let (name, behind) = first_of(rest);
-        pieces!(out: name, if behind.is_empty() { "\":" } else { "\":{\"" });
-        if behind.is_empty() {
+        let (name, after) = first_of(rest);
+        pieces!(out: name, if after.is_empty() { "\":" } else { "\":{\"" });
+        if after.is_empty() {
             break;
         }
-        (rest, depth) = (behind, depth + 1);
+        (rest, depth) = (after, depth + 1);
     }
     if !(fields.value)(context, option, out) {
         value(context, option, out);

@@ -68,8 +68,8 @@ impl Profile {
         let (mut profile, mut key) = (Self::DIALECT, None);
         let mut rest = text;
         while !rest.is_empty() {
-            let (entry, behind) = cut(rest, b',');
-            rest = behind;
+            let (entry, after) = cut(rest, b',');
+            rest = after;
             let entry = entry.trim_ascii();
             let (name, value) = cut(entry, b'=');
             if entry.is_empty() {
@@ -98,7 +98,7 @@ impl Profile {
 fn cut(text: &str, byte: u8) -> (&str, &str) {
     let at = text.bytes().position(|it| it == byte);
     match at.and_then(|at| text.split_at_checked(at)) {
-        Some((before, behind)) => (before, behind.get(1..).unwrap_or_default()),
+        Some((before, after)) => (before, after.get(1..).unwrap_or_default()),
         None => (text, ""),
     }
 }
@@ -110,12 +110,11 @@ fn is_at(pattern: &str, host: &str, local_port: Option<u16>) -> bool {
             |text: &str| text.bytes().fold(0, |sum: u16, digit| sum * 10 + u16::from(digit & 15));
         return local_port == Some(digits(port));
     }
-    let (before, behind) = cut(pattern, b'*');
+    let (before, after) = cut(pattern, b'*');
     if before.len() == pattern.len() {
         return host == pattern;
     }
-    host.strip_prefix(before)
-        .is_some_and(|rest| rest.len() > behind.len() && rest.ends_with(behind))
+    host.strip_prefix(before).is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after))
 }
 
 const fn row(name: &'static str, hosts: &'static [&'static str]) -> KnownHost {

@@ -14,8 +14,8 @@ pub(super) fn repeated(arguments: &[u8]) -> Option<usize> {
     })?;
     let length = arguments.len() - bytes.as_slice().len();
     let (first, mut rest) = arguments.split_at_checked(length)?;
-    while let Some(behind) = rest.strip_prefix(first).filter(|behind| !behind.is_empty()) {
-        rest = behind;
+    while let Some(after) = rest.strip_prefix(first).filter(|after| !after.is_empty()) {
+        rest = after;
     }
     (is_same(first, rest) && is_object(first)).then_some(length)
 }

@@ -68,7 +68,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// More of what a gateway was told: it follows the gateway's own message.
+    /// More of what a gateway received: it follows the gateway's own message.
     pub fn failure_cause(&mut self, bytes: &[u8]) {
         if core::mem::take(&mut self.reply.failure.closed) {
             self.failure_text(b": ");

@@ -38,13 +38,13 @@ impl Sink<'_, '_> {
     /// follows; returns the number of bytes removed.
     pub fn take_from_text(&mut self, text: usize, start: usize, end: usize) -> usize {
         let Some(record) = self.log.record(text) else { return 0 };
-        let (before, behind) = (text + HEADER_BYTES..start, end..record.end());
+        let (before, after) = (text + HEADER_BYTES..start, end..record.end());
         let part = |range| {
             let bytes = self.log.bytes().get(range).unwrap_or_default();
             core::str::from_utf8(bytes).unwrap_or_default()
         };
         let (mut start, mut end, mut header) = (start, end, record.header);
-        if part(behind).trim().is_empty() {
+        if part(after).trim().is_empty() {
             end = record.end();
             start = text + HEADER_BYTES + part(before).trim_end().len();
         }

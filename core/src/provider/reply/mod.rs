@@ -52,7 +52,7 @@ pub(crate) struct Reply {
     pub has_failed: bool,
     /// The end marker of the dialect arrived.
     pub ended: bool,
-    /// The body is one JSON document, and as far as known a whole reply, not a piece of a stream.
+    /// The body is one JSON document, and a whole reply, not a piece of a stream, unless the rest shows otherwise.
     pub whole: bool,
     /// A document of the dialect arrived.
     pub documents: bool,
@@ -99,7 +99,7 @@ pub(crate) struct Reply {
     pub emitted_to: u32,
     /// The last call, or 0.
     last_call: u32,
-    /// More of a call, to be told.
+    /// More of a call, to be reported.
     pub delta: deltas::CallDelta,
     /// How far its arguments go.
     shape: shape::Shape,
@@ -156,7 +156,7 @@ pub(crate) struct DialectState {
     pub last: u32,
     /// Blocks with content so far: a bit each, the last for all that follow.
     pub seen: u32,
-    /// The hash of the block's id, as far as received; and those of the first blocks, truncated.
+    /// The hash of the received part of the block's id; and those of the first blocks, truncated.
     pub key: u32,
     pub keys: [u16; 8],
 }
@@ -188,7 +188,7 @@ impl Reply {
         self.skip || self.is_failed()
     }
 
-    /// Whether no more text will follow, as far as known.
+    /// Whether no more text will follow, if known.
     const fn is_stopping(&self) -> bool {
         self.stop.is_some() || self.ended || (self.whole && self.documents)
     }

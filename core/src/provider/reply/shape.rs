@@ -17,8 +17,8 @@ impl Shape {
     pub fn add(&mut self, bytes: &[u8]) {
         steps::count(bytes.len());
         let mut rest = bytes;
-        while let Some((byte, behind)) = rest.split_first() {
-            rest = behind;
+        while let Some((byte, after)) = rest.split_first() {
+            rest = after;
             let is_escaped = self.state & ESCAPE != 0;
             self.state &= !ESCAPE;
             match byte {

@@ -145,7 +145,7 @@ impl Sink<'_, '_> {
                     }
                     _ => {}
                 }
-                if let Some(delta) = self.show_untold(offset) {
+                if let Some(delta) = self.show_unreported(offset) {
                     return Some(delta);
                 }
                 self.reply.emitted_to = end as u32;

@@ -14,7 +14,7 @@ use Dialect::{Anthropic, Gemini, Ollama, OpenAiChat, OpenAiResponses};
 
 const ALL: [Dialect; 5] = [OpenAiChat, OpenAiResponses, Anthropic, Gemini, Ollama];
 
-/// A stream of the dialect that says `text` in these pieces, which are JSON without quotes.
+/// A stream of the dialect with `text` in these pieces, which are JSON without quotes.
 fn stream(dialect: Dialect, pieces: &[&str]) -> String {
     let piece = |text: &&str| match dialect {
         OpenAiChat => format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#),
@@ -41,7 +41,7 @@ fn stream(dialect: Dialect, pieces: &[&str]) -> String {
     documents.map(|document| format!("data: {document}\n\n")).collect()
 }
 
-/// A whole body that says `text`.
+/// A whole body with `text`.
 fn body(dialect: Dialect, text: &str) -> String {
     match dialect {
         OpenAiChat => {
@@ -120,7 +120,7 @@ fn halves_of_a_character_in_two_documents_are_one() {
 }
 
 #[test]
-fn an_error_is_told_wherever_it_stands() {
+fn an_error_is_reported_wherever_it_is() {
     let forms = [
         r#"data: {"error":{"code":500,"message":"boom"}}"#,
         r#"data: {"error":{"message":"boom"}}"#,

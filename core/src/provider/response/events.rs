@@ -25,7 +25,7 @@ impl Decoder {
     }
 
     /// The refusal arrives in events, so the text that was kept does not count.
-    fn told_in_events(&mut self, sink: &mut Sink<'_, '_>) {
+    fn reported_in_events(&mut self, sink: &mut Sink<'_, '_>) {
         if self.framing == Framing::Refusal {
             self.framing = Framing::Events;
             sink.forget_failure();
@@ -50,7 +50,7 @@ impl Decoder {
             }
             let before = *input;
             if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
-                self.told_in_events(sink);
+                self.reported_in_events(sink);
                 self.json.stop_at_lines(false);
                 self.note_news();
                 // In a dialect of lines, only a comment or an error is an event.
@@ -68,7 +68,7 @@ impl Decoder {
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
                 SseScan::Line if is_data => {
-                    self.told_in_events(sink);
+                    self.reported_in_events(sink);
                     self.line = DataLine::Open;
                     if is_error {
                         self.note_news();

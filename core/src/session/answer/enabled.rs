@@ -71,7 +71,7 @@ impl Machine {
         error
     }
 
-    /// Keeps the reason for [`crate::Session::failure`]: after the end, as far as there is room.
+    /// Keeps the reason for [`crate::Session::failure`]: after the end, while there is room.
     fn note_unfit(&mut self, log: &mut Log<'_>, error: Error, why: &str) {
         let end = log.used();
         let is_kept = log.append(why.as_bytes()).is_ok();

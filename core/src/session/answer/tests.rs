@@ -40,7 +40,7 @@ fn begun(config: SessionConfig<'_>) -> TestSession<'_> {
     session
 }
 
-/// The body of a reply that says `text`, in the words of `dialect`.
+/// The body of a reply with `text`, in the words of `dialect`.
 fn body(dialect: Dialect, text: &str) -> String {
     let text = Value::from(text);
     match dialect {
@@ -62,7 +62,7 @@ fn body(dialect: Dialect, text: &str) -> String {
     }
 }
 
-/// Feeds a reply that says `text`; returns what ended it.
+/// Feeds a reply with `text`; returns what ended it.
 fn reply(session: &mut TestSession<'_>, text: &str) -> Result<Event<'static>, crate::Error> {
     let body = body(session.config().dialect, text);
     session.begin_response(200, None).unwrap();
@@ -242,7 +242,7 @@ fn every_size_of_storage_ends_in_a_valid_state() {
 }
 
 #[test]
-fn the_schema_is_told_by_its_field_or_in_words() {
+fn the_schema_is_sent_in_its_field_or_in_words() {
     let tools = [ToolSpec { name: "read", description: "", parameters: "{}" }];
     let is_told = |dialect, model: &'static str, has_tools: bool, mode| {
         let config = wanted(dialect, mode, 2);

@@ -100,7 +100,7 @@ impl Machine {
             || (1..failure.sent_tokens).contains(&failure.context_tokens)
             // Whatever is too large for a server, a third less may not be.
             || status == 413
-            // llama-cpp-python answers 500, Azure's gateway passes on what it was told as 424.
+            // llama-cpp-python answers 500, Azure's gateway passes on what it received as 424.
             || matches!(status, 200..=299 | 400 | 422 | 424 | 500) && is_about_length(message)
     }
 
@@ -119,7 +119,7 @@ impl Machine {
         let failure = &self.reply.failure;
         let (start, length) = (failure.start as usize, failure.length as usize);
         // After the reply was removed, it follows the end.
-        log.bytes().get(start..start + length).unwrap_or_else(|| log.behind(length))
+        log.bytes().get(start..start + length).unwrap_or_else(|| log.after(length))
     }
 }
 

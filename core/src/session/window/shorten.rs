@@ -62,16 +62,16 @@ impl Machine {
                 let (before, after) = (cut.before.len(), cut.after.len());
                 let number = Digits::of(cut.left_out as usize);
                 log.move_down(at + HEADER_BYTES, at + HEADER_BYTES + before, end + HEADER_BYTES);
-                let mut behind = end + HEADER_BYTES + before;
+                let mut following = end + HEADER_BYTES + before;
                 // Shorter than the removed part, so that the rest is not overwritten.
                 for piece in [b"\n[".as_slice(), number.as_bytes(), READ_ON] {
-                    log.overwrite(behind, piece);
-                    behind += piece.len();
+                    log.overwrite(following, piece);
+                    following += piece.len();
                 }
-                log.move_down(next - after, next, behind);
-                header.length = (behind + after - end - HEADER_BYTES) as u32;
+                log.move_down(next - after, next, following);
+                header.length = (following + after - end - HEADER_BYTES) as u32;
                 log.set_header(end, header);
-                end = behind + after;
+                end = following + after;
             } else {
                 log.move_down(at, next, end);
                 end += next - at;

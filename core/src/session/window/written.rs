@@ -55,14 +55,14 @@ fn has_open_tag(mut text: &[u8], tag: &[u8]) -> bool {
 /// Whether a value follows the rest of a tag: an object, a list, another tag or a name.
 fn has_value(rest: &[u8]) -> bool {
     let end = rest.iter().position(|byte| matches!(byte, b'>' | b']' | b'{' | b'\n'));
-    let Some((end, behind)) = end.and_then(|at| rest.split_at_checked(at)) else { return false };
+    let Some((end, after)) = end.and_then(|at| rest.split_at_checked(at)) else { return false };
     if end.contains(&b'`') {
         return false;
     }
-    let behind = behind.strip_prefix(b">").or(behind.strip_prefix(b"]")).unwrap_or(behind);
-    match behind.trim_ascii_start().first() {
+    let after = after.strip_prefix(b">").or(after.strip_prefix(b"]")).unwrap_or(after);
+    match after.trim_ascii_start().first() {
         None | Some(b'{' | b'[' | b'<') => true,
-        Some(_) => behind.first().is_some_and(u8::is_ascii_alphanumeric),
+        Some(_) => after.first().is_some_and(u8::is_ascii_alphanumeric),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn tokens(
         // Within a run of one byte a cut seldom holds: what is before it is tried first.
         let within_run = |&&(_, end): &&(u32, u16)| {
             let around = rest.get((end as usize).wrapping_sub(1)..);
-            matches!(around, Some([before, behind, ..]) if before == behind)
+            matches!(around, Some([before, after, ..]) if before == after)
         };
         let run = tokens.iter().take(kept).rev().take_while(within_run).count();
         if run < kept {

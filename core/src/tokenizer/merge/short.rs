@@ -98,11 +98,11 @@ impl<const SIZE: usize> Parts<SIZE> {
     /// is done at once, there is no branch on whether there are any.
     #[inline(always)]
     fn merge<P: MergeLookup>(&mut self, pairs: &P, place: usize, token: TokenIndex) {
-        let behind = self.starts & !below(place + 1);
-        let gone = behind.trailing_zeros() as usize;
-        let next = (behind & behind.wrapping_sub(1)).trailing_zeros() as usize;
+        let after = self.starts & !below(place + 1);
+        let gone = after.trailing_zeros() as usize;
+        let next = (after & after.wrapping_sub(1)).trailing_zeros() as usize;
         let before = self.starts & below(place);
-        self.starts ^= behind & behind.wrapping_neg();
+        self.starts ^= after & after.wrapping_neg();
         if P::AT_ONCE || before != 0 {
             // The first part has none before it, and is at place 0: what this writes is written over.
             let previous = (before | 1).ilog2() as usize;

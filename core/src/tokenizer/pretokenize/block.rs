@@ -20,7 +20,7 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
         // Marks are letters after letters. Whether a capital after a letter without case belongs to
         // its word depends on what follows.
         let uncased = masks.letter | masks.mark;
-        odd |= upper & behind(uncased) | masks.mark & !behind(letters | masks.mark);
+        odd |= upper & after(uncased) | masks.mark & !after(letters | masks.mark);
         letters |= masks.mark;
     } else {
         odd |= masks.mark;
@@ -30,25 +30,25 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
 
     // Newlines, and slashes among them, belong to the signs in front of them.
     let goes_on = if is_cased { newline | classes.slash } else { newline };
-    let first = newline & behind(sign);
+    let first = newline & after(sign);
     let tail = first | goes_on & !goes_on.wrapping_add(first);
     sign &= !tail;
 
     // A sign alone belongs to the word after it, unless a blank in front of it takes it; of several
     // spaces the last one belongs to what follows.
-    let first_sign = sign & !behind(sign | blank);
+    let first_sign = sign & !after(sign | blank);
     let mut starts = first_sign
-        | letters & !behind(letters | space | first_sign)
-        | newline & !tail & !behind(newline)
-        | space & !(behind(space) & space >> 1)
+        | letters & !after(letters | space | first_sign)
+        | newline & !tail & !after(newline)
+        | space & !(after(space) & space >> 1)
         | digits(pattern, digit);
     if is_cased {
-        starts |= upper & behind(lower);
+        starts |= upper & after(lower);
     }
-    if newline & behind(space) != 0 {
+    if newline & after(space) != 0 {
         join_lines(&mut starts, space, newline, newline & !tail);
     }
-    let quotes = classes.quote & if is_cased { behind(letters) } else { starts };
+    let quotes = classes.quote & if is_cased { after(letters) } else { starts };
     if quotes != 0 {
         odd |= split_contractions(is_cased, &mut starts, quotes, block);
     }
@@ -62,7 +62,7 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
 
 /// The bytes after these.
 #[inline(always)]
-const fn behind(bytes: u64) -> u64 {
+const fn after(bytes: u64) -> u64 {
     bytes << 1
 }
 
@@ -72,7 +72,7 @@ const fn digits(pattern: Pattern, digit: u64) -> u64 {
     if matches!(pattern, Pattern::Qwen2) {
         return digit;
     }
-    let first = digit & !behind(digit);
+    let first = digit & !after(digit);
     let mut starts = first;
     let fourth = digit & digit << 1 & digit << 2 & digit << 3;
     let mut next = first << 3 & fourth;
@@ -86,7 +86,7 @@ const fn digits(pattern: Pattern, digit: u64) -> u64 {
 /// Spaces and newlines up to the last newline are one piece. `alone` are the newlines that belong to no
 /// signs.
 fn join_lines(starts: &mut u64, space: u64, newline: u64, alone: u64) {
-    let mut ends = newline & behind(space);
+    let mut ends = newline & after(space);
     while ends != 0 {
         let end = ends & ends.wrapping_neg();
         ends ^= end;
@@ -117,9 +117,9 @@ fn split_contractions(
         let is_taken = is_cased && at == last_end;
         if !is_taken && let Some(end) = contraction(block, at, Case::Any) {
             let rest = u64::MAX << at;
-            let behind = u64::MAX.unbounded_shl(end as u32);
+            let after = u64::MAX.unbounded_shl(end as u32);
             let first = if is_cased { 0 } else { rest & rest.wrapping_neg() };
-            *starts = *starts & !(rest & !behind) | behind & behind.wrapping_neg() | first;
+            *starts = *starts & !(rest & !after) | after & after.wrapping_neg() | first;
             last_end = end;
         }
     }

@@ -432,8 +432,8 @@ impl<'v> Vocabulary<'v> {
     #[inline(always)]
     pub(crate) fn word(&self, word: [u64; 2]) -> PackedIds<2> {
         let front = self.front.find(word);
-        let behind = select_unpredictable(word[1] == 0, &self.short, &self.long).find(word);
-        select_unpredictable(front.is_none(), behind, front)
+        let after = select_unpredictable(word[1] == 0, &self.short, &self.long).find(word);
+        select_unpredictable(front.is_none(), after, front)
     }
 
     /// The words that are found at once.

@@ -94,7 +94,7 @@ pub struct JsonReader {
     raw_place: u8,
     /// The depth at which the raw value stands.
     raw_depth: u8,
-    /// The raw value is complete, and nobody was told yet.
+    /// The raw value is complete, and not reported yet.
     raw_ended: bool,
     /// The string that is read is a key.
     in_key: bool,
@@ -111,7 +111,7 @@ pub struct JsonReader {
     is_negative: bool,
     /// The part of the number, the letters of all words, or the hex digits so far.
     count: u8,
-    /// The hash of the key that is read, as far as it came.
+    /// The hash of the received part of the key.
     key: u32,
     /// Half a surrogate pair at the end of a string, which waits for the string at this place in
     /// the next document; with `OLD` when a document ended since. Or `NO_HALF`; 0 where documents
@@ -154,7 +154,7 @@ impl JsonReader {
         }
     }
 
-    /// `joins` says that the documents are pieces of one.
+    /// `joins`: the documents are pieces of one.
     pub(crate) const fn begin(&mut self, joins: bool) {
         self.half = if joins { NO_HALF } else { 0 };
         #[cfg(target_pointer_width = "64")]

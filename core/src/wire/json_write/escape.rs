@@ -69,7 +69,7 @@ mod blocks {
         })
     }
 
-    /// Writes the whole blocks at the front of `from` to that of `to`, escaped, as far as there is room;
+    /// Writes the whole blocks at the front of `from` to that of `to`, escaped, while there is room;
     /// returns how many bytes of each are done. Bytes of `to` after them may change too.
     pub(in super::super) fn copy(from: &[u8], to: &mut [u8], times: u8) -> (usize, usize) {
         let table = if times < 2 { &ONCE } else { &TWICE };

@@ -78,10 +78,10 @@ impl<'a> Pieces<'a> {
     pub fn fill(&mut self, form: &'static str) {
         let mut rest = form;
         while let Some(at) = rest.bytes().position(|byte| byte == b'%') {
-            let (before, behind) = rest.split_at_checked(at).unwrap_or_default();
+            let (before, after) = rest.split_at_checked(at).unwrap_or_default();
             self.plain(before);
-            self.blank(behind.as_bytes().get(1).copied().unwrap_or_default());
-            rest = behind.get(2..).unwrap_or_default();
+            self.blank(after.as_bytes().get(1).copied().unwrap_or_default());
+            rest = after.get(2..).unwrap_or_default();
         }
         self.plain(rest);
     }

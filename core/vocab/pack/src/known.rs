@@ -48,7 +48,7 @@ impl Known {
     /// The rank file that the tiktoken-rs crate of the lock file carries; its digest is checked.
     ///
     /// # Errors
-    /// A sentence that says which file is missing or is another one.
+    /// A sentence that states which file is missing or is another one.
     pub fn rank_file(&self) -> Result<Vec<u8>, String> {
         let path = rank_files()?.join(format!("{}.tiktoken", self.name));
         let file = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -43,7 +43,7 @@ impl Source {
     /// From tokens by rank, where a pair may merge when its bytes are a token (tiktoken).
     ///
     /// # Errors
-    /// A sentence that says which token cannot be packed and why.
+    /// A sentence that states which token cannot be packed and why.
     pub fn from_ranks(
         name: &str,
         pattern: Pattern,
@@ -67,7 +67,7 @@ impl Source {
     /// become the one with the id `unknown`, one a byte.
     ///
     /// # Errors
-    /// A sentence that says which token cannot be packed and why.
+    /// A sentence that states which token cannot be packed and why.
     pub fn from_merges(
         name: &str,
         pattern: Pattern,

@@ -8,7 +8,7 @@ impl Source {
     /// Keeps the single bytes and the `merges` best ranks.
     ///
     /// # Errors
-    /// A sentence that says why that cannot be.
+    /// A sentence that states why that cannot be.
     pub fn keep_ranks(&mut self, merges: usize) -> Result<(), String> {
         self.begin_pruning(Pruning::Ranks)?;
         self.merges.truncate(merges);
@@ -18,7 +18,7 @@ impl Source {
     /// Keeps all that texts of the characters below `below` need.
     ///
     /// # Errors
-    /// A sentence that says why that cannot be.
+    /// A sentence that states why that cannot be.
     pub fn keep_characters(&mut self, below: char) -> Result<(), String> {
         if !('\u{80}'..='\u{FFFF}').contains(&below) {
             return Err(format!("the limit is U+{:04X}, not from U+0080 to U+FFFF", below as u32));

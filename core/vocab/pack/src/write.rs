@@ -24,7 +24,7 @@ pub enum Profile {
 /// The packed file of `source`: the same bytes each time.
 ///
 /// # Errors
-/// A sentence that says what does not fit the format.
+/// A sentence that states what does not fit the format.
 pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     let merges = &source.merges;
     let tokens = 256 + merges.len();

@@ -120,7 +120,7 @@ fn turn(arena: &mut [u8], spare: &mut [u8], status: u16, body: &[u8]) -> Option<
             break;
         }
         told("begin_response", || session.begin_response(status, Some(20)))?.ok()?;
-        let _ = feed_told(session, body);
+        let _ = feed_measured(session, body);
         if session.step() == Step::Receive {
             // An event of its own may come before the end.
             for _ in 0..2 {
@@ -219,7 +219,7 @@ fn depth<T>(name: &str, call: impl FnOnce() -> T) -> T {
 }
 
 /// Feeds all of `body`, and says how deep each call went.
-fn feed_told(session: &mut Chat<'_>, body: &[u8]) -> Option<()> {
+fn feed_measured(session: &mut Chat<'_>, body: &[u8]) -> Option<()> {
     let mut rest = body;
     while !rest.is_empty() {
         let used = told("feed", || session.feed(rest).map(|fed| fed.used))?.ok()?;

@@ -1,5 +1,5 @@
 //! The spans: `invoke_agent` for a turn, in it `chat` for each request and `execute_tool` for each call.
-//! They have names, counts and ends, and no word of what was said.
+//! They have names, counts and ends, and no text of the conversation.
 
 use std::collections::BTreeMap;
 

@@ -143,7 +143,7 @@ fn folder_of(file: &Path) -> &Path {
 /// Replaces `file` by a new one with `bytes`, at once; a device or a pipe is written to.
 ///
 /// # Errors
-/// What the system says; the file is as it was then.
+/// The error of the system; the file is as it was then.
 pub fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let found = fs::metadata(file).map(|found| found.file_type());
     if found.is_ok_and(|kind| kind.is_char_device() || kind.is_fifo()) {
@@ -167,7 +167,7 @@ pub fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Keeps a patch for `folder` in the state folder of the user.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn keep_patch(patch: &[u8], folder: &Path) -> io::Result<PathBuf> {
     keep(patch, folder, "patch")
 }

@@ -53,7 +53,7 @@ impl Contents {
     /// Adds `bytes` as a separate content.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn add(&mut self, bytes: &[u8], is_link: bool, mode: u32) -> io::Result<Side> {
         let Kept { start, size, sha1, is_blob } = self.keep(bytes, bytes.len() as u64)?;
         Ok(Side { is_link, mode, start, size, sha1, is_blob })
@@ -62,7 +62,7 @@ impl Contents {
     /// Makes all of it survive a power failure.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_all()?;
         match self.blobs.as_ref().map(|blobs| File::open(&blobs.own)) {
@@ -134,7 +134,7 @@ impl Blobs {
 /// Removes contents from the folder `shared` that no record uses any more. Nobody may add to it meanwhile.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn collect(shared: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(shared) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

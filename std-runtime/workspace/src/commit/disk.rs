@@ -34,7 +34,7 @@ impl<'a> Disk<'a> {
     /// The folder at `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn open(path: &Path, faults: &'a dyn Faults) -> io::Result<Self> {
         Ok(Self { tree: Tree::open(path)?, faults })
     }

@@ -21,7 +21,7 @@ impl Flush {
     /// disk; writing the whole file system waits once, but also for what other programs have written.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn of(disk: &Disk<'_>, count: usize) -> io::Result<Self> {
         let folder = disk.tree.folder(b"")?;
         let together = (count >= MANY).then(|| Together::on(folder)).flatten();
@@ -31,7 +31,7 @@ impl Flush {
     /// Called for each new content when its file is complete.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn written(&self, disk: &Disk<'_>, file: &File) -> io::Result<()> {
         match self {
             // Another file system may be mounted on a folder below.
@@ -46,7 +46,7 @@ impl Flush {
     /// Called after the last one: from here on they survive a power failure.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn finish(&self, disk: &Disk<'_>) -> io::Result<()> {
         match self {
             Self::Each => Ok(()),

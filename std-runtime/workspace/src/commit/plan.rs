@@ -64,7 +64,7 @@ impl Side {
     /// Copies what `tree` has at `path` to the end of `contents`; `None` if there is no file.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn copy(tree: &Tree, path: &[u8], contents: &mut Contents) -> io::Result<Option<Self>> {
         let Some(found) = Found::open(tree, path)? else { return Ok(None) };
         let (is_link, mode) = (found.is_link, found.mode());
@@ -76,7 +76,7 @@ impl Side {
     /// Whether this is what `tree` has at `path`: kind, content, and whether it can be run.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn is_at(&self, tree: &Tree, path: &[u8]) -> io::Result<bool> {
         let Some(found) = Found::open(tree, path)? else { return Ok(false) };
         if found.is_link != self.is_link || is_program(found.mode()) != is_program(self.mode) {

@@ -28,7 +28,7 @@ pub fn recover(folder: &Path) -> Result<Vec<String>> {
 /// Whether a commit was interrupted, or is running.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn is_pending() -> io::Result<bool> {
     Ok(!pending()?.is_empty())
 }

@@ -17,7 +17,7 @@ use crate::patch::tree::kind;
 /// of the file that it is to replace, which is at `path`.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) fn stage(
     disk: &Disk<'_>,
     path: &[u8],

@@ -104,7 +104,7 @@ impl Read for Content {
 /// Whether `path` is the same on both sides: the same mode and the same bytes.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(crate) fn is_same(
     (before, old): (&Tree, &Entry),
     (after, new): (&Tree, &Entry),

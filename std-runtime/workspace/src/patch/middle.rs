@@ -24,7 +24,7 @@ impl Middle {
     /// The lines that differ, with up to `context` common lines on either side.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn find(sides: &Sides<'_>, context: u64) -> io::Result<Self> {
         let (old, new) = (sides.old.open()?, sides.new.open()?);
         let (old_size, new_size) = (sides.old.size(), sides.new.size());

@@ -53,7 +53,7 @@ impl Changes {
     /// The differences at `paths` between two folders.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn between(
         before: Tree,
         after: Tree,
@@ -98,7 +98,7 @@ impl Changes {
     /// The content of a file before the run; empty if it did not exist.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn read_before(&self, change: &Change) -> io::Result<impl Read + use<>> {
         Side { tree: &self.before, path: &change.path, entry: change.before.as_ref() }.open()
     }
@@ -106,7 +106,7 @@ impl Changes {
     /// The content of a file after the run; empty if it is gone.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn read_after(&self, change: &Change) -> io::Result<impl Read + use<>> {
         Side { tree: &self.after, path: &change.path, entry: change.after.as_ref() }.open()
     }
@@ -236,7 +236,7 @@ impl Changes {
 /// The ids of both sides as blobs of git; `None` for a missing side.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(crate) fn ids(changes: &Changes, change: &Change) -> io::Result<[Option<String>; 2]> {
     let path = &change.path;
     let old = Side { tree: &changes.before, path, entry: change.before.as_ref() };

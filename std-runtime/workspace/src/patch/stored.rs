@@ -35,7 +35,7 @@ impl Store {
     /// An empty store on the disk of `folder`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn create(folder: &Path, ended: &Ended) -> io::Result<Self> {
         let file = Arc::new(tempfile::tempfile_in(folder)?);
         Ok(Self { file, length: 0, ended: ended.clone() })
@@ -49,7 +49,7 @@ impl Store {
     /// Adds all bytes of `content`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn add(&mut self, content: &mut impl Read) -> io::Result<Place> {
         let start = self.length;
         self.length += io::copy(content, &mut &*self.file)?;
@@ -78,7 +78,7 @@ impl StoredReader {
     /// Fills `buffer` from the byte `at`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
         self.stored.ended.check()?;
         self.stored.file.read_exact_at(buffer, self.stored.place.start + at)

@@ -46,7 +46,7 @@ impl Tree {
     /// The folder at `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn open(path: &Path) -> io::Result<Self> {
         let root = rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?;
         Ok(Self { root, grafts: Vec::new(), ended: Ended::default() })
@@ -55,7 +55,7 @@ impl Tree {
     /// The folder that `mount` shows.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn of_mount(mount: BorrowedFd<'_>) -> io::Result<Self> {
         let root = rustix::fs::openat(mount, c".", FOLDER, Mode::empty())?;
         Ok(Self { root, grafts: Vec::new(), ended: Ended::default() })
@@ -70,7 +70,7 @@ impl Tree {
     /// The folder at `path` with its entries.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn below(&self, path: &[u8]) -> io::Result<Self> {
         Ok(Self { root: self.folder(path)?, grafts: Vec::new(), ended: self.ended.clone() })
     }
@@ -78,7 +78,7 @@ impl Tree {
     /// The same folder with the folder of `graft` in place of what is at `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn with(mut self, path: &[u8], graft: &Self) -> io::Result<Self> {
         self.grafts.push((path.to_vec(), graft.root.try_clone()?));
         Ok(self)
@@ -102,7 +102,7 @@ impl Tree {
     /// The same folder again.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn try_clone(&self) -> io::Result<Self> {
         let clone = |(at, folder): &(Vec<u8>, OwnedFd)| Ok((at.clone(), folder.try_clone()?));
         let grafts: io::Result<_> = self.grafts.iter().map(clone).collect();
@@ -112,7 +112,7 @@ impl Tree {
     /// The status of `path`, or `None` if there is nothing.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn stat(&self, path: &[u8]) -> io::Result<Option<Stat>> {
         if let (folder, []) = self.start(path) {
             return Ok(Some(rustix::fs::fstat(folder)?));
@@ -131,7 +131,7 @@ impl Tree {
     /// Opens the regular file at `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn file(&self, path: &[u8]) -> io::Result<File> {
         // A FIFO that replaced a file must not block this process.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
@@ -145,7 +145,7 @@ impl Tree {
     /// The target of the symbolic link at `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
         let target =
             self.in_parent(path, |folder, name| rustix::fs::readlinkat(folder, name, Vec::new()))?;
@@ -155,7 +155,7 @@ impl Tree {
     /// Opens the folder at `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn folder(&self, path: &[u8]) -> io::Result<OwnedFd> {
         if let (folder, []) = self.start(path) {
             return Ok(rustix::fs::openat(folder, ".", FOLDER, Mode::empty())?);
@@ -168,7 +168,7 @@ impl Tree {
     /// The names in the folder at `path` with the status of each, sorted.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn list(&self, path: &[u8]) -> io::Result<Vec<(Vec<u8>, Stat)>> {
         self.ended.check()?;
         let folder = self.folder(path)?;

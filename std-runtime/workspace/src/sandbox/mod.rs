@@ -215,7 +215,7 @@ pub(crate) struct Sandbox {
 /// `upper` and `work`.
 ///
 /// # Errors
-/// What the system says: only root of the machine can create one.
+/// The error of the system: only root of the machine can create one.
 pub(crate) fn mount_with_renames(
     lower: &Path,
     upper: &Path,

@@ -54,7 +54,7 @@ impl Opened {
     /// The original state of `path` in `folder`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn start(self, folder: &Tree, path: &[u8]) -> io::Result<Start> {
         if let Some(stat) = folder.stat(path)? {
             let same = !self.changed(&stat);
@@ -66,7 +66,7 @@ impl Opened {
     /// Whether something may have been removed from the folder that holds `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn lost(self, folder: &Tree, path: &[u8]) -> io::Result<bool> {
         let mut parent = path;
         while let Some(slash) = parent.iter().rposition(|&byte| byte == b'/') {

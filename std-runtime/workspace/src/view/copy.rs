@@ -155,7 +155,7 @@ impl Copy {
     /// All paths in the copy that may differ from the original, and those that are gone.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn touched(&self, copy: &Tree) -> io::Result<Touched> {
         let mut touched = Touched::default();
         let mut seen = 0_usize;
@@ -199,7 +199,7 @@ impl Copy {
     /// The state of `path` in `folder` when it was copied.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn start(&self, folder: &Tree, path: &[u8]) -> io::Result<Start> {
         let now = folder.stat(path)?;
         let Some(copied) = self.files.get(path) else {
@@ -243,7 +243,7 @@ fn is_git(path: &[u8]) -> bool {
 /// Whether `folder` is quick to copy: it has few files and bytes.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) fn is_small(folder: &Tree) -> io::Result<bool> {
     let (mut files, mut bytes) = (0_usize, 0_u64);
     let mut folders = vec![Vec::new()];

@@ -311,7 +311,7 @@ impl View {
     /// Which of `paths` the user changed in the folder since the view was opened.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn changed_since_start<'a>(
         &self,
         paths: impl Iterator<Item = &'a [u8]>,

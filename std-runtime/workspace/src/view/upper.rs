@@ -17,7 +17,7 @@ const MOVED: &std::ffi::CStr = c"trusted.overlay.redirect";
 /// All paths that are in `upper`, or hidden by it from `lower`; `merged` is the view of the tools.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) fn touched(lower: &Tree, upper: &Tree, merged: &Tree) -> io::Result<Touched> {
     let mut touched = Touched::default();
     let mut folders = vec![Vec::new()];

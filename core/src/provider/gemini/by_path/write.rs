@@ -190,8 +190,8 @@ fn put_key(key: &str, out: &mut Out<'_>) -> Result<(), Error> {
 /// `Limit` with [`MAX_MEMBERS`]: comparing each with all before it would take too long.
 fn has_key(front: &[u8], back: &[u8], key: &str) -> Result<bool, Error> {
     let byte = |at: usize| {
-        let behind = || back.get(at.checked_sub(front.len())?);
-        front.get(at).or_else(behind).copied().unwrap_or_default()
+        let following = || back.get(at.checked_sub(front.len())?);
+        front.get(at).or_else(following).copied().unwrap_or_default()
     };
     let is_escaped = |quote: usize| {
         let slashes = (0..quote).rev().take_while(|at| byte(*at) == b'\\');

@@ -58,19 +58,19 @@ pub(crate) fn before_messages<'a>(
             go(TextModePart::SchemaCalls, 0)
         }
         (TextModePart::SchemaCalls, Some(tool)) => {
-            let [before, between, behind] = CALL_SCHEMA;
+            let [before, between, after] = CALL_SCHEMA;
             // A schema without a word allows anything, and arguments are an object.
             let is_free = tool.parameters.trim() == "{}";
             pieces!(out:
                 if place.tool == 0 { "" } else { "," }, before, Piece::Escaped(tool.name), between,
-                if is_free { r#"{"type":"object"}"# } else { tool.parameters }, behind
+                if is_free { r#"{"type":"object"}"# } else { tool.parameters }, after
             );
             go(TextModePart::SchemaCalls, place.tool + 1)
         }
         (TextModePart::SchemaCalls, None) => {
-            let [_, behind] = form.schema;
+            let [_, after] = form.schema;
             let [_, close] = SCHEMA;
-            pieces!(out: close, behind);
+            pieces!(out: close, after);
             go(TextModePart::System, 0)
         }
         (TextModePart::System, _) => {
@@ -140,8 +140,8 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             at.messages = true;
             if record.is(Kind::User) {
                 at.offset = record.end();
-                let [before, behind] = user_tags(&record);
-                pieces!(out: before, Piece::Escaped(record.text()), behind);
+                let [before, after] = user_tags(&record);
+                pieces!(out: before, Piece::Escaped(record.text()), after);
                 if attach::follows(bytes, at.offset) {
                     at.stage = USER_LINES;
                 } else {
@@ -155,9 +155,9 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         IN_CALLS => match at.next_part(bytes, |part| part.is(Kind::Call)) {
             Some(part) => call(&part, at, is_object, out),
             None => {
-                let [_, behind] = CALLS;
+                let [_, after] = CALLS;
                 let has_list = is_object && at.previous != 0;
-                pieces!(out: if has_list { behind } else { "" }, if is_object { "}" } else { "" });
+                pieces!(out: if has_list { after } else { "" }, if is_object { "}" } else { "" });
                 pieces!(out: form.end);
                 (at.stage, at.previous) = (BETWEEN, 0);
             }
@@ -178,10 +178,10 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         _ => match at.next_result(context) {
             Some((call, result)) => {
                 let failed = result.header.has(MARKED);
-                let [before, between, behind] = if failed { FAILED_RESULT } else { RESULT };
+                let [before, between, after] = if failed { FAILED_RESULT } else { RESULT };
                 pieces!(out:
                     if at.comma { r"\n" } else { "" }, before, Piece::Escaped(call.call().1),
-                    between, Piece::Escaped(result.text()), behind
+                    between, Piece::Escaped(result.text()), after
                 );
                 at.comma = true;
                 if attach::follows(bytes, at.offset) {
@@ -200,18 +200,18 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 /// Writes the next piece of a reply's text; `at.comma` tells whether there is any.
 fn text<'a>(bytes: &'a [u8], at: &mut Cursor, is_object: bool, out: &mut Pieces<'a>) {
     let [open, close] = SAY;
-    let mut behind = *at;
-    match behind.next_part(bytes, |part| part.is(Kind::Text) && !part.payload.is_empty()) {
+    let mut after = *at;
+    match after.next_part(bytes, |part| part.is(Kind::Text) && !part.payload.is_empty()) {
         Some(part) if is_object => {
             pieces!(out: if at.comma { "" } else { open });
             let mut written = at.previous;
             if twice(part.text(), &mut written, out) {
-                (*at, written) = (behind, 0);
+                (*at, written) = (after, 0);
             }
             (at.comma, at.previous) = (true, written);
         }
         Some(part) => {
-            *at = behind;
+            *at = after;
             pieces!(out: Piece::Escaped(part.text()));
             at.comma = true;
         }
@@ -229,7 +229,7 @@ fn call<'a>(part: &Record<'a>, at: &mut Cursor, is_object: bool, out: &mut Piece
     let (_, name, arguments) = part.call();
     let arguments = if arguments.is_empty() { "{}" } else { arguments };
     let [list, _] = CALLS;
-    let [before, between, behind] = if is_object { LISTED_CALL } else { CALL };
+    let [before, between, after] = if is_object { LISTED_CALL } else { CALL };
     let is_first = at.previous == 0;
     pieces!(out:
         match (at.comma, is_object) {
@@ -239,7 +239,7 @@ fn call<'a>(part: &Record<'a>, at: &mut Cursor, is_object: bool, out: &mut Piece
             (true, false) => r"\n",
         },
         if is_object && is_first { list } else { "" },
-        before, Piece::Escaped(name), between, Piece::Escaped(arguments), behind
+        before, Piece::Escaped(name), between, Piece::Escaped(arguments), after
     );
     (at.comma, at.previous) = (true, part.offset);
 }

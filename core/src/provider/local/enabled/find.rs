@@ -66,7 +66,7 @@ pub(super) fn candidate(text: &[u8], from: usize) -> Option<Candidate> {
 }
 
 /// Where the search continues after a false candidate.
-pub(super) fn behind(text: &[u8], candidate: Candidate) -> usize {
+pub(super) fn after(text: &[u8], candidate: Candidate) -> usize {
     match candidate.kind {
         CallForm::Fence => behind_fence(text, candidate.start),
         CallForm::Tag | CallForm::Word | CallForm::Lines => candidate.start + 1,

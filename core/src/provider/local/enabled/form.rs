@@ -1,4 +1,4 @@
-//! The words: what the model is told of the protocol, and what each dialect puts around text.
+//! The words: how the protocol is explained to the model, and what each dialect puts around text.
 //!
 //! The words stand inside JSON strings, so they are written with the escapes that they have
 //! there.

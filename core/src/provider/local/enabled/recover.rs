@@ -115,7 +115,7 @@ impl Recovery<'_, '_, '_> {
                 }
                 None => {
                     self.sink.go_back(point);
-                    from = find::behind(self.payload(record), candidate);
+                    from = find::after(self.payload(record), candidate);
                 }
             }
         }
@@ -152,9 +152,9 @@ impl Recovery<'_, '_, '_> {
         let is_name = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'[' | b'{');
         let length = text.iter().take_while(is_name).count();
         let Some((name, rest)) = text.split_at_checked(length) else { return Ok(None) };
-        let behind = if rest.starts_with(ARGS_WORD) { length + ARGS_WORD.len() } else { length };
+        let after = if rest.starts_with(ARGS_WORD) { length + ARGS_WORD.len() } else { length };
         let Some(index) = self.index_of(name) else { return Ok(None) };
-        let start = at + behind;
+        let start = at + after;
         let Some(end) = find::value_end(self.payload(record), start) else { return Ok(None) };
         self.stage_name(index)?;
         let mut from = start;

@@ -141,7 +141,7 @@ fn a_schema_holds_the_reply_where_the_server_knows_that() {
         assert_eq!(items.iter().map(parts).collect::<Vec<_>>(), expected);
         let (system, messages) = words(dialect, &bodies[1]);
         assert!(system.starts_with("Be \"brief\".\n\nAnswer with one JSON object"), "{system}");
-        // What the model said goes back in the form that the schema wants.
+        // The model's text goes back in the form that the schema wants.
         let said: Value = serde_json::from_str(&messages[1].1).expect("JSON");
         let expected = json!({
             "say": "Ich \"sehe\"\nnach \\ 🦀",

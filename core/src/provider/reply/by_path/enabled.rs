@@ -28,7 +28,7 @@ pub(crate) enum ByPath {
     InString,
 }
 
-/// Arguments as far as they arrived.
+/// Arguments received so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written<'a> {
     pub arguments: &'a [u8],

@@ -1,4 +1,4 @@
-//! Calls are told when they are complete.
+//! Calls are reported when they are complete.
 
 use super::super::{EmittedEvent, Sink};
 use crate::provider::Config;
@@ -24,7 +24,7 @@ impl Sink<'_, '_> {
         false
     }
 
-    pub(in super::super) const fn show_untold(&mut self, _call: usize) -> Option<EmittedEvent> {
+    pub(in super::super) const fn show_unreported(&mut self, _call: usize) -> Option<EmittedEvent> {
         None
     }
 

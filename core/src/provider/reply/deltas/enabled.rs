@@ -1,4 +1,4 @@
-//! The last piece of the arguments of a call, until it was told.
+//! The last piece of the arguments of a call, until it is reported.
 
 use super::super::spare::strings;
 use super::super::{EmittedEvent, EmittedKind, Reply, Sink};
@@ -6,7 +6,7 @@ use crate::message::{CallId, Event, ToolCall};
 use crate::provider::Config;
 use crate::transcript::record::{Kind, Record};
 
-/// Which bytes of which arguments are told next.
+/// Which bytes of which arguments are reported next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallDelta {
     is_wanted: bool,
@@ -16,8 +16,8 @@ pub(crate) struct CallDelta {
     /// Of its arguments.
     from: u32,
     to: u32,
-    /// The first calls of which a piece was told: a bit each.
-    told: u64,
+    /// The first calls of which a piece was reported: a bit each.
+    reported: u64,
 }
 
 impl CallDelta {
@@ -48,8 +48,9 @@ impl Sink<'_, '_> {
         let before = &self.reply.delta;
         let is_more = before.is_due && before.call as usize == call && before.from < to;
         let from = if is_more { before.from } else { to.saturating_sub(length as u32) };
-        let CallDelta { is_wanted, told, .. } = *before;
-        self.reply.delta = CallDelta { is_wanted, is_due: true, call: call as u32, from, to, told };
+        let CallDelta { is_wanted, reported, .. } = *before;
+        self.reply.delta =
+            CallDelta { is_wanted, is_due: true, call: call as u32, from, to, reported };
     }
 
     pub(in super::super) fn delta_is_due(&self) -> bool {
@@ -68,21 +69,21 @@ impl Sink<'_, '_> {
             let before = records.take_while(|record| record.offset < call as usize);
             before.filter(|record| record.is(Kind::Call)).count() as u32
         };
-        self.reply.delta.told |= 1_u64.checked_shl(index).unwrap_or(0);
+        self.reply.delta.reported |= 1_u64.checked_shl(index).unwrap_or(0);
         Some(EmittedEvent { what: EmittedKind::CallDelta, start: call, end: index })
     }
 
     /// The whole of the call at `call`, which is emitted next, if no piece of it was emitted: it arrived
     /// at once, and other calls before any event could be emitted.
-    pub(in super::super) fn show_untold(&mut self, call: usize) -> Option<EmittedEvent> {
+    pub(in super::super) fn show_unreported(&mut self, call: usize) -> Option<EmittedEvent> {
         let index = u32::from(self.reply.emitted_calls);
-        let CallDelta { is_wanted, told, .. } = self.reply.delta;
-        let bit = 1_u64.checked_shl(index).filter(|bit| is_wanted && told & bit == 0)?;
+        let CallDelta { is_wanted, reported, .. } = self.reply.delta;
+        let bit = 1_u64.checked_shl(index).filter(|bit| is_wanted && reported & bit == 0)?;
         let record = self.log.record(call)?;
         let (call, arguments) = (call as u32, strings(&record).2);
-        let (from, to, told) = (0, arguments.len() as u32, told | bit);
+        let (from, to, reported) = (0, arguments.len() as u32, reported | bit);
         let shows = arguments != b"{}" && !arguments.is_empty();
-        self.reply.delta = CallDelta { is_wanted, is_due: false, call, from, to, told };
+        self.reply.delta = CallDelta { is_wanted, is_due: false, call, from, to, reported };
         shows.then_some(EmittedEvent { what: EmittedKind::CallDelta, start: call, end: index })
     }
 }
@@ -99,7 +100,7 @@ impl Reply {
         let record = Record::at(bytes, offset).filter(|record| record.is(Kind::Call))?;
         let (provider_id, name, all) = strings(&record);
         let (mut from, to) = (self.delta.from as usize, self.delta.to as usize);
-        // A character that was begun by the piece before was not told with it.
+        // A character that was begun by the piece before was not reported with it.
         while from > 0 && all.get(from).is_some_and(|byte| byte & 0xc0 == 0x80) {
             from -= 1;
         }

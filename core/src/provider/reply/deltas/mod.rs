@@ -1,4 +1,4 @@
-//! More of the arguments of a call, told while they come.
+//! More of the arguments of a call, reported while they arrive.
 
 #[cfg(not(feature = "call-deltas"))]
 mod disabled;

@@ -73,7 +73,7 @@ impl Proxy {
     /// Serves the clients of `listener`, a socket of the tools' namespace.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub(crate) fn start(listener: OwnedFd, hosts: Vec<Host>) -> io::Result<Self> {
         let listener = TcpListener::from(listener);
         let address = listener.local_addr()?;

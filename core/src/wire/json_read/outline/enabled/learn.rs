@@ -48,7 +48,7 @@ impl Outline {
         }
     }
 
-    /// Takes the steps of a document, as far as there is room for them.
+    /// Takes the steps of a document, while there is room for them.
     #[inline(never)]
     fn learn(&mut self, mut reader: JsonReader, line: &[u8]) {
         (self.count, self.used) = (0, 0);
