@@ -26,20 +26,13 @@ impl NewFile {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{Mode, OFlags};
-            use rustix::io::Errno;
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-            match rustix::fs::open(&folder, flags, Mode::from_raw_mode(mode)) {
-                Ok(file) => {
-                    return Ok(Self { folder, prefix, mode, file: file.into(), named: None });
-                }
-                // A file with a name meets the same error, with that name in its text.
-                Err(error @ (Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::ROFS)) => {
-                    return Err(error.into());
-                }
-                Err(_) => {}
+            if let Ok(file) = rustix::fs::open(&folder, flags, Mode::from_raw_mode(mode)) {
+                return Ok(Self { folder, prefix, mode, file: file.into(), named: None });
             }
         }
-        let (file, path) = builder(prefix, mode).tempfile_in(&folder)?.into_parts();
+        let (file, path) =
+            builder(prefix, mode).tempfile_in(&folder).map_err(without_path)?.into_parts();
         Ok(Self { folder, prefix, mode, file, named: Some(path) })
     }
 
@@ -62,13 +55,23 @@ impl NewFile {
             Ok(linked) => linked.into_temp_path().persist(path).map_err(|error| error.error),
             Err(_) => {
                 // Unnamed files can be created here, but not named, for example because /proc is missing.
-                let mut copy = builder(prefix, mode).tempfile_in(&folder)?;
+                let mut copy = builder(prefix, mode).tempfile_in(&folder).map_err(without_path)?;
                 file.seek(SeekFrom::Start(0))?;
                 io::copy(&mut file, copy.as_file_mut())?;
                 copy.as_file().set_permissions(file.metadata()?.permissions())?;
                 copy.persist(path).map_err(|error| error.error).map(|_| ())
             }
         }
+    }
+}
+
+/// The error of the system without the temporary name, which nobody knows.
+#[must_use]
+pub fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason.to_owned()),
+        None => error,
     }
 }
 

@@ -16,7 +16,7 @@ use super::Outcome;
 use crate::error::unwritable;
 use crate::run::front::markdown::rendered;
 use crate::visible::visible;
-use crate::{Error, ErrorKind, Result, state_folder};
+use crate::{Error, ErrorKind, Result, new_file, state_folder};
 pub(super) use checked::{Checked, check};
 pub(super) use outcome::outcome;
 pub(super) use write::Written;
@@ -157,7 +157,8 @@ pub fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut new = tempfile::Builder::new()
         .prefix(".zerostack-")
         .permissions(permissions)
-        .tempfile_in(folder_of(&target))?;
+        .tempfile_in(folder_of(&target))
+        .map_err(new_file::without_path)?;
     new.write_all(bytes)?;
     new.as_file().sync_all()?;
     new.persist(&target)?;
