@@ -13,7 +13,7 @@ const RUNTIME: &[(&str, &[&str])] = &[
     ("scripted", &["core"]),
     ("agent", &["core", "text"]),
     ("workspace", &["text"]),
-    ("tools", &["core", "workspace"]),
+    ("tools", &["core", "text", "workspace"]),
 ];
 
 /// The circles that remain. Any other fails; remove one here after opening it.
