@@ -21,7 +21,9 @@ impl Machine {
     #[inline(always)]
     pub fn skim(&mut self, chunk: &[u8], max_bytes: u32, left: impl Fn() -> usize) -> usize {
         let is_far = chunk.len() < max_bytes.saturating_sub(self.decoder.offset) as usize;
-        if self.decoder.has_news || !is_far || self.step != Step::Receive {
+        // Of a long chunk there is more to be read than what is skipped here.
+        let is_short = chunk.len() < LONG_CHUNK_BYTES;
+        if self.decoder.has_news || !is_short || !is_far || self.step != Step::Receive {
             return 0;
         }
         if self.decoder.pass(chunk) {
@@ -340,3 +342,6 @@ impl Machine {
 const fn is_success(reason: StopReason) -> bool {
     !matches!(reason, StopReason::Refusal | StopReason::ContentFilter | StopReason::Other)
 }
+
+/// From this length on, a chunk mostly has something to show.
+const LONG_CHUNK_BYTES: usize = 256;

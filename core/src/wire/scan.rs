@@ -84,7 +84,29 @@ fn run_length(text: &[u8], marks: impl Fn(usize) -> usize, ends: impl Fn(u8) -> 
         length += WORD_BYTES;
     }
     let tail = text.get(length..).unwrap_or_default();
-    length + tail.iter().take_while(|byte| !ends(**byte)).count()
+    if !WORDS {
+        return length + tail.iter().take_while(|byte| !ends(**byte)).count();
+    }
+    // The bit after the last byte ends the run in any case.
+    let marks = marks(short_word(tail)) & HIGHS | (1 << (8 * tail.len()));
+    length + (marks.trailing_zeros() / 8) as usize
+}
+
+/// Fewer bytes than a word has, as one; the rest of it is 0.
+#[inline(always)]
+fn short_word(bytes: &[u8]) -> usize {
+    let (mut word, mut shift, mut rest) = (0, 0, bytes);
+    if let Some((four, after)) = rest.split_first_chunk() {
+        (word, shift, rest) = (u32::from_le_bytes(*four) as usize, 32, after);
+    }
+    if let Some((two, after)) = rest.split_first_chunk() {
+        word |= usize::from(u16::from_le_bytes(*two)) << shift;
+        (shift, rest) = (shift + 16, after);
+    }
+    if let [byte] = rest {
+        word |= usize::from(*byte) << shift;
+    }
+    word
 }
 
 /// The whole words of `text`, where they are looked at.
@@ -138,7 +160,9 @@ mod tests {
                     text[19] = b'"';
                     let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != b'"' && **byte != b'\\';
                     let length = text.iter().take_while(is_plain).count();
-                    assert_eq!(plain_length(&text), length);
+                    for end in 0..=text.len() {
+                        assert_eq!(plain_length(&text[..end]), length.min(end));
+                    }
                     for room in 0..20 {
                         let mut copy = [0; 20];
                         let copied = copy_plain(&text, &mut copy[..room]);
@@ -151,7 +175,10 @@ mod tests {
                     assert_eq!(special_bits(&block), bits.fold(0, |bits, it| bits | 1 << it));
                     text[19] = b'\n';
                     let is_inside = |byte: &&u8| !matches!(**byte, b'\n' | b'\r');
-                    assert_eq!(line_length(&text), text.iter().take_while(is_inside).count());
+                    let length = text.iter().take_while(is_inside).count();
+                    for end in 0..=text.len() {
+                        assert_eq!(line_length(&text[..end]), length.min(end));
+                    }
                 }
             }
         }

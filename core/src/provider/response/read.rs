@@ -60,6 +60,9 @@ pub(crate) fn read(
                 break;
             }
             if let Some(shown) = sink.show() {
+                if WORDS {
+                    decoder.has_news = sink.may_have_more();
+                }
                 return Ok(Some(shown));
             }
         }
