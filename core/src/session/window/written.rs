@@ -107,8 +107,9 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The marks around the thoughts of models that think in their text: DeepSeek, Qwen and others;
-/// prompted ones; Magistral; Seed; Kimi-VL; OpenThinker; Gemma; gpt-oss.
-static THOUGHTS: [[&str; 2]; 12] = [
+/// prompted ones; Magistral; Seed; Kimi-VL; OpenThinker; Gemma; gpt-oss;
+/// Command A; LongCat; Apertus.
+static THOUGHTS: [[&str; 2]; 15] = [
     ["<think>", "</think>"],
     ["<thinking>", "</thinking>"],
     ["<thought>", "</thought>"],
@@ -121,11 +122,15 @@ static THOUGHTS: [[&str; 2]; 12] = [
     ["<|begin_of_thought|>", "<|end_of_thought|>"],
     ["<|channel>thought", "<channel|>"],
     ["<|channel|>analysis", "<|channel|>final<|message|>"],
+    ["<|START_THINKING|>", "<|END_THINKING|>"],
+    ["<longcat_think>", "</longcat_think>"],
+    ["<|inner_prefix|>", "<|inner_suffix|>"],
 ];
 
 /// How calls begin that models write in their text: Hermes and Qwen; Llama; Mistral; DeepSeek;
-/// Anthropic's older form; Llama 3's tag; GLM and Kimi; gpt-oss; MiniMax; Gemma.
-static TAGS: [&str; 14] = [
+/// Anthropic's older form; Llama 3's tag; GLM and Kimi; gpt-oss; MiniMax; Gemma; Command A;
+/// InternLM; LongCat; Step; Seed.
+static TAGS: [&str; 19] = [
     "<tool_call",
     "<function",
     "[TOOL_CALL",
@@ -140,6 +145,11 @@ static TAGS: [&str; 14] = [
     "```tool_c",
     "```tool_use",
     "<xai:function_call",
+    "<|START_ACTION|>",
+    "<|action_start|>",
+    "<longcat_tool_call",
+    "<steptml:",
+    "<seed:tool_call",
 ];
 
 /// The keys of a tool's name.
@@ -168,6 +178,9 @@ mod tests {
                 Some("b"),
             ),
             ("<|channel>thought\na<channel|>b", Some("b")),
+            ("<|START_THINKING|>a<|END_THINKING|>b", Some("b")),
+            ("<longcat_think>a", None),
+            ("<|inner_prefix|>a<|inner_suffix|>b", Some("b")),
             ("<think>cut in the mid", None),
             ("<think>a</think>\n<think>cut", None),
             ("Let me see.\n<think>cut", None),
@@ -202,6 +215,11 @@ mod tests {
             "[bash(command=\"ls\")]",
             "I look.\n```tool_code\nbash(command=\"ls\")\n```",
             "<｜tool▁calls▁begin｜>",
+            "I look. <|START_ACTION|>[{\"tool_name\":\"bash\",\"parameters\":{}}]<|END_ACTION|>",
+            "I look. <|action_start|><|plugin|>{\"name\":\"bash\"}<|action_end|>",
+            "I look. <longcat_tool_call>bash\n<longcat_arg_key>command</longcat_arg_key>",
+            "I look. <steptml:invoke name=\"bash\">ls</steptml:invoke>",
+            "<seed:tool_call>\n<seed:function name=\"bash\">",
         ] {
             assert!(has_call(text), "{text}");
         }
