@@ -112,13 +112,13 @@ async def ours(url: str, count: int) -> None:
 
 
 async def pydantic_ai(url: str, count: int) -> None:
-    # Its own client has room for 100 connections, and would wait for ever here.
+    # Its own client has room for 100 connections, and would wait for ever here; else this is as its own.
     import httpx
     from pydantic_ai import Agent
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     async with httpx.AsyncClient(limits=limits, timeout=300) as client:
         provider = OpenAIProvider(base_url=url, api_key="k", http_client=client)
         agent = Agent(OpenAIChatModel("m", provider=provider), tools=[add, upper])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import cProfile
 import os
 import ssl
 import threading
@@ -97,47 +96,6 @@ def test_a_turn_that_is_cancelled_leaves_the_connections_of_others(provider: Pro
             turn.cancel()
             assert [type(event).__name__ for event in events][-1] == "End"
         turn.close()
-
-
-def calls_of_each(count: int) -> float:
-    """Functions that are called for one of ``count`` conversations that are open at the same time."""
-    chunk = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n'
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n"
-    waiting = ended = 0
-    all_ask = asyncio.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal waiting, ended
-        await reader.readuntil(b"\r\n\r\n")
-        waiting += 1
-        if waiting == count:
-            all_ask.set()
-        await all_ask.wait()
-        writer.write(head % len(chunk) + chunk)
-        while await reader.read(4096):
-            pass
-        writer.close()
-        ended += 1
-
-    async def main() -> float:
-        async with await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256) as server:
-            url = "http://127.0.0.1:%d/v1" % server.sockets[0].getsockname()[1]
-            async with AsyncAgent("m", base_url=url) as agent:
-                profile = cProfile.Profile()
-                profile.enable()
-                turns = [agent.run("go", session=agent.new_session()) for _ in range(count)]
-                assert {answer.text for answer in await asyncio.gather(*turns)} == {"x"}
-                profile.disable()
-            while ended < count:
-                await asyncio.sleep(0)
-        return sum(entry.callcount for entry in profile.getstats()) / count
-
-    return asyncio.run(main())
-
-
-def test_a_conversation_costs_the_same_beside_many() -> None:
-    calls_of_each(1)
-    assert calls_of_each(80) < 1.2 * calls_of_each(20)
 
 
 def test_connections_are_used_again_and_closed() -> None:
