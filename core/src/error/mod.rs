@@ -218,6 +218,10 @@ impl Error {
             ErrorKind::BadOption | ErrorKind::UnsupportedOption => {
                 out(": ");
                 out(option_name(n));
+                if self.kind == ErrorKind::BadOption {
+                    let index = (n as usize).wrapping_sub(1);
+                    out(OPTION_ADVICE.get(index).copied().unwrap_or_default());
+                }
             }
             _ => {
                 let at = place.bytes().position(|byte| byte == b'{').unwrap_or(place.len());
@@ -270,6 +274,25 @@ pub(crate) const OPTION_NAMES: [&str; 15] = [
     "cache_ttl",
     "response_schema",
     "extra",
+];
+
+/// What each of them takes, as the end of an error's sentence.
+const OPTION_ADVICE: [&str; 15] = [
+    "; give 0 to 2, for anthropic 0 to 1",
+    "; give 0 to 1",
+    "; give 1 or more",
+    "; give -2 to 2",
+    "; give -2 to 2",
+    "; give 0 to 2147483647",
+    "; give texts that are not empty, for openai-chat at most 4, for gemini 5",
+    "",
+    "; give the tools of the session, and the name of one of them",
+    "",
+    "; give a word, or leave it out",
+    "; give a name, or leave it out",
+    "",
+    "; give a JSON object that is neither too deep nor longer than 64 KiB, and a name of at most 64 letters, digits, _ and -",
+    "; give one JSON object without members that the session or an option writes",
 ];
 
 /// The number of a whole profile in errors about options; those of its fields follow.

@@ -50,7 +50,7 @@ fn an_option_out_of_range_and_an_empty_stop_sequence() {
     is_about(
         &refused(hot),
         ErrorKind::Configuration,
-        "out of range, malformed or taken: temperature",
+        "out of range, malformed or taken: temperature; give 0 to 2, for anthropic 0 to 1",
     );
     let empty = options(|it| it.stop = vec!["END".into(), String::new()]);
     is_about(&refused(empty), ErrorKind::Configuration, "out of range, malformed or taken: stop");

@@ -140,8 +140,10 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
             continue;
         }
         // The core ignores unknown fields; here a misspelt field is reported.
-        let line: Line =
-            serde_json::from_str(&whole_pairs(&text)).map_err(|error| refused(&error))?;
+        let line: Line = serde_json::from_str(&whole_pairs(&text)).map_err(|error| {
+            let example = r#"a line is one message, such as {"role":"user","text":"hi"}"#;
+            refused(&format_args!("{error}; {example}"))
+        })?;
         match (line.role, line.text, &line.tools) {
             (LineRole::System | LineRole::Tools, ..) if has_parts => {
                 return Err(refused(&LineFault::Order.message()));
