@@ -117,16 +117,18 @@ pub fn body<'py>(
     })
 }
 
+/// The hash of each file, by the number of its attachment.
+pub type Hashes = HashMap<u32, String>;
+
+/// The length of a request's body, and the body with hashes.
+pub type Hashed = (usize, Py<PyBytes>);
+
 /// The length of the body of the request that is due, and the body with `sha1:` and a hash in place of
 /// the bytes of each file.
 ///
 /// # Errors
 /// `WrongStep`; `ValueError` if a file has no hash.
-pub fn hashed(
-    py: Python<'_>,
-    session: &OwnedSession,
-    hashes: &HashMap<u32, String>,
-) -> PyResult<(usize, Py<PyBytes>)> {
+pub fn hashed(py: Python<'_>, session: &OwnedSession, hashes: &Hashes) -> PyResult<Hashed> {
     let raise = |error| raise(py, error, "body_with_hashes", session);
     let mut request = session.request_with_attachments().map_err(raise)?;
     let (length, mut body) = (request.body_len(), Vec::new());

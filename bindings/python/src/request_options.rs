@@ -16,6 +16,18 @@ pub const NAMES: &str = "temperature, top_p, top_k, frequency_penalty, presence_
                          reasoning_effort, tool_choice, parallel_tool_calls, service_tier, user, \
                          cache_ttl, response_schema, extra";
 
+/// The form of the answers as the keyword `response_schema` takes it; `None` for plain text.
+///
+/// # Errors
+/// `TypeError` and `ValueError`.
+pub fn response_schema(value: &Bound<'_, PyAny>) -> PyResult<Option<OwnedResponseSchema>> {
+    let mut options = OwnedOptions::default();
+    if !value.is_none() {
+        set(&mut options, "response_schema", value)?;
+    }
+    Ok(options.response_schema)
+}
+
 /// Sets the option `name`. Returns false if there is no such option.
 ///
 /// # Errors

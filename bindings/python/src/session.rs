@@ -1,12 +1,11 @@
 //! `Session`: the state machine of one conversation.
 
-use std::collections::HashMap;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use zerostack_core as core;
 use zerostack_core::Step;
 
+use crate::attachments::{Hashed, Hashes};
 use crate::bytes::bytes_of;
 use crate::config::{Limits, ToolSpec};
 use crate::error::not_pickled;
@@ -293,14 +292,8 @@ impl Session {
     /// Sets the form of the answers from the next turn on: JSON Schema as the keyword
     /// `response_schema` takes it, or `None` for plain text. `WrongStep` while a turn is open.
     fn set_response_schema(&self, py: Python<'_>, schema: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut options = core::OwnedOptions::default();
-        if !schema.is_none() {
-            request_options::set(&mut options, "response_schema", schema)?;
-        }
-        let set = |config: &mut core::OwnedConfig| {
-            config.options.response_schema = options.response_schema;
-        };
-        self.held.configure(py, "set_response_schema", set)
+        let schema = request_options::response_schema(schema)?;
+        self.held.configure(py, "set_response_schema", |it| it.options.response_schema = schema)
     }
 
     /// The tools that the model may call from the next turn on, as the keyword `tools` takes them.
@@ -320,14 +313,9 @@ impl Session {
         self.held.look(py, |session| request::of(py, session, read))?
     }
 
-    /// The length of the request's body, and the body with `sha1:` and a hash in place of the bytes of
-    /// each file, by `hashes` of the numbers of attachments: what a tape has of a request. It reads no
-    /// file.
-    fn body_with_hashes(
-        &self,
-        py: Python<'_>,
-        hashes: HashMap<u32, String>,
-    ) -> PyResult<(usize, Py<PyBytes>)> {
+    /// The length of the request's body, and the body as a tape has it: `sha1:` and a hash, which `hashes`
+    /// has for each attachment's number, in place of the bytes of a file. It reads no file.
+    fn body_with_hashes(&self, py: Python<'_>, hashes: Hashes) -> PyResult<Hashed> {
         self.held.look(py, |session| attachments::hashed(py, session, &hashes))?
     }
 
@@ -400,8 +388,7 @@ impl Session {
         let content = enums::text("content", content)?;
         let given = attachments::Given::of(attachments)?;
         let result = core::ToolResult { id, content: &content, is_error };
-        let files = given.core();
-        self.held.act(py, "tool_result", |session| session.tool_result_with(result, &files))
+        self.held.act(py, "tool_result", |it| it.tool_result_with(result, &given.core()))
     }
 
     /// The wait is over. `WAIT` to `SEND`.
