@@ -960,9 +960,8 @@ class Session:
         returns exactly that many bytes. `MissingAttachment` if one is needed and there is no
         `read`."""
     def body_with_hashes(self, hashes: Mapping[int, str]) -> tuple[int, bytes]:
-        """The length of the request's body, and the body with `sha1:` and a hash in place of the bytes
-        of each file, by `hashes` of the numbers of attachments: what a tape has of a request. It reads
-        no file."""
+        """The length of the request's body, and the body as a tape has it: `sha1:` and a hash, which
+        `hashes` has for each attachment's number, in place of the bytes of a file. It reads no file."""
     def leave_out_attachments(self) -> int:
         """Replaces each attachment whose bytes `request` would need by a line that describes it:
         for a conversation that continues without them. Returns how many there are."""
