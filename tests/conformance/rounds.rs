@@ -1,5 +1,6 @@
 //! `loop`: rounds with fresh contexts until a check passes; one patch, or none.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, Place};
@@ -128,6 +129,29 @@ fn rounds_that_write_are_runs_that_undo_takes_back() {
     assert!(exists("a") && exists("b"));
     place.zerostack(&["undo"]).writes().run().success();
     assert!(exists("a") && !exists("b"));
+}
+
+#[test]
+fn a_signal_ends_the_round_and_the_check_and_the_loop_can_go_on() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let place = project();
+        let script = Script::new().reply(Reply::new().text("half").stall(250));
+        let provider = Scripted::start(script).unwrap();
+        let arguments = ["loop", "--until", CHECK, "make it"];
+        let mut running = place.zerostack(&arguments).model(&provider).start();
+        running.wait_for("round 1 of");
+        provider.wait_until_stalled();
+        running.signal(signal);
+        let done = running.end();
+        assert_eq!(done.code, code, "{done:?}");
+        assert!(done.stderr.ends_with("run the same command to continue the loop\n"), "{done:?}");
+        let arguments = ["loop", "--until", "sleep 1000", "make it"];
+        let running = place.zerostack(&arguments).model(&provider).start();
+        zerostack_tests::command::until("the check", || running.has_process("sleep\u{0}1000"));
+        running.signal(signal);
+        assert_eq!(running.end().failure(code), "stopped; nothing was changed");
+        assert!(!place.has_process("sleep\u{0}1000"));
+    }
 }
 
 #[test]

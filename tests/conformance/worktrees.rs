@@ -1,5 +1,6 @@
 //! Worktrees: runs beside one another, merged cleanly or not at all.
 
+use rustix::process::Signal;
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, Place};
@@ -134,4 +135,40 @@ fn instructions_run_at_once_and_those_that_pass_are_merged_in_order() {
     let none = place.zerostack(&["--parallel", "2"]).model(&provider).run();
     assert!(none.failure(2).contains("one per line"));
     place.zerostack(&["--merge", "do it"]).model(&provider).run().failure(2);
+}
+
+#[test]
+fn a_signal_ends_all_runs_and_leaves_the_worktrees_of_those_that_had_ended() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let place = project();
+        let script = Script::new()
+            .reply(Reply::new().when("do first").call("write", write("a", "first\n")))
+            .reply(Reply::new().when("do first").text("done"))
+            .reply(Reply::new().when("do second").text("half").stall(250));
+        let provider = Scripted::start(script).unwrap();
+        let run = place.zerostack(&["--parallel", "1"]).model(&provider).writes();
+        let running = run.input("do first\ndo second\ndo third\n").start();
+        provider.wait_until_stalled();
+        running.signal(signal);
+        let done = running.end();
+        assert_eq!(done.code, code);
+        let said = "stopped; the worktrees of the runs that had ended are kept";
+        assert!(done.stderr.contains(said), "{done:?}");
+        let text = done.text();
+        let told: Vec<&str> = text.lines().filter_map(|it| it.split('\t').nth(1)).collect();
+        assert_eq!(told, ["done", "stopped", "stopped"]);
+        let left = worktree(&place, &["list"]).success();
+        assert!(left.starts_with("run-1 ") && left.lines().count() == 1, "{left}");
+        assert_eq!(provider.requests().len(), 3);
+    }
+}
+
+#[test]
+fn instructions_are_never_cut() {
+    let place = project();
+    let provider = Scripted::start(Script::new()).unwrap();
+    let run = place.zerostack(&["--parallel", "1"]).model(&provider);
+    let done = run.input("do it\n".repeat(200_000)).run();
+    assert!(done.failure(42).contains("the instructions are longer than 1048576 bytes"));
+    assert_eq!(worktree(&place, &["list"]).success(), "");
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::transport::Cancel;
 use crate::view::{Cleanup, View};
 use crate::{Error, ErrorKind};
@@ -19,12 +21,29 @@ struct State {
     why: Option<ErrorKind>,
     /// The result is being written, or was: the run can no longer be ended.
     is_writing: bool,
-    /// The open views, by the numbers of their guards.
-    views: BTreeMap<u32, Cleanup>,
+    /// What ends with the run, by the numbers of the guards.
+    guarded: BTreeMap<u32, Guarded>,
     guards: u32,
 }
 
-/// Keeps a view known to a [`Stop`]; forgets it on drop.
+enum Guarded {
+    View(Cleanup),
+    Process(Pid),
+}
+
+impl Guarded {
+    fn end(&self) {
+        match self {
+            Self::View(cleanup) => cleanup.run(),
+            Self::Process(pid) => {
+                // An error means that it has ended.
+                let _ = kill_process(*pid, Signal::TERM);
+            }
+        }
+    }
+}
+
+/// Keeps a view or a process known to a [`Stop`]; forgets it on drop.
 pub struct Guard {
     stop: Arc<Stop>,
     number: u32,
@@ -44,22 +63,22 @@ impl Stop {
     /// Ends the run, now or when it begins. The first reason counts. `false` if it is too late: the
     /// result is in the folder, or about to be.
     pub fn stop(&self, why: ErrorKind) -> bool {
-        let views = {
+        let guarded = {
             let mut state = self.state();
             if state.is_writing {
                 return false;
             }
             state.why.get_or_insert(why);
-            std::mem::take(&mut state.views)
+            std::mem::take(&mut state.guarded)
         };
         self.cancel.cancel();
-        views.values().for_each(Cleanup::run);
+        guarded.values().for_each(Guarded::end);
         true
     }
 
     /// From here on the run cannot be stopped. `false` if it
     /// was stopped before.
-    pub(super) fn begin_writing(&self) -> bool {
+    pub(crate) fn begin_writing(&self) -> bool {
         let mut state = self.state();
         state.is_writing = state.why.is_none();
         state.is_writing
@@ -89,14 +108,23 @@ impl Stop {
 
     /// Ends `view` with the run, as long as the guard lives.
     pub(crate) fn guard(self: &Arc<Self>, view: &View) -> Guard {
+        self.guarded(Guarded::View(view.cleanup()))
+    }
+
+    /// Sends SIGTERM to a child, which nobody has waited for, when the run ends, as long as the guard lives.
+    pub(crate) fn guard_process(self: &Arc<Self>, pid: Pid) -> Guard {
+        self.guarded(Guarded::Process(pid))
+    }
+
+    fn guarded(self: &Arc<Self>, guarded: Guarded) -> Guard {
         let (stopped, number) = {
             let mut state = self.state();
             state.guards += 1;
             let number = state.guards;
-            state.views.insert(number, view.cleanup());
+            state.guarded.insert(number, guarded);
             (state.why, number)
         };
-        // The signal may have arrived while the view was made.
+        // The signal may have arrived while it was made.
         if let Some(why) = stopped {
             self.stop(why);
         }
@@ -110,6 +138,6 @@ impl Stop {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.stop.state().views.remove(&self.number);
+        self.stop.state().guarded.remove(&self.number);
     }
 }

@@ -5,17 +5,15 @@ pub(crate) use forward::forwarded;
 mod plan;
 mod state;
 
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::entry::{Entry, Group, Invocation};
 use super::flag::{self, value};
 use super::print::{print, tell};
-use super::run::{self, RunArgs};
+use super::run::{self, ChildRun, RunArgs};
 use super::usage::usage;
 use crate::error::counted;
 use crate::run::{CheckOutcome, Confinement, Stop};
@@ -61,6 +59,7 @@ struct Rounds {
     /// The command line of each round.
     forwarded: Vec<std::ffi::OsString>,
     state: State,
+    stop: Arc<Stop>,
     confinement: Confinement,
     /// The user's folder.
     folder: PathBuf,
@@ -86,6 +85,8 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     })?;
     let forwarded = forwarded(std::env::args_os().skip(1));
     let key = forward::key(&folder, args.write, until.as_deref(), plan.as_deref(), &forwarded);
+    let stop = Stop::new();
+    run::stop_all_on_signals(&stop);
     let state = State::open(&key, &folder, args.write)?;
     let work = state.work.clone();
     let confinement = Confinement::new(
@@ -106,6 +107,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         writes: args.write,
         forwarded,
         state,
+        stop,
         confinement,
         folder,
     };
@@ -187,7 +189,10 @@ impl Rounds {
 
     fn check(&self, plan: Option<&str>) -> Result<CheckOutcome> {
         match &self.until {
-            Some(command) => self.confinement.check(command, self.check_limit, &Stop::new()),
+            Some(command) => {
+                let checked = self.confinement.check(command, self.check_limit, &self.stop);
+                checked.map_err(|error| self.stop.reason(error))
+            }
             None => {
                 let Tasks { open, .. } = Tasks::of(plan.unwrap_or_default());
                 let are_open = if open == 1 { "task is open" } else { "tasks are open" };
@@ -222,23 +227,15 @@ impl Rounds {
             command.args(["--max-cost", &flag::text_of_amount(left)]);
         }
         command.args(&self.forwarded).current_dir(&self.state.work);
-        command.env(run::PARENT, std::process::id().to_string());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorKind::Internal, format!("a round cannot be started: {error}"))
-        };
-        let mut child = command.spawn().map_err(failed)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A round that fails early does not read it.
-            let _ = stdin.write_all(self.told(number, plan, check).as_bytes());
-        }
-        let output = child.wait_with_output().map_err(failed)?;
-        let last = output.stdout.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
-        let result: Value = last.and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
+        let told = self.told(number, plan, check);
+        let ran = ChildRun::of(&mut command, Some(told.as_bytes()), &self.stop);
+        let ChildRun { status, result } = ran.map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("a round cannot be run: {error}"))
+        })?;
         let usage = |key: &str| result["usage"][key].as_u64().unwrap_or(0);
         self.state.tokens += usage("input_tokens") + usage("output_tokens");
         self.state.cost_micros += result["cost_micros"].as_u64().unwrap_or(0);
-        match output.status.code() {
+        match status.code() {
             Some(0) => {
                 let patch = match (result["patch"].as_str(), result["patch_hex"].as_str()) {
                     (Some(patch), _) => patch.as_bytes().to_vec(),
@@ -255,10 +252,12 @@ impl Rounds {
             }
             code => {
                 let code = code.and_then(|code| u8::try_from(code).ok());
-                return Ok(Some(code.unwrap_or(ErrorKind::Terminated.exit_code())));
+                let stopped = self.stop.why().map(ErrorKind::exit_code);
+                let code = stopped.or(code).unwrap_or(ErrorKind::Terminated.exit_code());
+                return Ok(Some(code));
             }
         }
-        Ok(None)
+        Ok(self.stop.why().map(ErrorKind::exit_code))
     }
 
     /// The instruction for the round.
@@ -323,7 +322,7 @@ impl Rounds {
     fn patch(&self) -> Result<(Vec<u8>, Vec<String>)> {
         let patches = self.state.patches()?;
         let confinement = Confinement { folder: self.folder.clone(), ..self.confinement.clone() };
-        confinement.combine(&patches, &Stop::new())
+        confinement.combine(&patches, &self.stop)
     }
 
     fn tell(&self, line: &str) {

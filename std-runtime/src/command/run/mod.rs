@@ -1,5 +1,6 @@
 //! `run`, the command of every prompt and instruction: one transaction.
 
+mod child;
 mod deliver;
 mod flags;
 mod form;
@@ -18,6 +19,7 @@ use super::entry::{Entry, Group, Invocation};
 use super::print::print;
 use super::usage::usage;
 use crate::Result;
+pub(crate) use child::ChildRun;
 pub(super) use deliver::transaction;
 pub(crate) use flags::{
     RunArgs, api, arguments, attach, flags, folder, limit_flags, limits_of, max_tokens, mode,
@@ -25,7 +27,7 @@ pub(crate) use flags::{
 };
 pub(crate) use prepare::{opened, usable_folder};
 pub(crate) use prompt_command::{prompt_help, with_arguments};
-pub(crate) use signals::{PARENT, stop_on_signals};
+pub(crate) use signals::{PARENT, stop_all_on_signals, stop_on_signals};
 pub(in crate::command) use terminal::{Person, person};
 
 /// See the module.

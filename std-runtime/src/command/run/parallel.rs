@@ -5,15 +5,15 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ArgMatches;
-use serde_json::Value;
 use zerostack_core::Limits;
 
-use super::RunArgs;
+use super::{ChildRun, RunArgs, stop_all_on_signals};
 use crate::command::flag::{self, value};
 use crate::command::print::print;
 use crate::command::rounds::forwarded;
 use crate::command::usage::usage;
 use crate::error::counted;
+use crate::run::Stop;
 use crate::visible::visible;
 use crate::worktree::{Repository, Worktree};
 use crate::{Error, ErrorKind, Result};
@@ -45,30 +45,34 @@ impl Parallel {
 struct Ended {
     instruction: String,
     worktree: Worktree,
-    /// An error, or `None`.
-    failed: Option<String>,
+    end: End,
+}
+
+enum End {
+    Passed,
+    Failed(String),
+    /// It was stopped, or did not start.
+    Stopped,
 }
 
 /// Runs all, and prints a line for each. The worktrees of those that failed, or were not merged,
-/// stay.
+/// stay; those of runs that a signal stopped are removed.
 ///
 /// # Errors
-/// `Input` without instructions or a repository.
+/// `Input` without instructions or a repository. `Interrupted` or `Terminated` by a signal.
 pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
     let folder = args.folder.clone().map_or_else(std::env::current_dir, Ok).map_err(|error| {
         Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
     })?;
     let repository = Repository::of(&folder)?;
-    let mut text = String::new();
-    std::io::stdin()
-        .take(INPUT_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| Error::new(ErrorKind::Input, format!("stdin: {error}")))?;
+    let text = instructions()?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let instructions: Vec<&str> = lines.collect();
     if instructions.is_empty() {
         return Err(usage("--parallel: give instructions on stdin, one per line".to_owned()));
     }
+    let stop = Stop::new();
+    stop_all_on_signals(&stop);
     let mut jobs = Vec::new();
     let names: Vec<String> = repository.all()?.into_iter().map(|it| it.name).collect();
     let mut free = (1..).map(|number| format!("run-{number}")).filter(|name| !names.contains(name));
@@ -86,30 +90,55 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
                     let Some((instruction, worktree)) = job else { break };
-                    let failed = run_one(&instruction, &worktree, &share).err();
-                    let failed = failed.map(|error| error.message().to_owned());
+                    let end = run_one(&instruction, &worktree, &share, &stop);
                     let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
-                    ended.push(Ended { instruction, worktree, failed });
+                    ended.push(Ended { instruction, worktree, end });
                 }
             });
         }
     });
     let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     ended.sort_by_key(|it| instructions.iter().position(|known| *known == it.instruction));
-    summary(parallel, &repository, ended)
+    summary(parallel, &repository, ended, &stop)
+}
+
+/// The instructions on stdin.
+fn instructions() -> Result<String> {
+    let failed = |why: String| Error::new(ErrorKind::Input, format!("stdin: {why}"));
+    let mut text = String::new();
+    let read = std::io::stdin().take(INPUT_BYTES + 1).read_to_string(&mut text);
+    read.map_err(|error| failed(error.to_string()))?;
+    if text.len() as u64 > INPUT_BYTES {
+        return Err(failed(format!(
+            "the instructions are longer than {INPUT_BYTES} bytes; run them in parts"
+        )));
+    }
+    Ok(text)
 }
 
 /// Merges the worktrees that may be merged, and prints the outcome of each instruction.
-fn summary(parallel: &Parallel, repository: &Repository, ended: Vec<Ended>) -> Result<ExitCode> {
+fn summary(
+    parallel: &Parallel,
+    repository: &Repository,
+    ended: Vec<Ended>,
+    stop: &Stop,
+) -> Result<ExitCode> {
+    // A signal after this is too late.
+    let merge = stop.begin_writing() && parallel.merge;
+    let is_left = ended.iter().any(|it| !matches!(it.end, End::Stopped));
     let (mut lines, mut worst) = (String::new(), None);
-    for Ended { instruction, worktree, failed } in ended {
+    for Ended { instruction, worktree, end } in ended {
         let name = &worktree.name;
-        let told = match failed {
-            Some(why) => {
+        let told = match end {
+            End::Failed(why) => {
                 worst = worst.or(Some(ErrorKind::CheckFailed));
                 format!("failed: {why}")
             }
-            None if parallel.merge => match repository.merge(&worktree) {
+            End::Stopped => {
+                repository.remove(name, true)?;
+                "stopped".to_owned()
+            }
+            End::Passed if merge => match repository.merge(&worktree) {
                 Ok(files) => {
                     repository.remove(name, true)?;
                     format!("merged, {}", counted(files, "file"))
@@ -119,11 +148,18 @@ fn summary(parallel: &Parallel, repository: &Repository, ended: Vec<Ended>) -> R
                     error.message().to_owned()
                 }
             },
-            None => "done".to_owned(),
+            End::Passed => "done".to_owned(),
         };
         lines.push_str(&format!("{name}\t{told}\t{instruction}\n"));
     }
     print(visible(&lines).as_bytes())?;
+    if let Some(why) = stop.why() {
+        let text = match is_left {
+            false => "stopped; nothing was changed",
+            true => "stopped; the worktrees of the runs that had ended are kept",
+        };
+        return Err(Error::new(why, text));
+    }
     Ok(worst.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(kind.exit_code())))
 }
 
@@ -138,23 +174,27 @@ fn share(limits: &Limits, count: usize) -> Vec<String> {
     tokens.into_iter().chain(cost).flatten().collect()
 }
 
-fn run_one(instruction: &str, worktree: &Worktree, share: &[String]) -> Result<()> {
-    let failed = |why: String| Error::new(ErrorKind::Internal, why);
-    let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+fn run_one(instruction: &str, worktree: &Worktree, share: &[String], stop: &Arc<Stop>) -> End {
+    if stop.why().is_some() {
+        return End::Stopped;
+    }
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return End::Failed(error.to_string()),
+    };
     let mut command = Command::new(program);
     command.args(["run", "--events", "json", "--quiet", "--write", "-C"]).arg(&worktree.path);
     command.args(share).args(forwarded(std::env::args_os().skip(1)));
-    command.arg("--").arg(instruction);
-    command.env(super::PARENT, std::process::id().to_string());
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let output = output.map_err(|error| failed(error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
+    command.arg("--").arg(instruction).stderr(Stdio::null());
+    match ChildRun::of(&mut command, None, stop) {
+        Err(error) => End::Failed(error.to_string()),
+        Ok(ran) if ran.status.success() => End::Passed,
+        Ok(_) if stop.why().is_some() => End::Stopped,
+        Ok(ChildRun { status, result }) => {
+            let why = result["error"]["message"].as_str().map(str::to_owned);
+            End::Failed(why.unwrap_or_else(|| format!("it ended with {status}")))
+        }
     }
-    let last = output.stdout.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
-    let result: Value = last.and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
-    let why = result["error"]["message"].as_str().map(str::to_owned);
-    Err(failed(why.unwrap_or_else(|| format!("it ended with {}", output.status))))
 }
 
 /// The longest input with instructions.

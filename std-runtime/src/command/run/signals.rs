@@ -12,6 +12,15 @@ use crate::{ErrorKind, own_process};
 
 /// Ends the run on SIGINT, SIGTERM or SIGHUP.
 pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
+    stop_within(stop, PATIENCE);
+}
+
+/// The same for a command that ends other runs first.
+pub(crate) fn stop_all_on_signals(stop: &Arc<Stop>) {
+    stop_within(stop, PATIENCE_OF_MANY);
+}
+
+fn stop_within(stop: &Arc<Stop>, patience: Duration) {
     // If they cannot be caught, they end the process as usual. A signal that was ignored at the
     // start stays ignored: `nohup` and shells without job control rely on it.
     let heeded = [SIGINT, SIGTERM, SIGHUP];
@@ -29,7 +38,7 @@ pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
         // The run now ends by itself, unless it waits for something that cannot be interrupted. Who
         // signals again does not want to wait for its record.
         let start = Instant::now();
-        while start.elapsed() < PATIENCE && signals.pending().next().is_none() {
+        while start.elapsed() < patience && signals.pending().next().is_none() {
             std::thread::sleep(TICK);
         }
         tell(&"stopped; nothing was changed");
@@ -44,6 +53,8 @@ pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
 
 /// How long the run may take to end by itself and to finish its record, on a busy machine too.
 const PATIENCE: Duration = Duration::from_millis(600);
+/// How long runs in processes of their own may take to do so, and to remove their worktrees.
+const PATIENCE_OF_MANY: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(10);
 
 /// Ends the run together with the process that [`PARENT`] names: a round of a killed loop must not
