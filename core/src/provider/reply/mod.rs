@@ -63,6 +63,7 @@ pub(crate) struct Reply {
     /// Why the model stopped.
     pub stop: Option<StopReason>,
     /// Content arrived in this document.
+    #[cfg(target_pointer_width = "64")]
     pub has_content: bool,
     /// The block that is read is a call.
     pub is_call: bool,

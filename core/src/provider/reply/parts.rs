@@ -35,7 +35,8 @@ impl Sink<'_, '_> {
         if self.reply.is_muted() || bytes.is_empty() {
             return Ok(());
         }
-        self.reply.has_content = true;
+        #[cfg(target_pointer_width = "64")]
+        (self.reply.has_content = true);
         self.drop_stage();
         let [a, b] = info;
         let open = self.reply.open as usize;
