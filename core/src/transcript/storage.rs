@@ -5,7 +5,7 @@ mod sealed {
 }
 
 /// The bytes under a transcript. Sealed: a lent slice, an array, a `heapless::Vec`, or
-/// (feature `alloc`) a [`Growing`] vector.
+/// (feature `alloc`) a `Growing` vector.
 pub trait Storage: sealed::Sealed {
     /// All bytes that there are now.
     fn bytes(&self) -> &[u8];
