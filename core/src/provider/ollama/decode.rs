@@ -38,6 +38,8 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
         Token::PieceEnd(DONE_REASON) => sink.reply.raw_stop_reason = sink.take_word(),
         Token::Begin(MESSAGE) => sink.reply.is_known = true,
         Token::Begin(CALLS) => sink.drop_stage(),
+        // Some servers repeat the calls in the last line.
+        Token::End(CALLS) if sink.repeats_call() => sink.drop_stage(),
         Token::End(CALLS) => sink.commit_new_call()?,
         Token::Piece(THINKING, bytes) => sink.part(Kind::Thinking, [THINKING_FIELD, 0], bytes)?,
         Token::Bool(DONE, is_last) => {

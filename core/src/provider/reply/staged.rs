@@ -1,9 +1,8 @@
 //! The use of strings that were read before their kind was known.
 
 use super::Sink;
-use super::spare::strings;
 use super::stage::Slot;
-use crate::transcript::record::{HEADER_BYTES, Kind, Record};
+use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::wire::steps;
 use crate::{Error, ResponseRule};
 
@@ -18,8 +17,7 @@ impl Sink<'_, '_> {
         self.reply.stage.lengths != [0; 4]
     }
 
-    /// The staged strings are a complete call. A call without arguments has the empty object. Some servers
-    /// repeat the calls at the end.
+    /// The staged strings are a complete call. A call without arguments has the empty object.
     pub fn commit_new_call(&mut self) -> Result<(), Error> {
         if !self.is_staged(Slot::Arguments) {
             self.stage(Slot::Arguments, b"{}")?;
@@ -36,19 +34,23 @@ impl Sink<'_, '_> {
             return Err(Error::broken(ResponseRule::Utf8));
         }
         let [id, name, arguments, _] = stage.lengths.map(|length| length as usize);
-        let mut records = self.log.records_from(self.reply.start as usize);
-        let is_repeated = |call: Record<'_>| {
-            let (known_id, known_name, known_arguments) = strings(&call);
-            let known = [known_id, known_name, known_arguments];
-            call.is(Kind::Call) && staged.iter().eq(known.into_iter().flatten())
-        };
-        if id > 0 && records.any(is_repeated) {
-            self.log.truncate(start);
-            return Ok(());
-        }
         self.begin_call(None, start, id, name)?;
         self.note_delta(start, arguments);
         Ok(())
+    }
+
+    /// Whether the staged strings are a call that is there already, with its id.
+    #[cfg(feature = "ollama")]
+    pub fn repeats_call(&self) -> bool {
+        let start = self.reply.stage.start as usize;
+        let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
+        let mut records = self.log.records_from(self.reply.start as usize);
+        self.is_staged(Slot::Id)
+            && records.any(|call| {
+                let (id, name, arguments) = super::spare::strings(&call);
+                let rest = staged.strip_prefix(id).and_then(|rest| rest.strip_prefix(name));
+                call.is(Kind::Call) && rest == Some(arguments)
+            })
     }
 
     /// The string of the lowest filled slot becomes a part, or continues the previous part if that
