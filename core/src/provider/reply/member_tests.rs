@@ -221,4 +221,7 @@ fn calls_that_the_last_document_repeats_run_once() {
         let body = format!("{}\n{}\n", line(call, r#""done":false"#), line(second, end));
         assert_eq!(observed(Dialect::Ollama, &body).calls.len(), count, "{body}");
     }
+    let bare = r#""tool_calls":[{"id":"c","function":{"name":"f"}}]"#;
+    let body = format!("{}\n{}\n", line(bare, r#""done":false"#), line(bare, end));
+    assert_eq!(observed(Dialect::Ollama, &body).calls.len(), 1, "{body}");
 }
