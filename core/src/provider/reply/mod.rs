@@ -63,7 +63,6 @@ pub(crate) struct Reply {
     /// Why the model stopped.
     pub stop: Option<StopReason>,
     /// Content arrived in this document.
-    #[cfg(target_pointer_width = "64")]
     pub has_content: bool,
     /// The block that is read is a call.
     pub is_call: bool,
@@ -71,9 +70,8 @@ pub(crate) struct Reply {
     pub block_ends: bool,
     /// It is a refusal.
     pub refuses: bool,
-    /// A count is new, and can be reported.
-    usage_changed: bool,
-    usage_due: bool,
+    /// What became of the counts: [`USAGE_CHANGED`] and [`USAGE_DUE`].
+    usage_news: u8,
     /// The wire field of reasoning, or 0.
     pub thinking_field: u8,
     /// The state of the dialect.
@@ -161,6 +159,11 @@ pub(crate) struct DialectState {
     pub key: u32,
     pub keys: [u16; 8],
 }
+
+/// A count of the document that is read is new.
+const USAGE_CHANGED: u8 = 1;
+/// Counts of documents before it are new, and not reported.
+const USAGE_DUE: u8 = 2;
 
 impl Reply {
     /// A new reply, whose records will begin at `start`.

@@ -1,6 +1,6 @@
 //! Text, reasoning, opaque text, words, counts and errors of a reply.
 
-use super::{Reply, Sink, Word};
+use super::{Reply, Sink, USAGE_CHANGED, USAGE_DUE, Word};
 use crate::message::StopReason;
 use crate::provider::stop;
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL, Record};
@@ -35,8 +35,7 @@ impl Sink<'_, '_> {
         if self.reply.is_muted() || bytes.is_empty() {
             return Ok(());
         }
-        #[cfg(target_pointer_width = "64")]
-        (self.reply.has_content = true);
+        self.reply.has_content = true;
         self.drop_stage();
         let [a, b] = info;
         let open = self.reply.open as usize;
@@ -314,7 +313,7 @@ impl Sink<'_, '_> {
         if let Some(count) = self.reply.counts.get_mut(usize::from(number)) {
             // Servers that do not update a count write 0; 1 may mean no count yet.
             *count = if value == 0 && *count > 1 { *count } else { value };
-            self.reply.usage_changed = true;
+            self.reply.usage_news |= USAGE_CHANGED;
         }
     }
 
@@ -333,7 +332,9 @@ impl Sink<'_, '_> {
         let is_known = core::mem::take(&mut self.reply.is_known);
         self.reply.documents |= is_known;
         self.reply.has_strangers |= !is_known;
-        self.reply.usage_due |= core::mem::take(&mut self.reply.usage_changed);
+        if self.reply.usage_news & USAGE_CHANGED != 0 {
+            self.reply.usage_news = USAGE_DUE;
+        }
         self.reply.word.clear();
     }
 }

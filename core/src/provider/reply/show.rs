@@ -1,7 +1,7 @@
 //! The next event of a reply.
 
 use super::arguments::may_be_cut;
-use super::{Reply, Sink};
+use super::{Reply, Sink, USAGE_DUE};
 use crate::message::{CallId, Dropped, Event, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
 use crate::wire::scan::WORDS;
@@ -48,7 +48,8 @@ impl Sink<'_, '_> {
             return Some(call);
         }
         let shown = |what, end| Some(EmittedEvent { what, start: 0, end });
-        if core::mem::take(&mut self.reply.usage_due) {
+        if self.reply.usage_news & USAGE_DUE != 0 {
+            self.reply.usage_news &= !USAGE_DUE;
             return shown(EmittedKind::Usage, 0);
         }
         if self.cut_is_due() {
@@ -69,7 +70,10 @@ impl Sink<'_, '_> {
         let shown = (reply.shown as usize).max(reply.show as usize + HEADER_BYTES);
         let text = reply.pending.is_none() && shown < self.records_end();
         let delta = reply.pending.is_none() && self.delta_is_due();
-        text || delta || self.calls_are_due() || reply.usage_due || self.cut_is_due()
+        text || delta
+            || self.calls_are_due()
+            || reply.usage_news & USAGE_DUE != 0
+            || self.cut_is_due()
     }
 
     /// Whether there are complete calls that were not reported.

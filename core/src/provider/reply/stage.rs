@@ -53,8 +53,7 @@ impl Sink<'_, '_> {
         if self.reply.is_muted() || bytes.is_empty() {
             return Ok(());
         }
-        #[cfg(target_pointer_width = "64")]
-        (self.reply.has_content = true);
+        self.reply.has_content = true;
         if self.reply.stage.start == 0 {
             self.reply.stage.before = if self.reply.keep_end == 0 { self.reply.open } else { 0 };
             self.end_part();

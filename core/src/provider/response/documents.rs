@@ -84,11 +84,7 @@ impl Decoder {
             self.array = Array::Open;
             return Ok(());
         }
-        #[cfg(target_pointer_width = "64")]
         let has_content = core::mem::take(&mut sink.reply.has_content);
-        // A small processor has no room for it: half a character waits for one document.
-        #[cfg(not(target_pointer_width = "64"))]
-        let has_content = true;
         if let Some(token) = self.json.lost_half(has_content || sink.reply.stop.is_some()) {
             take(self.codec, sink, &token)?;
         }
