@@ -195,8 +195,8 @@ impl Agent {
     }
 
     /// Other tools from the next turn on, in place of all tools, toolboxes and the gate; a `Vec` of
-    /// [`Tool`] is a toolbox, and [`Sources`] have a gate. The provider's cache does not serve the first
-    /// request with them. Returns those before.
+    /// [`Tool`](crate::Tool) is a toolbox, and [`Sources`](crate::Sources) have a gate. The provider's
+    /// cache does not serve the first request with them. Returns those before.
     ///
     /// # Errors
     /// `Usage` when a turn is open; `Configuration` when a tool's schema is not a JSON object.
