@@ -6,6 +6,10 @@ use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::wire::steps;
 use crate::{Error, ResponseRule};
 
+/// Replies with more calls are read without comparing them.
+#[cfg(feature = "ollama")]
+const MOST_COMPARED: u16 = 8;
+
 impl Sink<'_, '_> {
     /// Whether something was read into `slot`.
     pub fn is_staged(&self, slot: Slot) -> bool {
@@ -39,13 +43,15 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
-    /// Whether the staged strings are a call that is there already, with its id.
+    /// Whether the staged strings are a call that is there already, with its id. Only the first calls of a
+    /// reply are compared: with each of many it would take the square of them.
     #[cfg(feature = "ollama")]
     pub fn repeats_call(&self) -> bool {
         let start = self.reply.stage.start as usize;
         let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
         let mut records = self.log.records_from(self.reply.start as usize);
-        self.is_staged(Slot::Id)
+        self.reply.calls <= MOST_COMPARED
+            && self.is_staged(Slot::Id)
             && records.any(|call| {
                 let (id, name, arguments) = super::spare::strings(&call);
                 let rest = staged.strip_prefix(id).and_then(|rest| rest.strip_prefix(name));
