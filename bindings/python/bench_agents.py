@@ -112,7 +112,8 @@ async def ours(url: str, count: int) -> None:
 
 
 async def pydantic_ai(url: str, count: int) -> None:
-    # Its own client has room for 100 connections, and would wait for ever here; else this is as its own.
+    # The default client allows 100 connections, so with more conversations this one would never end; all other
+    # settings are the default client's.
     import httpx
     from pydantic_ai import Agent
     from pydantic_ai.models.openai import OpenAIChatModel

@@ -149,7 +149,8 @@ fn a_signal_ends_the_round_and_the_check_and_the_loop_can_go_on() {
         let running = place.zerostack(&arguments).model(&provider).start();
         zerostack_tests::command::until("the check", || running.has_process("sleep\u{0}1000"));
         running.signal(signal);
-        assert_eq!(running.end().failure(code), "stopped; nothing was changed");
+        let said = "stopped; run the same command to continue the loop";
+        assert_eq!(running.end().failure(code), said);
         assert!(!place.has_process("sleep\u{0}1000"));
     }
 }

@@ -172,3 +172,15 @@ fn instructions_are_never_cut() {
     assert!(done.failure(42).contains("the instructions are longer than 1048576 bytes"));
     assert_eq!(worktree(&place, &["list"]).success(), "");
 }
+
+#[test]
+fn all_worktrees_can_be_made_or_none_is() {
+    let place = project();
+    place.git("project", &["branch", "zerostack/run-2"], b"");
+    let provider = Scripted::start(Script::new()).unwrap();
+    let run = place.zerostack(&["--parallel", "1"]).model(&provider).writes();
+    let done = run.input("do first\ndo second\n").run();
+    assert!(done.failure(42).contains("zerostack/run-2"), "{done:?}");
+    assert_eq!(worktree(&place, &["list"]).success(), "");
+    assert_eq!(provider.requests().len(), 0);
+}

@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<
 pub(super) fn without_value(name: &str) -> String {
     match name {
         "stdin" => {
-            "{{stdin}} has no value, because there is no text on stdin; pipe one to it, or write \
+            "{{stdin}} has no value, because there is no text on stdin; pipe text to it, or write \
                     {{stdin|}} where it may be empty"
                 .to_owned()
         }
@@ -107,7 +107,7 @@ mod tests {
     fn what_a_placeholder_lacks_depends_on_where_its_value_comes_from() {
         assert!(
             without_value("stdin")
-                .contains("no text on stdin; pipe one to it, or write {{stdin|}}")
+                .contains("no text on stdin; pipe text to it, or write {{stdin|}}")
         );
         assert!(
             without_value("1").starts_with("$1 has no value; give it a default, or write \\$1 ")

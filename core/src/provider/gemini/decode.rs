@@ -52,7 +52,7 @@ reply_places! { PLACES:
     SNAKE_CANDIDATES_TOKENS = USAGE . "candidates_token_count" => tag::NUMBER,
     SNAKE_THOUGHTS_TOKENS = USAGE . "thoughts_token_count" => tag::NUMBER,
     SNAKE_USAGE = ROOT . "usage_metadata" (from PROMPT_TOKENS),
-    // Google's Code Assist, and what stands in for it.
+    // Google's Code Assist, and proxies for it, wrap the reply.
     RESPONSE = ROOT . "response" (from CANDIDATES),
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     TOP_TYPE = ROOT . "type" => tag::OBJECT,

@@ -160,7 +160,7 @@ impl Rounds {
                     self.state.discard();
                     return Ok(ExitCode::from(code));
                 }
-                self.tell("run the same command to continue the loop");
+                self.tell(CONTINUE);
                 return Ok(ExitCode::from(code));
             }
         }
@@ -191,7 +191,11 @@ impl Rounds {
         match &self.until {
             Some(command) => {
                 let checked = self.confinement.check(command, self.check_limit, &self.stop);
-                checked.map_err(|error| self.stop.reason(error))
+                checked.map_err(|error| match self.stop.why() {
+                    // Not that nothing was changed: the rounds before may have written.
+                    Some(why) => Error::new(why, format!("stopped; {CONTINUE}")),
+                    None => error,
+                })
             }
             None => {
                 let Tasks { open, .. } = Tasks::of(plan.unwrap_or_default());
@@ -332,6 +336,8 @@ impl Rounds {
     }
 }
 
+/// What to do after a loop that has not reached its end.
+const CONTINUE: &str = "run the same command to continue the loop";
 /// Rounds without a change that end the loop.
 const UNCHANGED: u32 = 2;
 /// The time of a check without `--check-limit`.

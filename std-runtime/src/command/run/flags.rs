@@ -148,7 +148,8 @@ fn files() -> Vec<Arg> {
             "The prompt; `zerostack prompts` lists them. A prompt that has the name of a command \
              can only be run in this way",
         ),
-        flag::option("agent", "NAME", "An agent to run directly, such as one of .claude/agents").conflicts_with("prompt"),
+        flag::option("agent", "NAME", "An agent to run directly, such as one of .claude/agents")
+            .conflicts_with("prompt"),
         flag::option("set", "NAME=VALUE", "The value of an argument of the prompt")
             .action(ArgAction::Append)
             .value_parser(name_and_value)

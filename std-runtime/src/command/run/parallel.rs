@@ -73,13 +73,7 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
     }
     let stop = Stop::new();
     stop_all_on_signals(&stop);
-    let mut jobs = Vec::new();
-    let names: Vec<String> = repository.all()?.into_iter().map(|it| it.name).collect();
-    let mut free = (1..).map(|number| format!("run-{number}")).filter(|name| !names.contains(name));
-    for instruction in &instructions {
-        let name = free.next().unwrap_or_default();
-        jobs.push(((*instruction).to_owned(), repository.add(&name)?));
-    }
+    let mut jobs = worktrees(&repository, &instructions).map_err(|error| stop.reason(error))?;
     jobs.reverse();
     let share = share(&args.limits, instructions.len());
     let jobs = Arc::new(Mutex::new(jobs));
@@ -100,6 +94,25 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
     let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     ended.sort_by_key(|it| instructions.iter().position(|known| *known == it.instruction));
     summary(parallel, &repository, ended, &stop)
+}
+
+/// A new worktree for each instruction, or none.
+fn worktrees(repository: &Repository, instructions: &[&str]) -> Result<Vec<(String, Worktree)>> {
+    let mut jobs: Vec<(String, Worktree)> = Vec::new();
+    let names: Vec<String> = repository.all()?.into_iter().map(|it| it.name).collect();
+    let free = (1..).map(|number| format!("run-{number}")).filter(|name| !names.contains(name));
+    for (instruction, name) in instructions.iter().zip(free) {
+        match repository.add(&name) {
+            Ok(worktree) => jobs.push(((*instruction).to_owned(), worktree)),
+            Err(error) => {
+                for (_, worktree) in &jobs {
+                    repository.remove(&worktree.name, true)?;
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(jobs)
 }
 
 /// The instructions on stdin.

@@ -12,15 +12,16 @@ use crate::{ErrorKind, own_process};
 
 /// Ends the run on SIGINT, SIGTERM or SIGHUP.
 pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
-    stop_within(stop, PATIENCE);
+    stop_within(stop, PATIENCE, "stopped; nothing was changed");
 }
 
 /// The same for a command that ends other runs first.
 pub(crate) fn stop_all_on_signals(stop: &Arc<Stop>) {
-    stop_within(stop, PATIENCE_OF_MANY);
+    stop_within(stop, PATIENCE_OF_MANY, "stopped before all its runs had ended");
 }
 
-fn stop_within(stop: &Arc<Stop>, patience: Duration) {
+/// Leaves the process after `patience`, with `line`, if it does not end by itself.
+fn stop_within(stop: &Arc<Stop>, patience: Duration, line: &'static str) {
     // If they cannot be caught, they end the process as usual. A signal that was ignored at the
     // start stays ignored: `nohup` and shells without job control rely on it.
     let heeded = [SIGINT, SIGTERM, SIGHUP];
@@ -41,7 +42,7 @@ fn stop_within(stop: &Arc<Stop>, patience: Duration) {
         while start.elapsed() < patience && signals.pending().next().is_none() {
             std::thread::sleep(TICK);
         }
-        tell(&"stopped; nothing was changed");
+        tell(&line);
         std::process::exit(why.exit_code().into());
     };
     let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
