@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use zerostack_core::{Dialect, Event, Growing, OwnedConfig, Session, Step};
 
-/// What was told of a reply: pieces of each call by its number, and the whole calls.
+/// The reported calls of a reply: the pieces of each by its number, and the whole calls.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
     pieces: BTreeMap<u32, String>,

@@ -8,7 +8,7 @@ pub(crate) const fn overhead<T>() -> usize {
     size_of::<T>() + align_of::<T>() - 1
 }
 
-/// The place for a `T` in lent memory, and how many bytes stand before and after it.
+/// The place for a `T` in lent memory, and how many bytes are before and after it.
 pub(crate) fn divide<T>(memory: *mut u8, len: usize) -> Result<(*mut T, *mut u8, usize), Fault> {
     if memory.is_null() {
         return Err(Fault::new(ZS_NULL));

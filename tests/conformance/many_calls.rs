@@ -14,7 +14,7 @@ fn config(dialect: Dialect, max_calls: u16) -> SessionConfig<'static> {
     config
 }
 
-/// The bytes of a conversation with so many calls in one reply, and their results in this order.
+/// The bytes of a conversation with one reply of many calls, and their results in this order.
 fn conversation(count: u32, order: impl Iterator<Item = u32>, id: fn(u32) -> String) -> Vec<u8> {
     let mut builder = TranscriptBuilder::new(Growing::new(1 << 28)).unwrap();
     builder.push(Entry::new(Role::User, Part::Text("Go on"))).unwrap();
@@ -108,7 +108,7 @@ fn a_result_of_one_call_twice_is_refused_in_any_order() {
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::BadTranscript);
 }
 
-/// A body in which so many calls are made.
+/// A body with many calls.
 fn body(count: u32) -> String {
     let call = |call| {
         format!(

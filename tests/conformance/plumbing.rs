@@ -94,7 +94,7 @@ fn calls_that_were_cut_off_are_never_reported() {
         for length in (0..whole.len()).step_by(97) {
             let text = filter(&place, &["decode", "--api", api], &whole[..length]);
             let decoded: Value = serde_json::from_str(&text).unwrap();
-            // Behind the stop reason nothing is missing but counts.
+            // After the stop reason only counts are missing.
             let is_whole = decoded["stop"].is_string() && decoded["tool_calls"][1].is_object();
             let kind = decoded["error"]["kind"].as_str();
             let is_cut = matches!(kind, Some("cut" | "bad_response"));

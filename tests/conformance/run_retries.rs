@@ -69,7 +69,7 @@ fn lawful(provider: &Scripted) -> Vec<Value> {
     bodies
 }
 
-/// The messages of a body, without the marks that move on.
+/// The messages of a body, without the cache marks, which move.
 fn messages(body: &Value) -> Vec<Value> {
     body["messages"].as_array().unwrap().iter().map(without_marks).collect()
 }

@@ -184,7 +184,7 @@ fn a_cost_holds_over_a_run_and_its_subagents_and_what_was_done_is_kept() {
     let shown = place.zerostack(&["show", "--json"]).run().success();
     let about: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(about["cost_micros"], 13_500, "{about}");
-    // With enough of it, the run ends well and its cost is told; without prices none is.
+    // With enough of it, the run ends well and reports its cost; without prices it reports none.
     let (done, _) = run(&place, &["--subagents", "go", "--max-cost", "1"], script());
     done.success();
     assert!(done.stderr.contains("0.0225"), "{}", done.stderr);

@@ -60,7 +60,7 @@ fn check(done: &Done, provider: &Scripted) {
     assert_eq!(numbers["shown"], LONG_BYTES as u64, "all of the reply was shown");
     assert!(numbers["dropped"] > 50_000, "what is not kept is said");
 
-    // What the model was told.
+    // What the model received.
     let requests = provider.requests();
     let [first, second, third, fourth, fifth, sixth] = &requests[..] else {
         panic!("{} requests", requests.len())

@@ -80,7 +80,7 @@ impl Lists {
         Self { tools: text(&["tools", "response_format", "format"]), system, messages }
     }
 
-    /// Checks that the marks of Anthropic's cache stand where nothing ever moves: for
+    /// Checks that the marks of Anthropic's cache are where nothing ever moves: for
     /// a model of Anthropic one at the top, which caches what grows, and one after the last of what
     /// is fixed.
     ///

@@ -114,7 +114,7 @@ impl Tokenizer {
         self.bpe(py).map(|bpe| bpe.vocabulary().len())
     }
 
-    /// The special tokens that can stand in a text, and their ids.
+    /// The special tokens that can occur in a text, and their ids.
     #[getter]
     fn specials(&self, py: Python<'_>) -> PyResult<std::collections::BTreeMap<String, u32>> {
         let vocabulary = *self.bpe(py)?.vocabulary();

@@ -19,7 +19,7 @@ struct Edit<'a> {
     /// The changes, in any order.
     #[serde(borrow)]
     edits: heapless::Vec<Change<'a>, 2>,
-    /// Stop after so many seconds.
+    /// Stop after this many seconds.
     timeout: Option<f64>,
     /// How.
     #[serde(default)]
@@ -81,7 +81,7 @@ fn the_schema_is_a_constant_of_its_own_length() {
                 "required": ["old", "new"],
                 "additionalProperties": false
             }},
-            "timeout": {"description": "Stop after so many seconds.", "type": "number"},
+            "timeout": {"description": "Stop after this many seconds.", "type": "number"},
             "mode": {"description": "How.", "type": "string", "enum": ["all-or-none", "each"]},
             "type": {"description": "A note.", "type": "string", "maxLength": 5},
             "at-lines": {"description": "Lines.", "type": "array", "items": {"type": "integer", "minimum": 0}},

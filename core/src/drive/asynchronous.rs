@@ -23,7 +23,7 @@ use crate::session::{Session, Step};
 use crate::transcript::Storage;
 use crate::{Error, ErrorKind};
 
-/// Gives connections to the server, see [`super::Connect`].
+/// Provides connections to the server, see [`super::Connect`].
 pub trait Connect {
     /// A connection. A read or write that takes too long should fail; the session then tries
     /// again, as its limits allow. Reading 0 bytes is the end. An interrupted read or write is
@@ -73,7 +73,7 @@ impl<F: AsyncFnMut(ToolCall<'_>, &mut ToolOutput<'_>)> Tools for F {
 pub struct Driver<'d, K, D, T> {
     /// The destination of requests.
     pub endpoint: Endpoint<'d>,
-    /// Gives connections.
+    /// Provides connections.
     pub connect: K,
     /// Waits between two attempts.
     pub delay: D,

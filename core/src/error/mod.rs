@@ -77,7 +77,7 @@ impl Error {
         Self::new(ErrorKind::Full, u32::try_from(missing).unwrap_or(u32::MAX))
     }
 
-    /// The response breaks `rule`; where, its reader adds by [`at`](Self::at).
+    /// The response breaks `rule`; its reader adds the place with [`at`](Self::at).
     pub(crate) const fn broken(rule: ResponseRule) -> Self {
         Self::new(ErrorKind::BadResponse, (rule as u32) << OFFSET_BITS)
     }

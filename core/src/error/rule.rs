@@ -14,7 +14,7 @@ pub enum ResponseRule {
     EndMarker = 3,
     /// The JSON is that of the dialect.
     Dialect = 4,
-    /// The body is no web page.
+    /// The body is not a web page.
     NoPage = 5,
     /// A body that is complete holds an answer.
     Answer = 6,
@@ -27,7 +27,7 @@ pub enum ResponseRule {
 }
 
 impl ResponseRule {
-    /// The rule of this number; `None` for 0 and for a number that is none.
+    /// The rule of this number; `None` for 0 and for an unknown number.
     #[must_use]
     pub const fn from_number(number: u32) -> Option<Self> {
         Some(match number {

@@ -1,6 +1,6 @@
 //! Where a body holds code: the fences and spans of Markdown.
 //!
-//! What looks like a placeholder in code is the code's own as a rule: awk's `$1`, the braces of a page.
+//! Text in code that looks like a placeholder usually belongs to the code: awk's `$1`, the braces of a page.
 
 /// The context of a byte of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

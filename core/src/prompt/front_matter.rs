@@ -113,7 +113,7 @@ struct Scanner<'a> {
     front: &'a str,
     value_at: usize,
     line_end: usize,
-    /// No list and no map can be meant.
+    /// It cannot be a list or a map.
     is_text: bool,
 }
 

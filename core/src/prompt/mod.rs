@@ -143,8 +143,8 @@ impl<'a> Prompt<'a> {
         FrontMatterEntries::new(self.front)
     }
 
-    /// The field of that name. Those about tools have it in any spelling: a limit that is not known
-    /// would be none.
+    /// The field of that name. Those about tools are found in any spelling: a limit that is not
+    /// recognised would not apply.
     pub fn field(&self, key: &str) -> Option<Value<'a>> {
         self.fields().find(|it| tools::field(it.key) == tools::field(key)).map(|it| it.value)
     }
@@ -200,7 +200,7 @@ impl<'a> Prompt<'a> {
         match entry.value {
             Value::Text(text) => Some(text),
             Value::Null => None,
-            // `[issue] [branch]` is text, and `[issue]` is meant like it.
+            // `[issue] [branch]` is text to YAML, so `[issue]` is read as text too.
             Value::List(_) | Value::Map(_) | Value::Nested(_) => Some(Text::verbatim(entry.raw)),
         }
     }

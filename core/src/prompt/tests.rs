@@ -108,7 +108,7 @@ fn scalars_are_decoded() {
         ("a: |\n  # text\n  x", "# text\nx\n"),
         ("a: |\nb: x", ""),
         ("a: ''", ""),
-        // What YAML refuses, and is clear.
+        // YAML refuses these, but they have only one meaning.
         ("a: Triggers on: 'x', 'y: z'", "Triggers on: 'x', 'y: z'"),
         ("a: [issue] [branch]", "[issue] [branch]"),
         ("a: {file} here", "{file} here"),
@@ -250,7 +250,7 @@ fn places_beyond_the_packed_bits_are_held_at_the_greatest() {
 }
 
 #[test]
-fn holes_are_filled() {
+fn placeholders_are_filled() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
     let cases: [Case<'_>; 32] = [
         (

@@ -141,7 +141,7 @@ impl OpenCalls {
         mark_repeated(log, self.reply as usize);
     }
 
-    /// Says of the calls of the reply whose ids not all providers take who made them.
+    /// Records who made the calls of the reply whose ids not all providers accept.
     pub fn mark_maker(&self, log: &mut Log<'_>, maker: u8) {
         let (mut at, reply) = (self.reply as usize, self.reply as usize);
         while let Some(call) = Record::find_part(log.bytes(), at, reply, Kind::Call.bit()) {

@@ -11,7 +11,7 @@ pub(super) fn is_transient(status: u32, code: &Word) -> bool {
     let among = |codes: &[u32]| codes.contains(&known);
     // In a stream that began well, the stop reason serves as the code.
     let is_told = among(&RATE_CODES) || among(&TRANSIENT_CODES) || is_failed(status, code);
-    // What a server does not implement it will not the next time.
+    // A server that does not implement something will not do so the next time either.
     let may_pass = matches!(status, 408 | 409 | 429 | 500 | 502..=504 | 506..=599);
     !among(&FINAL_CODES) && (is_told || may_pass)
 }

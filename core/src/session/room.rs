@@ -52,7 +52,7 @@ impl Machine {
         self.expect(fits && self.summary().is_none())
     }
 
-    /// Nothing can go any more: in the step `MakeRoom` the turn failed.
+    /// Nothing more can be removed: in the step `MakeRoom` the turn failed.
     pub fn no_room(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Error {
         let (missing, over) = match self.step {
             Step::MakeRoom { bytes } => (bytes, self.count.excess(config, log.bytes()).context),
@@ -82,7 +82,7 @@ impl Machine {
         self.went(start, end);
     }
 
-    /// The bytes from `start` to `end` went.
+    /// The bytes from `start` to `end` were removed.
     pub fn went(&mut self, start: usize, end: usize) {
         self.rewrites = self.rewrites.wrapping_add(1);
         self.forget_failure();

@@ -8,9 +8,9 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "an answer fits or does not")]
 pub enum AnswerCheck<'t, 'b> {
-    /// It is, and this is its JSON.
+    /// It fits; this is its JSON.
     Fits(&'t str),
-    /// It is not.
+    /// It does not fit.
     Misfit {
         /// Where in the JSON, in bytes.
         at: u32,

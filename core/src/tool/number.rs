@@ -78,7 +78,7 @@ impl<'a> Number<'a> {
             if digit == b'0' {
                 zeros = zeros.saturating_add(1);
             } else {
-                // Those at the end count nothing.
+                // Zeros at the end do not matter.
                 hash = core::iter::repeat_n(b'0', zeros).fold(hash, add);
                 (hash, zeros) = (add(hash, digit), 0);
             }
@@ -150,7 +150,7 @@ fn sign(number: Number<'_>) -> Ordering {
     if number.negative { Ordering::Less } else { Ordering::Greater }
 }
 
-/// Exponents beyond it count as it: no text has so many digits.
+/// Larger exponents are treated as this one: no text has so many digits.
 const EXPONENT_LIMIT: i64 = 1 << 60;
 
 impl Json<'_> {

@@ -60,7 +60,7 @@ pub struct Schema<'a> {
 pub enum Verdict<'a> {
     /// The value fits the schema.
     Valid,
-    /// It is not.
+    /// It does not.
     Invalid(Violation<'a>),
     /// Everything that was checked is valid, but the verdict depends on this keyword, which is not checked.
     Unsupported(&'a str),

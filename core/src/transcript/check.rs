@@ -185,7 +185,7 @@ impl Answered {
         Some(word >> (index % u64::BITS) & 1 == 1)
     }
 
-    /// None of so many calls has one.
+    /// `calls` calls, none with a result.
     fn clear(&mut self, calls: u32) {
         let words = calls.div_ceil(u64::BITS) as usize;
         self.0.iter_mut().take(words).for_each(|word| *word = 0);

@@ -147,7 +147,7 @@ impl<'t> Log<'t> {
         }
     }
 
-    /// Gives the record at `offset` more flags.
+    /// Adds flags to the record at `offset`.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn set_flags(&mut self, offset: usize, flags: u8) {
         if let Some(tag) = self.storage.bytes_mut().get_mut(offset) {
@@ -155,14 +155,14 @@ impl<'t> Log<'t> {
         }
     }
 
-    /// Says how long the payload of the record at `offset` is now.
+    /// Sets the length of the payload of the record at `offset`.
     pub fn set_length(&mut self, offset: usize, length: usize) {
         if let Some(place) = self.storage.bytes_mut().get_mut(offset + LENGTH_OFFSET..) {
             fill(place, &(length as u32).to_le_bytes());
         }
     }
 
-    /// Says that the record at `offset` now reaches to the end.
+    /// Extends the record at `offset` to the end.
     pub fn close(&mut self, offset: usize) {
         self.set_length(offset, self.used() - offset - HEADER_BYTES);
     }
@@ -187,7 +187,7 @@ impl<'t> Log<'t> {
         Header::from_bytes(*head)
     }
 
-    /// Takes out everything from `offset` on.
+    /// Removes everything from `offset` on.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn truncate(&mut self, offset: usize) {
         if offset < self.used() {

@@ -30,11 +30,11 @@ impl Kind {
     }
 }
 
-/// The kinds of what the model says.
+/// The kinds of records that the model makes.
 pub(crate) const PARTS: u8 =
     Kind::Text.bit() | Kind::Thinking.bit() | Kind::Opaque.bit() | Kind::Call.bit();
 
-/// The kinds of what answers calls.
+/// The kinds of records that answer calls.
 pub(crate) const RESULTS: u8 = Kind::Result.bit() | Kind::Attachment.bit();
 
 /// The record begins a message: always for a user's text and a result.
@@ -68,7 +68,7 @@ const LONG_ID: u8 = u8::MAX;
 /// The most bytes of a call's id.
 pub(crate) const ID_BYTES_MAX: usize = (1 << 21) - 1;
 
-/// What says in a record how long an id is: a byte of its header, and the first bytes of its
+/// The length of an id in a record: a byte of the header, and the first bytes of the
 /// payload. `None`: it is too long.
 pub(crate) fn id_length(length: usize) -> Option<(u8, [u8; 3], usize)> {
     match u8::try_from(length) {
@@ -85,7 +85,7 @@ fn long_id(head: [u8; 3]) -> usize {
 /// The most calls of one reply: a result has 16 bits for the index of its call.
 pub(crate) const REPLY_CALLS_MAX: u32 = u16::MAX as u32;
 
-/// The first eight bytes of a record, as they lie there.
+/// The first eight bytes of a record, as stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header {
     /// The kind and the flags.
@@ -154,10 +154,10 @@ impl Header {
     }
 }
 
-/// The bits of the first byte that say the kind.
+/// The bits of the first byte that hold the kind.
 const KIND: u8 = 0x07;
 
-/// The highest of them that is known.
+/// The highest known kind.
 const LAST_KIND: u8 = if cfg!(feature = "attachments") { 7 } else { 6 };
 
 /// One record, found in the bytes of a transcript.
@@ -181,7 +181,7 @@ impl<'a> Record<'a> {
 
     /// The first record of one of `kinds` at `offset` or after it, in the message that begins at
     /// `message`.
-    // One loop for all who look for something: each would take a hundred bytes of flash.
+    // One loop for all searches: each further one would take a hundred bytes of flash.
     #[inline(never)]
     pub fn find_part(
         bytes: &'a [u8],
@@ -217,7 +217,7 @@ impl<'a> Record<'a> {
         (text(id), text(name), text(arguments))
     }
 
-    /// The same, without a look at each byte: arguments that still come in may be long.
+    /// The same without a check of each byte: arguments that are still arriving may be long.
     pub fn call_bytes(&self) -> (&'a [u8], &'a [u8], &'a [u8]) {
         let [_, name_length, _] = self.header.info;
         let (head, length) = self.id_place();

@@ -4,7 +4,7 @@
 pub(crate) const BYTES: usize = 3;
 pub(crate) const CHARS: usize = 4;
 
-/// Letters for so many bytes, padding included.
+/// Letters for this many bytes, padding included.
 pub(crate) const fn length(bytes: usize) -> usize {
     bytes.div_ceil(BYTES) * CHARS
 }
@@ -40,7 +40,7 @@ pub(crate) fn encode(from: &[u8], is_last: bool, skip: usize, out: &mut [u8]) ->
     out.len().min(letters.len())
 }
 
-/// Moves on in one buffer: the bytes stand in its end, and their letters overwrite it from the
+/// Encodes within one buffer: the bytes are at its end, and their letters overwrite it from the
 /// beginning. Returns the letters written.
 pub(crate) fn encode_in_place(out: &mut [u8], from: usize, is_last: bool) -> usize {
     let mut read = from;

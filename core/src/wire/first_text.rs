@@ -25,7 +25,7 @@ enum Place {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// Nothing but white space came.
+    /// Only white space so far.
     Start,
     TagName,
     Tag,
@@ -40,7 +40,7 @@ impl FirstText {
         Self { state: State::Start, place: Place::Plain, name: EMPTY }
     }
 
-    /// Reads from the front of `input`, which it moves on, until some of the text was met. `None`: the
+    /// Reads from the front of `input`, which it advances, until some of the text is found. `None`: the
     /// input is used up.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<&'a [u8]> {
         while let Some((&byte, rest)) = input.split_first() {

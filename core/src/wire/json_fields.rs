@@ -91,11 +91,11 @@ pub struct FieldReader {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum FieldState {
     Value,
-    /// Behind `[`.
+    /// After `[`.
     ValueOrEnd,
-    /// Behind `{`.
+    /// After `{`.
     KeyOrEnd,
-    /// Behind the comma of an object.
+    /// After the comma of an object.
     Key,
     InKey,
     KeyEscape,
@@ -114,9 +114,9 @@ enum FieldState {
 enum FieldStep {
     Nothing,
     Begin(FieldKind),
-    /// So many bytes of the input.
+    /// This many bytes of the input.
     Run(usize),
-    /// So many bytes of `decoded`.
+    /// This many bytes of `decoded`.
     Decoded(usize),
     End(FieldKind),
 }
@@ -331,7 +331,7 @@ impl FieldReader {
         Ok(step)
     }
 
-    /// Behind a backslash, or among the hex digits of an escape.
+    /// After a backslash, or among the hex digits of an escape.
     fn escape(&mut self, byte: u8) -> Result<FieldStep, Error> {
         let is_key = matches!(self.state, FieldState::KeyEscape | FieldState::KeyHex);
         if matches!(self.state, FieldState::KeyHex | FieldState::TextHex) {

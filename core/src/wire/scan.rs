@@ -1,4 +1,4 @@
-//! How far a run of bytes goes that needs no look at each: words of them, where they are cheap.
+//! Runs of bytes that need no look at each: whole words of them where words are cheap.
 
 /// Bytes from the front that a JSON string holds as they are: no quote, backslash or control.
 pub(crate) fn plain_length(text: &[u8]) -> usize {
@@ -63,7 +63,7 @@ pub(crate) fn line_length(text: &[u8]) -> usize {
     )
 }
 
-/// Whether `part` stands in `text`, which is a short name: the search of the standard library
+/// Whether `part` is in `text`, which is a short name: the search of the standard library
 /// takes more than a kilobyte of flash, and can panic as far as the linker can see.
 #[inline(never)]
 pub(crate) fn contains(text: &str, part: &str) -> bool {

@@ -1,6 +1,6 @@
 //! How much is done, counted in tests only: that it grows no faster than the input.
 
-/// So many bytes are moved, checked or looked at.
+/// Counts bytes that are moved, checked or looked at.
 #[inline(always)]
 pub(crate) fn count(bytes: usize) {
     #[cfg(test)]

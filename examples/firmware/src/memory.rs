@@ -15,7 +15,7 @@ pub struct Lent<const BYTES: usize> {
 unsafe impl<const BYTES: usize> Sync for Lent<BYTES> {}
 
 impl<const BYTES: usize> Lent<BYTES> {
-    /// So many bytes, all 0.
+    /// This many bytes, all 0.
     pub const fn new() -> Self {
         Self { is_lent: AtomicBool::new(false), bytes: UnsafeCell::new([0; BYTES]) }
     }

@@ -1,6 +1,6 @@
 //! A modem on a serial port: connections to the server, one at a time.
 //!
-//! Each frame is a kind, a length and so many bytes. Here a host program answers
+//! Each frame is a kind, a length and that many bytes. Here a host program answers
 //! (`tests/firmware/bridge.rs`); on a board it may be a module with a firmware of its own.
 
 use embedded_io::{ErrorKind, ErrorType, Read, Write};

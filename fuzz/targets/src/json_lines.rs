@@ -3,7 +3,7 @@ use zerostack_core::{
     Storage as _,
 };
 
-/// What a transcript of so many bytes of lines may take at most: a record has 8 bytes beside its
+/// The most that a transcript of this many bytes of lines may take: a record has 8 bytes beside its
 /// text.
 const MOST_BYTES: usize = 1 << 20;
 

@@ -78,7 +78,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Ready for a session that was told something, or for which `decisions` were made.
+    /// Ready for a session that has a new message, or for which `decisions` were made.
     pub fn new(rules: CallRules, decisions: BTreeMap<u32, Decision>, meter: Meter) -> Self {
         Self {
             running: Vec::new(),

@@ -27,7 +27,7 @@ fn agent(provider: &Scripted, api: Dialect) -> Agent {
     Agent::builder().endpoint(endpoint(provider, api)).build().unwrap()
 }
 
-/// A picture of so many bytes that is nowhere, and the most that was asked of it at once.
+/// A picture of this many bytes that exists nowhere, and the largest piece that was requested.
 fn picture(bytes: u32) -> (File, Arc<AtomicUsize>) {
     let most = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&most);

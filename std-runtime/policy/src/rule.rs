@@ -102,7 +102,7 @@ impl Rule {
         }
     }
 
-    /// Whether it is about the subcommand of a command with these words, whatever options stand before
+    /// Whether it is about the subcommand of a command with these words, whatever options come before
     /// it: `git -C x push` for `git push`.
     pub(crate) fn matches_subcommand(&self, words: &str) -> bool {
         let Pattern::CommandPrefix(prefix) = &self.pattern else { return false };

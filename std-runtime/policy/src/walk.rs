@@ -34,7 +34,7 @@ pub(crate) struct Walk<'p> {
     functions: HashSet<String>,
     outer: Vec<(Folder, HashSet<String>)>,
     found: Vec<Found>,
-    /// Places of credentials that stand in a text, which a program may read that reads what it is told.
+    /// Places of credentials named in a text, which a program that reads the files of a list may read.
     mentioned: Vec<Place>,
     depth: u32,
 }

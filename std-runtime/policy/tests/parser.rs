@@ -115,7 +115,7 @@ proptest! {
 
     #[test]
     fn a_word_before_it_does_not_hide_a_command(text in "[a-z '\"$(){};|&<>`#\\\\]{0,20}") {
-        // Whatever stands in the line before, the next line is read by bash too, or not valid.
+        // Whatever is in the line before, the next line is read by bash too, or not valid.
         let script = format!("{text}\nrm -rf /");
         let verdict = Policy::new(Mode::Standard).check_command(&script).verdict;
         let is_text = text.contains(['\'', '"', '<', '#', '\\', '`', '(']);

@@ -239,7 +239,7 @@ fn read_chunked(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
         if io::Read::read_to_end(&mut io::Read::take(&mut *from, size), &mut body)? as u64 != size {
             return Err(bad("the body is incomplete"));
         }
-        // Behind the last chunk the empty line may follow trailers.
+        // After the last chunk, trailers may precede the empty line.
         loop {
             line.clear();
             if from.read_line(&mut line)? == 0 {

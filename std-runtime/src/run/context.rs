@@ -25,7 +25,7 @@ pub struct Context {
     /// Folders that were already searched.
     searched: BTreeSet<PathBuf>,
     given: Given,
-    /// A task was told before.
+    /// A task was given before.
     has_task: bool,
     notes: Vec<String>,
 }

@@ -152,7 +152,7 @@ fn fence_of(line: &str) -> Option<(char, usize, bool)> {
     let mark = line.chars().next().filter(|first| matches!(first, '`' | '~'))?;
     let rest = line.trim_start_matches(mark);
     let length = line.len() - rest.len();
-    // A span of code may stand at the start of a line.
+    // A span of code may be at the start of a line.
     (length >= 3 && !(mark == '`' && rest.contains('`'))).then_some((mark, length, rest.is_empty()))
 }
 

@@ -340,7 +340,7 @@ const SESSIONS: &str = "sessions";
 /// The limits for the unnamed sessions of a folder.
 const MOST_SESSIONS: usize = 50;
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
-/// The bytes of all are added up before one session in so many: that takes several calls for each.
+/// The sizes of all sessions are added up once in this many: that takes several calls for each.
 const MEASURED: u32 = 8;
 
 #[cfg(test)]

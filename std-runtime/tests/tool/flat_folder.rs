@@ -18,7 +18,7 @@ const MORE_KIB: u64 = 4 * 1024;
 
 #[test]
 fn a_call_in_a_folder_of_many_files_takes_no_more_memory_than_in_a_small_one() {
-    // In memory: to make so many files takes a disk a minute.
+    // In memory: a disk takes a minute to make that many files.
     let quick =
         || Folder(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap());
     let (small, large) = (quick(), quick());

@@ -45,7 +45,7 @@ const REPLY_CALLS: usize = 100;
 
 type Chat = Session<SessionConfig<'static>, Growing>;
 
-/// A session in which so many calls were made, in replies of so many, and answered.
+/// A session with `count` answered calls, `reply_calls` in each reply.
 fn answered(
     dialect: Dialect,
     count: usize,

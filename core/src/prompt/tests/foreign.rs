@@ -53,7 +53,7 @@ fn front_matter_of_other_programs_is_read() {
     let source = front("tools: \"*\"\ndisallowedTools: Write, Edit");
     assert!(parse(&source).tools().is_none());
     assert_eq!(excluded(parse(&source)), ["Write", "Edit"]);
-    // Other spellings: a limit that is not known would be none.
+    // Other spellings: a limit that is not recognised would not apply.
     for field in ["allowed_tools", "allowedTools", "Allowed-Tools", "TOOLS", "\"tools\""] {
         let source = front(&format!("{field}: Read"));
         assert_eq!(list(parse(&source).tools()), ["Read"], "{field}");

@@ -36,7 +36,7 @@ pub(crate) static CODEC: Codec = Codec {
     tail: encode::tail,
 };
 
-/// Varieties of opaque text: the signature of the thinking before it, or redacted thinking.
+/// Subtypes of opaque text: the signature of the thinking before it, or redacted thinking.
 const SIGNATURE: u8 = 0;
 const REDACTED: u8 = 1;
 /// The field of thinking in this dialect, which no other dialect uses: servers that sign nothing

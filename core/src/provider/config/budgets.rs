@@ -64,7 +64,7 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// Nothing costs anything.
+    /// All prices are 0.
     pub const NONE: Self = Self { input: 0, output: 0, cache_read: 0, cache_write: 0 };
 
     /// The cost of `usage`, in millionths of the currency, rounded up.

@@ -18,7 +18,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<&'static Codec, Error> {
     if limits.max_attempts == 0 || limits.max_rounds == 0 || !limits.are_marks_in_order() {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
-    // Rather refused than not kept.
+    // A limit that this build cannot keep is refused.
     if cfg!(not(feature = "window")) && limits.need_window() {
         return Err(Error::new(ErrorKind::Unsupported, 0));
     }

@@ -30,7 +30,7 @@ pub struct Counting<'c>(Option<&'c dyn CountTokens>);
 struct Estimates;
 
 impl<'c> Counting<'c> {
-    /// A token for each four bytes: no code and no time. The provider's counts put it right
+    /// A token for each four bytes: no code and no time. The provider's counts correct it
     /// with each reply.
     pub const ROUGH: Self = Self(None);
 

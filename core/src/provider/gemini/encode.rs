@@ -42,7 +42,7 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     if max_output_tokens > 0 {
         pieces!(out:
             r#""generationConfig":{"maxOutputTokens":"#, Piece::Number(max_output_tokens),
-            // The options stand in it, and end it.
+            // The options are in it, and end it.
             if options::ENABLED { "" } else { "}," }
         );
     }

@@ -42,7 +42,7 @@ pub(crate) static CODEC: Codec = Codec {
     tail: encode::tail,
 };
 
-/// Varieties of opaque text: the signature of the part after it, of the call before it, or one on a
+/// Subtypes of opaque text: the signature of the part after it, of the call before it, or one on a
 /// text part without text.
 const OF_NEXT: u8 = 0;
 const OF_CALL: u8 = 1;

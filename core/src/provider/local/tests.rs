@@ -235,7 +235,7 @@ fn what_is_no_call_stays_text() {
         r#"[{"name":"list","arguments":{}},{"name":"none","arguments":{}}]"#,
         "[]",
         "{}",
-        // The tool as it was told.
+        // The description of the tool, repeated.
         r#"{"name": "read", "description": "Reads", "parameters": {"type":"object"}}"#,
         // An example inside of prose, of code, and of reasoning that goes on.
         r#"Call {"name": "list", "arguments": {}} for that."#,
@@ -259,7 +259,7 @@ fn what_is_no_call_stays_text() {
             assert_eq!(read, expected, "{mode:?}");
         }
     }
-    // A refusal and reasoning are none either, and calls of the dialect's own count alone.
+    // A refusal and reasoning have no calls either, and calls in the dialect's own fields count alone.
     let call = r#"{\"name\":\"list\",\"arguments\":{}}"#;
     for (field, mode) in [("refusal", ToolMode::Text), ("reasoning", ToolMode::Lenient)] {
         let body = events(&[&format!(
@@ -295,7 +295,7 @@ fn an_object_says_and_calls() {
         let end = if expected.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse };
         assert_eq!(read.end, end);
     }
-    // Elsewhere it is what it is.
+    // In other places it stays text.
     let other = read(ToolMode::Text, r#"{"say":"x","calls":[]}"#);
     assert_eq!(other.recovered, None);
 }

@@ -38,7 +38,7 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
         pieces!(out: before, name, Piece::Number(number));
         before = ",";
     }
-    // The options stand in it, and end it.
+    // The options are in it, and end it.
     pieces!(out: if before == "," && !options::ENABLED { "}" } else { "" });
 }
 

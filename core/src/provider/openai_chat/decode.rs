@@ -54,7 +54,7 @@ dialect_places! { PLACES:
     IMAGES = DELTA . "images" => tag::MEDIA,
     IMAGE = IMAGES . "image_url" => tag::MEDIA,
     IMAGE_URL = IMAGE . "url" => tag::MEDIA,
-    // What is spoken comes as text, too.
+    // Speech comes as text, too.
     AUDIO = DELTA . "audio",
     AUDIO_TRANSCRIPT = AUDIO . "transcript" => tag::TEXT,
     AUDIO_DATA = AUDIO . "data" => tag::MEDIA,

@@ -43,7 +43,7 @@ const REASONING_TEXT_FIELD: u8 = 4;
 /// Reasoning from OpenRouter's details only.
 const DETAILS_FIELD: u8 = 5;
 
-/// Varieties of opaque text: Gemini's signature of the call before it, of the call after it, and
+/// Subtypes of opaque text: Gemini's signature of the call before it, of the call after it, and
 /// of the text (`extra_content`); OpenRouter's signature of the reasoning before it, and its
 /// encrypted reasoning (`reasoning_details`); Copilot's (`reasoning_opaque`).
 const OF_CALL: u8 = 0;

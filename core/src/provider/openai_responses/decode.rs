@@ -161,7 +161,7 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
         _ if is_listed && has(sink, SKIPS_LIST) && place != ITEM_ARGUMENTS => {}
         ITEM_ENCRYPTED | ITEM_PHASE => sink.stage(Slot::Arguments, bytes)?,
         ITEM_RESULT | ITEM_DATA => sink.media(bytes.len()),
-        // What came before, and may be long, is not kept a second time.
+        // Earlier content, which may be long, is not kept a second time.
         _ if item == item::OTHER => {}
         _ if !is_listed && (event == event::OTHER || is_reported(sink, event) == Some(true)) => {}
         ITEM_TEXT | ITEM_TRANSCRIPT | ITEM_CONTENT if is_listed && item == item::MESSAGE => {
@@ -203,7 +203,7 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
             let word = sink.take_word();
             let known = STATUSES.iter().position(|status| *status == hash(&word));
             sink.reply.is_known |= known.is_some();
-            // The body may be whole, and what the model says is not.
+            // The body may be complete although the model's text is not.
             sink.reply.whole &= known.is_none_or(|place| place >= UNENDED);
             if known.is_none() {
                 // Other servers have a code of the error here.

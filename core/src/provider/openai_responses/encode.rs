@@ -145,8 +145,8 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         }
         at.stage = BETWEEN;
         out.fill(r#"],"encrypted_content":"%t""#);
-        // A server may compare it with the one in the encrypted form. One that gave none compares
-        // nothing, and may still want one.
+        // A server may compare it with the one in the encrypted form. One that sent none compares
+        // nothing, but may still require one.
         let id = Record::at(bytes, record.end()).filter(|after| is_ours(after, ITEM_ID));
         out.blanks.name = id.map_or("", |id| id.text());
         if id.is_some() {

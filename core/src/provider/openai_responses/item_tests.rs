@@ -197,7 +197,7 @@ fn encrypted_reasoning_goes_back_under_its_own_id() {
     }
 }
 
-/// Some servers announce no item: the first delta of an item is the first that is heard of it.
+/// Some servers announce no item: the first delta of an item is the first event about it.
 #[test]
 fn an_item_that_was_not_announced_begins_with_its_first_piece() {
     let message = |id: &str, text: &str| {

@@ -18,7 +18,7 @@ pub(super) mod event {
 
     /// The type has not arrived yet.
     pub const UNKNOWN: u8 = 0;
-    /// It is of no concern.
+    /// Any other, which is ignored.
     pub const OTHER: u8 = 1;
     pub const TEXT_DELTA: u8 = 2;
     pub const REFUSAL_DELTA: u8 = 3;
@@ -105,7 +105,7 @@ pub(super) mod item {
 
     /// The type has not arrived yet.
     pub const UNKNOWN: u8 = 0;
-    /// It is of no concern.
+    /// Any other, which is ignored.
     pub const OTHER: u8 = 1;
     pub const MESSAGE: u8 = 2;
     pub const REASONING: u8 = 3;

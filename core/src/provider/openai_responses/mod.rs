@@ -39,7 +39,7 @@ pub(crate) static CODEC: Codec = Codec {
     tail: encode::tail,
 };
 
-/// Varieties of opaque text: encrypted reasoning, which ends a reasoning item, the id of that item,
+/// Subtypes of opaque text: encrypted reasoning, which ends a reasoning item, the id of that item,
 /// and the phase of the message before it.
 const ENCRYPTED: u8 = 0;
 const PHASE: u8 = 1;

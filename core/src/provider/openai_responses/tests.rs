@@ -82,7 +82,7 @@ fn assert_is_the_reply(observed: &Observed) {
     assert_eq!(observed.error, None);
 }
 
-/// What goes back for that reply, whatever the form in which it came.
+/// What the next request has for that reply, whatever form it arrived in.
 const SENT_BACK: &str = concat!(
     r#"{"type":"message","role":"assistant","phase":"commentary","content":"Grüß dich 🦀"},"#,
     r#"{"type":"function_call","call_id":"call_a","name":"add","arguments":"{\"x\": 2}"},"#,
@@ -357,7 +357,7 @@ fn reasoning_goes_back_only_where_the_server_takes_it() {
     assert_eq!(items(&[sealed, message]), std::format!("{e}\n{a}"));
     let r = r#"{"content":[{"text":"r","type":"reasoning_text"}],"id":"rs_c0000000e","summary":[],"type":"reasoning"}"#;
     assert_eq!(items(&[shown, message]), std::format!("{r}\n{a}"));
-    // A summary alone vouches for nothing, and reasoning that nothing follows is refused.
+    // A summary alone proves nothing, and reasoning that nothing follows is refused.
     assert_eq!(items(&[summary, message]), a);
     assert_eq!(items(&[message, sealed]), a);
     let summed = e.replace("[]", r#"[{"text":"s","type":"summary_text"}]"#).replace("0e", "17");

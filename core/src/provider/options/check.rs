@@ -181,5 +181,5 @@ fn are_free(config: &dyn Config, fields: &Fields, object: &str, is_in_group: boo
         && ObjectMembers::of(object).all(is_free)
 }
 
-/// ObjectMembers that `extra` may have: they are found one after another.
+/// Members that `extra` may have: they are compared one by one.
 const MAX_EXTRA: usize = 64;

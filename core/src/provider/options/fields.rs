@@ -18,13 +18,13 @@ pub(crate) struct Fields {
     pub paths: [&'static str; RequestOption::ALL.len()],
     /// The member that holds most of them.
     pub group: Option<Group>,
-    /// ObjectMembers before the tools end with their comma, and do not begin with it.
+    /// Members before the tools end with their comma, and do not begin with it.
     pub is_comma_last: bool,
     /// In thousandths.
     pub max_temperature: i32,
     /// How many stop sequences it takes.
     pub max_stops: u8,
-    /// ObjectMembers of the body that the session writes: no `extra` may replace them.
+    /// Members of the body that the session writes: no `extra` may replace them.
     pub owned: &'static [&'static str],
     /// Whether a value in range cannot be expressed.
     pub refuses: fn(&dyn Config, RequestOption) -> bool,
@@ -77,7 +77,7 @@ pub(super) fn is_set(config: &dyn Config, option: RequestOption) -> bool {
         RequestOption::Seed => given.seed.is_some(),
         RequestOption::Stop => config.stop_sequence(0).is_some(),
         RequestOption::ReasoningEffort => given.reasoning_effort.is_some(),
-        // How calls come is said in the same object.
+        // The same object asks for streamed arguments.
         RequestOption::ToolChoice => given.tool_choice.is_some() || streams_arguments(config),
         RequestOption::ParallelToolCalls => given.parallel_tool_calls.is_some(),
         RequestOption::ServiceTier => given.service_tier.is_some(),

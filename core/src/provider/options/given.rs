@@ -183,7 +183,7 @@ pub struct ResponseSchema<'c> {
     pub schema: &'c str,
     /// Whether OpenAI holds the answer to the schema in every case. It then takes only schemas
     /// whose objects have `"additionalProperties": false` and all of their properties in
-    /// `required`; any other is `BadSchema`. The other dialects have no such word.
+    /// `required`; any other is `BadSchema`. The other dialects have no such setting.
     pub is_strict: bool,
     /// How it reaches the model.
     pub mode: SchemaMode,
@@ -204,7 +204,7 @@ impl<'c> ResponseSchema<'c> {
     }
 }
 
-/// How a response schema reaches the model. `Words` and the words of `Auto` want the feature
+/// How a response schema reaches the model. `Words`, and `Auto` where it sends text, need the feature
 /// `structured`.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

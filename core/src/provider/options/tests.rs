@@ -284,7 +284,7 @@ fn a_choice_fits_the_tools() {
     }
     let options = RequestOptions { tool_choice: Some(ToolChoice::Tool("shout")), ..NONE };
     assert_eq!(refusal(with(Dialect::OpenAiChat, options)), bad);
-    // Without tools nothing is chosen, and servers refuse the field.
+    // Without tools there is no choice, and servers refuse the field.
     let options = RequestOptions {
         tool_choice: Some(ToolChoice::Auto),
         parallel_tool_calls: Some(true),
@@ -294,7 +294,7 @@ fn a_choice_fits_the_tools() {
         let config = SessionConfig { tools: &[], ..with(dialect, options) };
         assert_eq!(added(config), json!({}));
     }
-    // Tools by words are in no field.
+    // Tools described in text are in no field.
     let tool_mode = ToolMode::Text;
     let config = SessionConfig { tool_mode, ..with(Dialect::OpenAiChat, options) };
     assert_eq!(refusal(config).map(|it| it.0), Some(ErrorKind::UnsupportedOption));
@@ -570,7 +570,7 @@ fn options_change_nothing_of_tools_system_and_messages() {
     for dialect in Dialect::ALL {
         let mut options = NONE;
         options.temperature = Some(Thousandths(100));
-        // Beside tools, Ollama gets it in words, which are a part of the message.
+        // Beside tools, Ollama gets it as text, which is a part of the message.
         options.response_schema = Some(SCHEMA).filter(|_| *dialect != Dialect::Ollama);
         let list = |config: SessionConfig<'_>| {
             let body = sent(&session(config));

@@ -114,7 +114,7 @@ fn names_and_ids_may_be_late_or_in_pieces() {
         ]),
         &read,
     );
-    // Behind another call.
+    // After another call.
     let late = r#"{"index":0,"id":"call_1","function":{"name":"read"}}"#;
     let both = [("call_1", "read", A), ("x", "grep", B)];
     are(
@@ -144,7 +144,7 @@ fn repeated_arguments_count_once() {
     are(&calls(&[&call(id, "read", A), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
     are(&calls(&[&call(id, "read", "{}"), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
     are(&calls(&[&call(ZERO, "read", A), &call(id, "read", A)]), &read);
-    // None at all, in the words of some servers.
+    // No arguments at all, as some servers write it.
     for none in ["null", " ", "\\n", " null "] {
         are(&calls(&[&call(id, "read", none)]), &[("call_1", "read", "")]);
     }
@@ -152,7 +152,7 @@ fn repeated_arguments_count_once() {
     let whole = call(id, "read", A);
     are(&calls(&[&whole, &whole, &whole, &whole]), &read);
     are(&calls(&[&whole, &call(ZERO, "-", A), &call(ZERO, "-", again)]), &read);
-    // Other arguments are no repetition: that is for the model to hear.
+    // Other arguments are not a repetition: the model gets an error.
     let found = calls(&[&call(id, "read", A), &call(ZERO, "-", B)]);
     are(&found, &[("call_1", "read", &format!("{A}{B}"))]);
     let block = |start: &str| {

@@ -44,7 +44,7 @@ fn the_name_that_makes_an_event_an_error_may_follow_its_message() {
                 is_boom(dialect, &format!("{before}event: error\ndata: {form}\n\n"));
             }
         }
-        // Another name makes it nothing, and nothing of it is left in what follows. In Ollama's dialect a
+        // Under another name it is ignored, and leaves nothing for what follows. In Ollama's dialect a
         // message that is a text is always an error.
         if dialect == Dialect::Ollama {
             continue;

@@ -72,7 +72,7 @@ impl Sink<'_, '_> {
 
     /// What comes next begins a part of its own.
     pub fn end_part(&mut self) {
-        // Another chunking would have given text up before this place.
+        // With another chunking, text would have been dropped before this place.
         if self.reply.keep_end == 0 && self.is_nearly_full() {
             self.keep_first();
         }
@@ -139,7 +139,7 @@ impl Sink<'_, '_> {
         true
     }
 
-    /// Whether the storage is so full that text has to be given up.
+    /// Whether the storage is so full that text must be dropped.
     pub fn is_nearly_full(&mut self) -> bool {
         if self.log.left() <= SLACK_BYTES {
             self.drop_spare();

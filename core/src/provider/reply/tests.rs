@@ -1,4 +1,4 @@
-//! What servers really send, told alike by all dialects.
+//! What servers really send, read alike in all dialects.
 
 extern crate std;
 
@@ -62,7 +62,7 @@ fn body(dialect: Dialect, text: &str) -> String {
     }
 }
 
-/// The message of the error that `body` tells.
+/// The message of the error in `body`.
 fn error(dialect: Dialect, body: &str) -> String {
     let observed = observed(dialect, body);
     let (error, _, message) = observed.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
@@ -103,7 +103,7 @@ fn events_may_hold_an_array_of_documents() {
 fn halves_of_a_character_in_two_documents_are_one() {
     for dialect in ALL {
         says(&observed(dialect, &stream(dialect, &[r"a\ud83d", r"\ude00b"])), "a😀b");
-        // Whatever does not follow: it was half a character.
+        // Something else follows: it was half a character.
         says(&observed(dialect, &stream(dialect, &[r"a\ud83d", r"b\ude00"])), "a\u{fffd}b\u{fffd}");
         says(
             &observed(dialect, &stream(dialect, &[r"a\ud83d", r"\ud83d", r"\ude00"])),

@@ -142,7 +142,7 @@ impl WindowCount {
         Usage { input_tokens: self.total(), output_tokens: output.all, ..Usage::default() }
     }
 
-    /// The records from `start` to `end` are about to go.
+    /// The records from `start` to `end` are about to be removed.
     pub fn forget(&mut self, config: &dyn Config, bytes: &[u8], start: usize, end: usize) {
         let counted = end.min(self.end as usize);
         if start < counted {

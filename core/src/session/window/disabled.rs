@@ -43,7 +43,7 @@ impl WindowCount {
         self
     }
 
-    /// Without a count of one's own, the provider's is believed.
+    /// Without a count of its own, the session believes the provider's.
     pub const fn may_be(&self, _: u32) -> bool {
         true
     }

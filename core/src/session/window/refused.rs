@@ -197,7 +197,7 @@ static CODES: [u32; 6] = [
     fold(b"1261"),
 ];
 
-/// What those say that have no code of their own for it.
+/// The messages of servers that have no code for it.
 static PHRASES: [&str; 36] = [
     // Anthropic, Bedrock, Fireworks; the second where the reply would not fit.
     "prompt is too long",
@@ -338,7 +338,7 @@ mod tests {
              tokens. Please reduce the length of the prompt or the max_completion_tokens value.",
             "Invalid 'messages[1].content': string too long. Expected a string with maximum length \
              1048576, but got a string with length 1200000 instead.",
-            // Of no provider that is known.
+            // Of an unknown provider.
             "The prompt has 70,123 tokens, which is above 65,536.",
         ] {
             assert!(is_about_length(message.as_bytes()), "{message}");

@@ -95,11 +95,11 @@ pub(super) fn can_shorten(log: &Log<'_>) -> bool {
         .any(|it| it.is(Kind::Result) && it.payload.len() >= LEAST_BYTES + LINE_BYTES + LEAST_FREED)
 }
 
-/// Behind the number of bytes.
+/// After the number of bytes.
 const READ_ON: &[u8] = b" bytes left out: the context has no room for them; ask for a part at a \
     time, as by a range of lines]\n";
 
-/// More than the whole line has.
+/// More bytes than the whole line has.
 const LINE_BYTES: usize = READ_ON.len() + 16;
 
 const LINE_TOKENS: u64 = 32;

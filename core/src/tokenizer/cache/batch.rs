@@ -18,7 +18,7 @@ const ROW: usize = 8;
 /// Bytes of a piece that is a word of the tables.
 pub(crate) const WORD_BYTES: usize = 16;
 
-/// What takes the tokens of one piece after the other.
+/// Takes the tokens of one piece after the other.
 pub(crate) trait TokenSink {
     /// A piece of these tokens.
     fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>);
@@ -138,7 +138,7 @@ impl Batch {
             };
             let packed = front.find([word as u64, (word >> 64) as u64]);
             *slot = BatchSlot { packed, end: at + end };
-            // Most pieces are found; when one is not, that is not to be foreseen.
+            // Most pieces are found; a processor cannot predict which are not.
             others = others << 1 | u64::from(packed.is_none());
             start = end;
             if left == 0 {
@@ -236,13 +236,13 @@ impl Batch {
     }
 }
 
-/// Not inlined: the registers of what is rare would be missing where most pieces are cut.
+/// Not inlined: this rare case would take registers from the loop that cuts most pieces.
 #[inline(never)]
 fn next_piece_apart(pattern: Pattern, text: &[u8], at: usize) -> (usize, Option<[u64; 2]>) {
     next_piece(pattern, text, at)
 }
 
-/// The places of the ones.
+/// The positions of the one bits.
 fn places(bits: [u64; SIZE / 64]) -> impl Iterator<Item = usize> {
     bits.into_iter().zip((0..).step_by(64)).flat_map(|(mut bits, first)| {
         core::iter::from_fn(move || {
@@ -254,7 +254,7 @@ fn places(bits: [u64; SIZE / 64]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Ones in as many bytes as the place says; nothing for what is too long for a word.
+/// By length: ones in as many of the lowest bytes; 0 for a piece that is too long for a word.
 const MASKS: [u128; masks::BYTES] = {
     let mut masks = [0; masks::BYTES];
     let mut bytes = 1;

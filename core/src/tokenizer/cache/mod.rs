@@ -121,13 +121,13 @@ impl TokenSink for IdWriter<'_, '_> {
     fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>) {
         let first = packed.first_ids();
         match self.out.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut()) {
-            // What is written after the last one is written over, or is not of the result.
+            // Ids after the last one are overwritten, or are not part of the result.
             Some(place) if packed.count() <= first.len() => {
                 *place = first;
                 self.count += packed.count();
             }
             _ => {
-                // A copy, so that the count of this stays in a register.
+                // A copy, so that its count stays in a register.
                 let mut ids = IdBuffer { out: &mut *self.out, count: self.count };
                 packed.ids().for_each(|id| ids.push(id));
                 self.count = ids.count;

@@ -7,7 +7,7 @@ use crate::tokenizer::vocabulary::Vocabulary;
 use crate::tokenizer::vocabulary::packed_ids::PackedIds;
 use crate::tokenizer::vocabulary::words::CachedWords;
 
-/// What is known of pieces without looking far.
+/// The tokens of pieces that are found quickly.
 pub(crate) trait PieceLookup {
     /// The tokens of a word of the tables. There is no branch on whether it is known.
     fn find(&self, word: [u64; 2]) -> PackedIds<2>;
@@ -35,7 +35,7 @@ const LONG_ENTRY: usize = LONG_KEY + LONG_PACKED;
 /// Pieces with their tokens.
 #[derive(Debug)]
 pub(crate) struct Cache<'m> {
-    /// Two entries side by side: the older one makes room.
+    /// Two entries side by side: the older one is replaced.
     short: &'m mut [[[u64; SHORT_ENTRY]; 2]],
     long: &'m mut [[[u64; LONG_ENTRY]; 2]],
 }
@@ -56,7 +56,7 @@ impl<'m> Cache<'m> {
     }
 }
 
-/// Where nothing can be remembered.
+/// A cache that remembers nothing.
 impl PieceLookup for CachedWords<'_> {
     #[inline(always)]
     fn find(&self, word: [u64; 2]) -> PackedIds<2> {
@@ -91,7 +91,7 @@ impl PieceLookup for Cache<'_> {
             && !packed.is_none()
         {
             let ([low, high], PackedIds([first, second])) = (word, packed);
-            // A piece of one token is found again sooner, so it makes room before one that was merged.
+            // A piece of one token is cheaper to find again, so it is replaced before one that was merged.
             let is_merged = |&[_, _, first, _]: &[u64; SHORT_ENTRY]| PackedIds([first]).count() > 1;
             if is_merged(newer) || !is_merged(older) {
                 *older = *newer;

@@ -4,11 +4,11 @@ use super::{Counter, PieceState, push_to};
 use crate::tokenizer::pretokenize::deepseek::{CharGroup, StretchKind};
 
 impl Counter<'_> {
-    /// Takes the character, or ends what cannot go on with it and returns false.
+    /// Takes the character, or ends the piece that cannot continue with it and returns false.
     pub(crate) fn step_deepseek(&mut self, character: char) -> bool {
         let (kind, group) = (StretchKind::of(character), CharGroup::of(character));
         if self.state != PieceState::Empty && kind != self.kind {
-            // The end of what is cut by itself: all spaces stand together.
+            // The end of a part that is cut separately: all of its spaces stay together.
             if matches!(self.state, PieceState::Spaces { cut: true, .. }) {
                 self.cut();
             }

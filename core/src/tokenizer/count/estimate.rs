@@ -6,7 +6,7 @@ use super::lossy::LossyDecoder;
 #[derive(Clone, Debug)]
 pub struct Estimator {
     decoder: LossyDecoder,
-    /// Of what was read, in parts of a token.
+    /// Of the text that was read, in parts of a token.
     parts: u64,
     /// Of the text that the lossy rule makes.
     bytes: u64,
@@ -35,7 +35,7 @@ pub struct Calibration {
     estimated: u64,
 }
 
-/// What a character is, as far as runs of the same decide the number of tokens.
+/// The kind of a character, where runs of one kind decide the number of tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Run {
     None,
@@ -110,7 +110,7 @@ impl Estimator {
                 }
             }
             Run::Space => match self.run_length {
-                // The one before a word goes along with it.
+                // The one before a word belongs to it.
                 1 => 0,
                 2 => 32,
                 _ if self.same == 1 => 13,
@@ -158,7 +158,7 @@ impl Estimator {
             // No word is so long.
             _ => 13,
         };
-        // What cannot be spoken is in no vocabulary.
+        // Letters that nobody can pronounce are in no vocabulary.
         if self.consonants > 3 && self.same < 4 { parts + 14 } else { parts }
     }
 

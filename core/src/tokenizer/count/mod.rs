@@ -25,17 +25,17 @@ pub struct Counter<'v> {
     /// Tokens of the pieces that are complete.
     done: Count,
     state: PieceState,
-    /// The last piece, should it go on.
+    /// The last piece, which may continue.
     piece: Tail,
     /// The text after the cut inside `piece` that may yet turn out to be one.
     rest: Tail,
     /// Tokens of `piece` before that cut.
     before_cut: Count,
-    /// For the pattern of DeepSeek: what the last piece is among.
+    /// For the pattern of DeepSeek: the group of the last piece.
     kind: StretchKind,
 }
 
-/// What the last piece is.
+/// The kind of the last piece.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum PieceState {
     Empty,
@@ -58,7 +58,7 @@ enum PieceState {
     },
     /// For DeepSeek: a sign and ASCII letters.
     AsciiWord,
-    /// For DeepSeek: what no alternative takes, but that the last of them may start a word.
+    /// For DeepSeek: characters that no alternative takes; the last of them may start a word.
     Dull {
         last: char,
         several: bool,
@@ -163,7 +163,7 @@ impl<'v> Counter<'v> {
         while !self.step(character, class) {}
     }
 
-    /// Takes the character, or ends what cannot go on with it and returns false.
+    /// Takes the character, or ends the piece that cannot continue with it and returns false.
     fn step(&mut self, character: char, class: Class) -> bool {
         match self.state {
             PieceState::Empty => {
@@ -186,7 +186,7 @@ impl<'v> Counter<'v> {
                 self.finish()
             }
             PieceState::Signs { first } => self.signs(character, class, first),
-            // Of another pattern.
+            // These belong to another pattern.
             PieceState::AsciiWord | PieceState::Dull { .. } => self.finish(),
             PieceState::SignsEnd => {
                 if self.signs_go_on(character) {
@@ -259,7 +259,7 @@ impl<'v> Counter<'v> {
         }
     }
 
-    /// What follows a word of o200k_base that cannot go on.
+    /// The text after a word of o200k_base that cannot continue.
     fn after_word(&mut self, character: char) -> bool {
         if character != '\'' {
             return self.finish();
@@ -397,7 +397,7 @@ impl<'v> Counter<'v> {
         true
     }
 
-    /// The cut is one: the text after it is the piece now.
+    /// The cut is certain: the text after it is the piece now.
     fn cut(&mut self) {
         self.done = self.done.plus(self.before_cut);
         core::mem::swap(&mut self.piece, &mut self.rest);
@@ -423,7 +423,7 @@ fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
     tail.push_char(vocabulary, character);
 }
 
-/// What a character after an apostrophe starts.
+/// The contraction that a character after an apostrophe starts.
 enum AfterApostrophe {
     Whole,
     /// With its byte, as stored.

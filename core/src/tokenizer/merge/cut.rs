@@ -1,9 +1,9 @@
-//! Whether two tokens stay two when they stand together.
+//! Whether two tokens stay separate next to each other.
 
 use crate::tokenizer::vocabulary::Vocabulary;
 
-/// Whether `left` and `right` stay two tokens when they stand together: time is run backwards, and
-/// at no moment may what meets at the cut have merged before what did merge.
+/// Whether `left` and `right` stay two tokens next to each other: their merges are undone, the last one
+/// first, and the two parts at the cut must never have an earlier merge than the one that is undone.
 #[inline]
 pub(super) fn cut_holds(vocabulary: &Vocabulary<'_>, left: u32, right: u32) -> bool {
     let (mut left, mut inner_right) = vocabulary.node(left);
@@ -13,7 +13,7 @@ pub(super) fn cut_holds(vocabulary: &Vocabulary<'_>, left: u32, right: u32) -> b
         if vocabulary.merge(left, right).is_some_and(|joined| joined.index() < before) {
             return false;
         }
-        // Of equals the left one merged first, so the right one is taken apart first.
+        // Of equal ranks the left one merged first, so the right one is undone first.
         if left.index() > right.index() {
             let Some(inner) = inner_right else { return true };
             before = left.index();

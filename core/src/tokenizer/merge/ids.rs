@@ -2,7 +2,7 @@
 
 use crate::tokenizer::{Error, ErrorKind, saturated};
 
-/// A caller's slice that is filled; counts on when it is full.
+/// Fills a caller's slice; continues to count when it is full.
 pub(in crate::tokenizer) struct IdBuffer<'o> {
     pub(in crate::tokenizer) out: &'o mut [u32],
     pub(in crate::tokenizer) count: usize,
@@ -18,7 +18,7 @@ impl<'o> IdBuffer<'o> {
         self.count += 1;
     }
 
-    /// How many there are, if all of them found room.
+    /// The number of ids, if all of them fit.
     pub(in crate::tokenizer) fn finish(self) -> Result<usize, Error> {
         if self.count > self.out.len() {
             return Err(Error::new(ErrorKind::Full, saturated(self.count)));

@@ -1,9 +1,9 @@
 //! Merging of a long piece in overlapping windows, each of them all at once.
 //!
 //! A list of tokens is the encoding of its text exactly if each two neighbours are, by themselves. So
-//! the tokens of a window hold if the cut to the next window's first token does: whatever the window
-//! did not see cannot matter then. Where no cut near the end of a window holds, the piece is left to
-//! the way that appends byte by byte.
+//! the tokens of a window are right if the cut before the next window's first token holds: text that
+//! the window did not see cannot change them. Where no cut near the end of a window holds, the piece is
+//! encoded byte by byte.
 
 use super::cut::cut_holds;
 use crate::tokenizer::vocabulary::Vocabulary;
@@ -14,11 +14,11 @@ use crate::tokenizer::vocabulary::token_index::TokenIndex;
 const BYTES: usize = if cfg!(feature = "unicode-pages") { 256 } else { 64 };
 /// Tokens that end after this in a window are left to the next one, which sees more of them.
 const KEPT_BYTES: usize = BYTES - 24;
-/// Merges of which the least is kept: those around a change are looked through again.
+/// Merges of a group, of which the least is kept: the group of a change is searched again.
 const LANES: usize = 8;
 
-/// Shows the indexes of the tokens of `piece`. False where that could not be done to the end: what
-/// was shown is void then.
+/// Shows the indexes of the tokens of `piece`. False if that was not possible to the end:
+/// then the shown ones do not count.
 pub(super) fn tokens(
     vocabulary: &Vocabulary<'_>,
     pairs: &impl MergeLookup,
@@ -84,9 +84,9 @@ impl TokenEnds {
 /// A text that is merged: its parts, each at the place of its first byte.
 struct MergeWindow {
     tokens: [TokenIndex; BYTES],
-    /// What each part makes with the next one.
+    /// The merge of each part with the next one.
     merges: [Merge; BYTES],
-    /// The least of each few of these.
+    /// The least of each group of these.
     least: [Merge; BYTES / LANES],
     /// Where the next part starts, and the one before; zero if there is none.
     next: [u8; BYTES],
@@ -170,7 +170,7 @@ impl MergeWindow {
         }
     }
 
-    /// Finds the least merge of a few again.
+    /// Finds the least merge of a group again.
     fn compare(&mut self, block: usize) {
         let (blocks, _) = self.merges.as_chunks::<LANES>();
         if let (Some(merges), Some(least)) = (blocks.get(block), self.least.get_mut(block)) {

@@ -1,4 +1,4 @@
-//! The tokens of one piece: what the pre-tokenizer leaves between its cuts.
+//! The tokens of one piece, the text between two cuts of the pre-tokenizer.
 //!
 //! Most pieces are short and are merged all at once ([`short`]). A long one that repeats a few bytes
 //! is encoded once for a round ([`repeat`]); any other is merged in overlapping windows ([`long`]).
@@ -44,7 +44,7 @@ fn count_by(vocabulary: &Vocabulary<'_>, pairs: &impl MergeLookup, piece: &[u8])
     }
 }
 
-// Not inlined, and the next neither: the stack of what is rare would be that of every piece.
+// Not inlined, nor is the next: every piece would need the stack of this rare case.
 #[inline(never)]
 fn count_middle(vocabulary: &Vocabulary<'_>, pairs: &impl MergeLookup, piece: &[u8]) -> u64 {
     match Parts::<MIDDLE_BYTES>::of(pairs, piece) {
@@ -63,7 +63,7 @@ fn count_long(vocabulary: &Vocabulary<'_>, pairs: &impl MergeLookup, piece: &[u8
     count_in_windows(vocabulary, pairs, piece).unwrap_or_else(|| count_by_bytes(vocabulary, piece))
 }
 
-/// The tokens of what repeats, and the rest.
+/// The tokens of the repeated part, and the rest.
 #[inline(never)]
 fn count_repeated<'p>(
     vocabulary: &Vocabulary<'_>,

@@ -2,8 +2,8 @@
 //! found once.
 //!
 //! A list of tokens is the encoding of its text exactly if each two neighbours are, by themselves. So
-//! the tokens of one round may be laid after one another as often as the text goes round, if the cut
-//! from their last one to their first one holds.
+//! the tokens of one round can be repeated as often as the text repeats, if the cut between the last
+//! and the first of them holds.
 
 use super::IdBuffer;
 use super::cut::cut_holds;
@@ -12,7 +12,7 @@ use crate::tokenizer::vocabulary::Vocabulary;
 
 /// Bytes that may repeat.
 const MAX_PERIOD: usize = 64;
-/// Bytes that are left after the last round, so that it is followed by what followed the first.
+/// Bytes that are left after the last round, so that it has the same text after it as the first.
 const REST: usize = WINDOW / 2;
 
 /// A piece whose tokens repeat.

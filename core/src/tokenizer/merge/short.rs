@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 64;
 /// The tokens of a piece of at most `SIZE` bytes, each at the place of its first byte.
 pub(crate) struct Parts<const SIZE: usize> {
     tokens: [TokenIndex; SIZE],
-    /// What each part makes with the next one: the least of them is the next merge.
+    /// The merge of each part with the next one; the least of them is made next.
     merges: [Merge; SIZE],
     /// A bit for each place where a part starts.
     starts: u64,
@@ -70,7 +70,7 @@ impl<const SIZE: usize> Parts<SIZE> {
     /// Makes one token of two. False where no two make one.
     #[inline(always)]
     pub(crate) fn merge_next<P: MergeLookup>(&mut self, pairs: &P) -> bool {
-        // Of a word all are compared where lookups are quick: the end of a loop would be foreseen wrongly.
+        // All parts of a word are compared where lookups are quick: a processor mispredicts the end of a loop.
         let count = if P::AT_ONCE && SIZE <= 16 { SIZE } else { self.bytes };
         // The leftmost of equals.
         let best = Merge::least_of(&self.merges, count);
@@ -104,7 +104,7 @@ impl<const SIZE: usize> Parts<SIZE> {
         let before = self.starts & below(place);
         self.starts ^= after & after.wrapping_neg();
         if P::AT_ONCE || before != 0 {
-            // The first part has none before it, and is at place 0: what this writes is written over.
+            // The first part has none before it and is at place 0: this write is overwritten.
             let previous = (before | 1).ilog2() as usize;
             let joined = pairs.of(self.token(previous), token).at(previous);
             set(&mut self.merges, previous, joined);

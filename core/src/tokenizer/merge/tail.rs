@@ -8,7 +8,7 @@
 //! taken. The result is a new right edge that starts earlier; the same question is asked about the
 //! text before it, until nothing merges. What is kept of each prefix is its last token; the tokens of
 //! the whole are found by walking back from the end. A token has at most [`MAX_TOKEN_BYTES`] bytes,
-//! so the last so many prefixes are enough.
+//! so this many of the last prefixes are enough.
 
 use crate::tokenizer::vocabulary::Vocabulary;
 use crate::tokenizer::vocabulary::format::MAX_TOKEN_BYTES;
@@ -55,7 +55,7 @@ fn join(
         {
             found = Some((joined, current));
         }
-        // What lies deeper dies before `node` is born.
+        // Deeper elements end before the lifetime of `node` begins.
         if current.index() <= node.index() {
             break;
         }

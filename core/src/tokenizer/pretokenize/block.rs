@@ -1,7 +1,7 @@
 //! The pre-tokenizer of sixty-four bytes at once: a bit for each byte says whether it is in a class, and a
 //! few operations on these say where pieces start.
 //!
-//! What is rare is left to the general way: zeros, characters above ASCII that are no letters, and
+//! Rare text is left to the general way: zeros, characters above ASCII that are no letters, and
 //! capitals after a letter without case.
 
 use super::masks::{BYTES, Classes, Masks};
@@ -113,7 +113,7 @@ fn split_contractions(
             return quotes;
         }
         quotes &= quotes - 1;
-        // Behind a contraction an apostrophe is a sign as others are.
+        // After a contraction, an apostrophe is a sign like any other.
         let is_taken = is_cased && at == last_end;
         if !is_taken && let Some(end) = contraction(block, at, Case::Any) {
             let rest = u64::MAX << at;

@@ -1,9 +1,9 @@
 //! The pre-tokenizer of DeepSeek V3 and later: digits, then Chinese and Japanese, are set apart first, and
-//! what lies between is cut by itself, so that a space before a digit does not see it.
+//! the text between them is cut separately, so that a space before a digit does not see it.
 
 use super::class::{Class, char_at, class_of, is_sign};
 
-/// What is set apart from what.
+/// The groups that are set apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum StretchKind {
     Number,
@@ -22,7 +22,7 @@ impl StretchKind {
     }
 }
 
-/// What a character is to this pattern.
+/// The kind of a character in this pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CharGroup {
     /// Letters and marks.
@@ -31,7 +31,7 @@ pub(crate) enum CharGroup {
     Sign,
     Space,
     Newline,
-    /// Controls and what is not assigned: part of no alternative but as the start of a word.
+    /// Controls and unassigned characters: part of an alternative only as the start of a word.
     Dull,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn piece_end(text: &[u8], at: usize) -> usize {
     }
 }
 
-/// A text of which only one kind is seen: what another one follows is at the end.
+/// A text that ends where a character of another kind follows.
 struct MaskedText<'t> {
     text: &'t [u8],
     kind: StretchKind,
@@ -124,7 +124,7 @@ impl MaskedText<'_> {
         after_newline.unwrap_or(if alone { at } else { last })
     }
 
-    /// What no alternative takes goes on until one does.
+    /// Text that no alternative takes continues until one does.
     fn dull(&self, mut at: usize) -> usize {
         while let Some((CharGroup::Dull, length)) = self.group_at(at)
             && !matches!(self.group_at(at + length), Some((CharGroup::Word, _)))

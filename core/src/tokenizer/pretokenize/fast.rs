@@ -96,7 +96,7 @@ fn ascii_word(pattern: Pattern, text: &[u8], at: usize) -> Option<usize> {
             letters => start + letters,
         }
     };
-    // What is not ASCII may be a letter or a mark, and an apostrophe may start a contraction.
+    // A character above ASCII may be a letter or a mark, and an apostrophe may start a contraction.
     let next = *text.get(end)?;
     (next < 0x80 && (next != b'\'' || !matches!(pattern, Pattern::O200k))).then_some(end)
 }

@@ -26,7 +26,7 @@ pub struct Classes {
     pub slash: u64,
     /// Zero.
     pub zero: u64,
-    /// What is not ASCII.
+    /// Not ASCII.
     pub foreign: u64,
     /// The first bytes of characters that are not ASCII: 0xC0 and above.
     pub lead: u64,
@@ -96,7 +96,7 @@ pub(crate) struct Masks {
     /// Letters without case.
     pub(crate) letter: u64,
     pub(crate) mark: u64,
-    /// What is left to the general way: zeros, and characters above ASCII that are no letters or
+    /// Left to the general way: zeros, and characters above ASCII that are no letters or
     /// marks, or that end outside of the block.
     pub(crate) odd: u64,
 }
@@ -121,7 +121,7 @@ impl Masks {
             let at = lead.trailing_zeros() as usize;
             lead &= lead - 1;
             let Some((class, length)) = class_at(block, at) else { break };
-            // What is cut off at the end of the block is no whole character, and the last one.
+            // A character that the end of the block cuts off is the last one.
             let class = if at + length <= BYTES { class } else { Class::Other };
             if let Some(mask) = found.get_mut(class as usize) {
                 *mask |= !(u64::MAX << length) << at;

@@ -60,7 +60,7 @@ impl Pattern {
         })
     }
 
-    /// Digits of a piece at most.
+    /// The most digits of a piece.
     pub(crate) const fn digits(self) -> usize {
         match self {
             Self::Cl100k | Self::O200k | Self::DeepSeek => 3,

@@ -38,7 +38,7 @@ impl Checker<'_> {
                 }
                 _ => at = self.scalar(at)?,
             }
-            // Behind a value, or before the end of an empty array or object.
+            // After a value, or before the end of an empty array or object.
             loop {
                 at = self.blanks(at);
                 let is_object = objects & 1 == 1;

@@ -13,12 +13,12 @@ use crate::tool::json_text::{Json, JsonKind};
 pub(super) enum Outcome {
     Valid,
     Invalid(ViolationAt),
-    /// It hangs on the keyword at this offset of the schema.
+    /// It depends on the keyword at this offset of the schema.
     Unknown(usize),
 }
 
 impl Outcome {
-    /// Both must hold: what is surely wrong wins over what is not known.
+    /// Both must hold: a violation wins over an unknown outcome.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Invalid(_), _) => self,
@@ -42,7 +42,7 @@ pub(super) struct Eval<'a> {
 }
 
 impl<'a> Eval<'a> {
-    /// A check of a value in a text of so many bytes.
+    /// A check of a value in a text of this many bytes.
     pub fn new(root: Json<'a>, value_bytes: usize) -> Self {
         let bytes = root.whole().len().saturating_add(value_bytes);
         let more = u32::try_from(bytes / (STEP_BYTES / LOOKS)).unwrap_or(u32::MAX);
@@ -214,7 +214,7 @@ impl<'a> Eval<'a> {
             _ => match unknown {
                 Some(unknown) => unknown,
                 None if valid == 1 => Outcome::Valid,
-                // Of a single alternative, what is wrong with it says more.
+                // Of a single alternative, its own violation says more.
                 None if schemas == 1 => only.unwrap_or(rule.holds(false)),
                 None => rule.holds(false),
             },

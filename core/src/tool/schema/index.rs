@@ -1,4 +1,4 @@
-//! What a check looks for again and again: a name in a large object, an item like an earlier one.
+//! The searches that a check repeats: a name in a large object, an item like an earlier one.
 //!
 //! Both are found by hash in a table of fixed size, and compared before they count. Small processors
 //! have no table, and look through all of it.
@@ -19,7 +19,7 @@ pub(super) struct Index {
     of: Option<(usize, usize)>,
     /// Not all of its names fit.
     is_full: bool,
-    /// What follows the member that was found last.
+    /// The place after the member that was found last.
     next: usize,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Eval<'a> {
         Ok(found.and_then(|name| object.member_at(name)).map(|(_, value)| value))
     }
 
-    /// The names are very many: mostly they are asked for in their order.
+    /// There are very many names: mostly they are asked for in their order.
     fn next_property(
         &mut self,
         object: Json<'a>,
@@ -226,7 +226,7 @@ const MOST_NAMES: usize = SLOTS / 4 * 3;
 /// In a smaller object a name is found by a look at all of it.
 const LARGE_BYTES: usize = 2048;
 
-/// So few items are compared in pairs.
+/// Up to this many items are compared in pairs.
 const FEW_ITEMS: usize = 16;
 
 /// What it costs to find the place of an item, in bytes that are looked through.

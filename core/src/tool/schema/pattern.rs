@@ -23,7 +23,7 @@ pub(super) fn is_match(
     }
     let mut matcher = Matcher { eval, depth: 0, is_cut: false };
     let mut at = TextPosition { rest: text.chars(), before: None };
-    // What starts with `^` in all its alternatives matches at the start or nowhere.
+    // A pattern with `^` at the start of all its alternatives matches at the start or nowhere.
     let anchored = pattern.chars().next() == Some('^') && !pattern.chars().any(|c| c == '|');
     loop {
         matcher.depth = 0;
@@ -64,14 +64,14 @@ impl TextPosition<'_> {
     }
 }
 
-/// What must match after an expression.
+/// The part that must match after an expression.
 type Continuation<'k, 't> =
     &'k mut dyn FnMut(&mut Matcher<'_, '_>, TextPosition<'t>) -> Result<bool, MatchFault>;
 
 struct Matcher<'e, 'a> {
     eval: &'e mut Eval<'a>,
     depth: u32,
-    /// A way was not followed to its end, for its depth: that there is no match is not known.
+    /// A way was not followed to its end because of its depth: there may be a match.
     is_cut: bool,
 }
 
@@ -145,7 +145,7 @@ impl Matcher<'_, '_> {
                 _ if (least, most) != (1, 1) => return Err(MatchFault::Unread),
                 Atom::Ahead(inner, wanted) => {
                     let found = self.choice(inner, at.clone(), &mut |_, _| Ok(true))?;
-                    // Of what is not known the opposite is not known either.
+                    // The opposite of an unknown outcome is unknown too.
                     if self.is_cut && !found {
                         return Err(MatchFault::Unread);
                     }
@@ -211,7 +211,7 @@ impl Matcher<'_, '_> {
         let left = at.rest.remaining_bytes();
         self.choice(repeat.item.clone(), at, &mut |matcher, next| {
             let count = count.saturating_add(1);
-            // Nothing was matched: beyond the least count more of it changes nothing.
+            // It matched the empty text: above the least count, more of it changes nothing.
             let is_idle = next.rest.remaining_bytes() == left && count >= repeat.least;
             matcher.group(repeat, if is_idle { repeat.most } else { count }, next, then)
         })

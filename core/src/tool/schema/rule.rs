@@ -43,7 +43,7 @@ impl<'a> Rule<'a> {
 
     pub fn limit(&self) -> Result<usize, Error> {
         let number = Number::read(self.argument).ok_or(self.bad())?;
-        // A limit beyond all counts is one that nothing reaches.
+        // No value reaches a limit above all counts.
         let beyond = number.is_integer() && !self.argument.raw().starts_with('-');
         number.as_usize().or(beyond.then_some(usize::MAX)).ok_or(self.bad())
     }

@@ -66,7 +66,7 @@ impl fmt::Display for DeserializeFault {
 impl de::StdError for DeserializeFault {}
 
 impl de::Error for DeserializeFault {
-    /// The text is for nobody: no text is made.
+    /// Nobody reads the text, so none is made.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Value(None)
     }

@@ -112,7 +112,7 @@ pub(super) struct JsonLine {
     seen: PlaceSet,
     /// Where its record begins, 0 while nothing of it is written.
     start: u32,
-    /// Which strings came, and their lengths: id, name, and the text or the arguments.
+    /// Which strings arrived, and their lengths: id, name, and the text or the arguments.
     order: [u8; 3],
     count: u8,
     lengths: [u32; 3],
@@ -120,14 +120,14 @@ pub(super) struct JsonLine {
     maker: u8,
     field: u8,
     index: u16,
-    /// The places of all that is true.
+    /// The places of all members that are true.
     is: PlaceSet,
     /// Length, tokens and number of an attachment.
     #[cfg(feature = "attachments")]
     numbers: [u32; 3],
 }
 
-/// What a line turned out to be.
+/// The kind of a line.
 pub(super) enum ParsedLine {
     /// It belongs to a configuration.
     Configuration,
@@ -201,7 +201,7 @@ impl JsonLine {
         if self.start > 0 { self.start as usize } else { used }
     }
 
-    /// What it is, now that it is complete.
+    /// The kind of the complete line.
     pub fn parse(&mut self, log: &mut Log<'_>) -> Result<ParsedLine, LineError> {
         let allowed =
             |places: &[u8]| places.iter().fold(PlaceSet::MIN, |mask, place| mask | 1 << place);
@@ -375,7 +375,7 @@ impl JsonLine {
     }
 }
 
-/// Which of a record's strings stands at `place`.
+/// Which of a record's strings is at `place`.
 const fn slot_of(place: u8) -> Option<u8> {
     match place {
         ID | CALL_ID => Some(0),
@@ -391,7 +391,7 @@ const fn slot_of(place: u8) -> Option<u8> {
     }
 }
 
-/// Which of an attachment's numbers stands at `place`.
+/// Which of an attachment's numbers is at `place`.
 #[cfg(feature = "attachments")]
 const fn number_slot(place: u8) -> Option<usize> {
     match place {

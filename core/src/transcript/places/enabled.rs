@@ -36,7 +36,7 @@ impl Places {
 /// The notes, to look in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table<'a> {
-    /// `None`: nothing is to be found, see [`BLIND`](Self::BLIND).
+    /// `None`: no place is known, see [`BLIND`](Self::BLIND).
     notes: Option<&'a [Note]>,
 }
 
@@ -53,7 +53,7 @@ const fn places(note: Note) -> (usize, usize) {
 }
 
 impl<'a> Table<'a> {
-    /// For who wants to know of no call that a result answers.
+    /// For callers that do not need the call of a result.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "only counts are blind"))]
     pub const BLIND: Self = Self { notes: None };
 
@@ -106,7 +106,7 @@ impl Log<'_> {
         if count == 0 {
             return;
         }
-        let Some((records, notes, at)) = self.behind_all(count) else { return };
+        let Some((records, notes, at)) = self.after_records(count) else { return };
         let (mut first, mut next) = (0, 0);
         let is_few = |first, next| next - first <= FEW as usize;
         for record in Records::from(records, FIRST_RECORD) {
@@ -163,7 +163,7 @@ impl Log<'_> {
         let calls = self.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
         let count = calls.count();
         self.extent.places = Places::NONE;
-        let Some((records, notes, at)) = self.behind_all(count) else { return false };
+        let Some((records, notes, at)) = self.after_records(count) else { return false };
         let calls = Records::from(records, FIRST_RECORD).filter(|record| record.is(Kind::Call));
         for (place, call) in notes.iter_mut().zip(calls) {
             *place = note(call.offset, hash(call.call_bytes().0) as usize);
@@ -192,9 +192,9 @@ impl Log<'_> {
         true
     }
 
-    /// The records, so many notes at the end of the storage, and where these begin. There is some
-    /// room between the two, so that a transcript that grows reaches the notes seldom.
-    fn behind_all(&mut self, count: usize) -> Option<(&[u8], &mut [Note], usize)> {
+    /// The records, `count` notes at the end of the storage, and where these begin. There is some
+    /// room between the two, so that a growing transcript seldom reaches the notes.
+    fn after_records(&mut self, count: usize) -> Option<(&[u8], &mut [Note], usize)> {
         let (used, size) = (self.used(), count.checked_mul(size_of::<Note>())?);
         let wanted = used.checked_add(size)?;
         u32::try_from(wanted).ok()?;

@@ -43,5 +43,5 @@ pub(crate) fn call_behind(bytes: &[u8], reply: usize, at: usize, steps: u32) -> 
     Some(call)
 }
 
-/// So many calls, as a reply may have by default, are found by a walk.
+/// Up to this many calls, the most of a reply by default, are found by a walk.
 pub(crate) const FEW: u32 = 128;

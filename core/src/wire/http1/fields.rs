@@ -31,7 +31,7 @@ pub(super) const fn is_value(b: u8) -> bool {
     matches!(b, b'\t' | b' '..=b'~' | 0x80..)
 }
 
-/// The headers that decide something or may stand but once, and the words that their values are made of.
+/// The headers that matter or may occur only once, and the words in their values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Name {
     ContentLength,
@@ -62,7 +62,7 @@ static NAMES: [(u32, Name); 11] = [
     (hash(b"host"), Name::Host),
 ];
 
-/// A name or word that comes byte by byte, in any case of letters, as its hash.
+/// A name or word that arrives byte by byte, in any case of letters, as its hash.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NameMatcher(u32);
 
@@ -99,7 +99,7 @@ pub(super) struct DecimalReader {
 enum NumberStage {
     Start,
     Digits,
-    /// Behind the point.
+    /// After the point.
     Fraction,
     /// Spaces after it.
     Done,

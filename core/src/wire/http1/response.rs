@@ -43,7 +43,7 @@ pub struct Response {
     status: u16,
     matcher: NameMatcher,
     state: ResponseState,
-    /// Why it cannot be read on.
+    /// Why reading cannot continue.
     failed: Option<ErrorKind>,
     /// Bytes of the version and the status.
     count: u8,
@@ -133,7 +133,7 @@ impl Response {
             self.check()?;
             let rest = input.get(used..).unwrap_or_default();
             let event = if self.status != 0 && self.state >= ResponseState::Body {
-                // The head is complete, and was not told.
+                // The head is complete and was not reported.
                 let status = core::mem::take(&mut self.status);
                 Some(ResponseEvent::Head { status, retry_after_ms: self.retry_after_ms })
             } else if rest.is_empty() {
@@ -325,7 +325,7 @@ impl Response {
         Ok(self.state)
     }
 
-    /// The limit that counts where the reader stands.
+    /// The limit that applies where the reader is.
     fn limit(&self) -> u16 {
         match self.state {
             state if state >= ResponseState::SizeStart => MAX_CHUNK_LINE_BYTES,
@@ -334,7 +334,7 @@ impl Response {
         }
     }
 
-    /// The status is cleared when the head was told.
+    /// The status is cleared when the head is reported.
     fn in_trailers(&self) -> bool {
         self.is_chunked && self.status == 0
     }
@@ -347,7 +347,7 @@ impl Response {
             Name::TransferEncoding | Name::ContentEncoding | Name::Connection => match b {
                 b',' => self.word_end()?,
                 b' ' | b'\t' => self.gap = !self.matcher.is_empty(),
-                // Fits nothing any more.
+                // Can no longer match.
                 _ if self.gap => self.matcher.push(b' '),
                 _ => self.matcher.push(b),
             },
@@ -375,7 +375,7 @@ impl Response {
                 if let Some(wait) = self.number.finish(decimals)
                     && (exact || !self.exact_retry)
                 {
-                    // The greatest number is none to the session.
+                    // The largest number means no wait to the session.
                     self.retry_after_ms = Some(wait.min(u32::MAX - 1));
                     self.exact_retry = exact;
                 }
@@ -404,7 +404,7 @@ impl Response {
         Ok(())
     }
 
-    /// Behind the empty line of a head or of the trailers.
+    /// After the empty line of a head or of the trailers.
     fn head_end(&mut self) -> Result<ResponseState, ErrorKind> {
         if self.in_trailers() {
             return Ok(ResponseState::Done);
@@ -413,7 +413,7 @@ impl Response {
             return BAD;
         }
         Ok(match self.status {
-            // Nobody asked to speak another protocol.
+            // No request asks for another protocol.
             101 => return BAD,
             100..=199 => {
                 let interim_heads = self.interim_heads + 1;
@@ -465,10 +465,10 @@ enum ResponseState {
     ChunkBytes,
     SizeStart,
     Size,
-    /// Behind a space, which some servers pad the size with.
+    /// After a space, which some servers pad the size with.
     SizeGap,
     Extension,
-    /// Behind the bytes of a chunk, which an end of line follows.
+    /// After the bytes of a chunk, which an end of line follows.
     ChunkEnd,
 }
 

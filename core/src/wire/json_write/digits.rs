@@ -3,7 +3,7 @@
 /// The digits of a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Digits {
-    /// They stand at the end.
+    /// They are at the end.
     bytes: [u8; MAX_DIGITS],
     start: usize,
 }

@@ -1,4 +1,4 @@
-//! The inside of a string, escaped: what stands for a byte, and many bytes at once where words are wide.
+//! The inside of a string, escaped: one byte at a time, and many at once where words are wide.
 
 use crate::wire::scan::plain_length;
 
@@ -14,7 +14,7 @@ pub(super) fn escaped_length(text: &[u8], times: u8) -> usize {
 
 pub(super) use blocks::copy;
 
-/// What stands for `byte` inside a string, or a string in a string, and its length.
+/// The escaped form of `byte` inside a string, or a string in a string, and its length.
 pub(super) const fn escape(byte: u8, times: u8) -> ([u8; 7], u8) {
     let (bytes, length) = match byte {
         b'"' | b'\\' => short(byte),
@@ -79,8 +79,8 @@ mod blocks {
             loop {
                 let end = bits.trailing_zeros() as usize;
                 let run = end.saturating_sub(at);
-                // As many as a block may have, whatever the run: a length that differs each time would be
-                // guessed wrong. Those after the run are written over.
+                // A whole block, however long the run is: a processor mispredicts a length that varies.
+                // Bytes after the run are overwritten.
                 let from = from.get(used + at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>);
                 let room = to.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<BLOCK_BYTES>);
                 let (Some(from), Some(room)) = (from, room) else { return (used + at, written) };
@@ -103,7 +103,7 @@ mod blocks {
     static ONCE: Table = table(1);
     static TWICE: Table = table(2);
 
-    /// What stands for each byte up to the last that needs an escape, and its length at the end.
+    /// The escaped form of each byte up to the last that needs an escape, and its length at the end.
     type Table = [[u8; 8]; b'\\' as usize + 1];
 
     const fn table(times: u8) -> Table {

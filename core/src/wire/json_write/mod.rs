@@ -23,11 +23,11 @@ pub(crate) enum Piece<'a> {
     Name(&'a str),
     /// As it is.
     Plain(&'a str),
-    /// The inside of a string: escaped where JSON wants it.
+    /// The inside of a string: escaped where JSON requires it.
     Escaped(&'a str),
     /// The same inside of a string that is inside of a string.
     EscapedTwice(&'a str),
-    /// Base64 of the so many bytes of the file with this number, which the caller has.
+    /// Base64 of the caller's file with this number and length.
     #[cfg(feature = "attachments")]
     Base64 { number: u32, bytes: u32 },
 }
@@ -66,7 +66,7 @@ impl<'a> From<&'a str> for Piece<'a> {
     }
 }
 
-/// Where a piece stands that is partly written.
+/// The place in a piece that is partly written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PieceOffset {
     /// Bytes of the source that are written.
@@ -78,7 +78,7 @@ pub(crate) struct PieceOffset {
 impl PieceOffset {
     pub const START: Self = Self { source: 0, escape: 0 };
 
-    /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
+    /// Writes more of `piece` to the front of `out`, which it advances: a run of bytes, or an
     /// escape. True: all is written.
     pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
         let (number, id, name);
@@ -149,7 +149,7 @@ impl PieceOffset {
         written
     }
 
-    /// So many letters of a file of `total` bytes are written. True: all are.
+    /// `letters` more letters of a file of `total` bytes are written. True: all are.
     pub const fn advance(&mut self, letters: usize, total: usize) -> bool {
         self.source += letters;
         self.source >= super::base64::length(total)
@@ -161,7 +161,7 @@ impl PieceOffset {
     }
 }
 
-/// Copies what fits to the front of `out` and moves it on; returns the bytes copied.
+/// Copies what fits to the front of `out` and advances it; returns the bytes copied.
 fn put(out: &mut &mut [u8], from: &[u8]) -> usize {
     let length = out.len().min(from.len());
     let whole = core::mem::take(out);

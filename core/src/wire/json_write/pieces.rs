@@ -9,11 +9,11 @@ use super::call_ids::{CallIdRule, IdUse};
 pub(crate) struct Pieces<'a> {
     pieces: [Piece<'a>; MAX_PIECES],
     count: u8,
-    /// What the blanks of a form are filled with.
+    /// The values for the blanks of a form.
     pub blanks: Blanks<'a>,
 }
 
-/// What the blanks of a form are filled with, see [`Pieces::fill`].
+/// The values for the blanks of a form, see [`Pieces::fill`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blanks<'a> {
     pub text: &'a str,
@@ -27,7 +27,7 @@ pub(crate) struct Blanks<'a> {
     /// The name is of no tool, and of a form that providers refuse.
     pub is_foreign_name: bool,
     pub id_use: IdUse,
-    /// Who is to get the request, see [`IdUse::AsItIs`].
+    /// The receiver of the request, see [`IdUse::AsItIs`].
     pub receiver: u8,
     /// The ids that the provider takes.
     pub ids: CallIdRule,
@@ -66,11 +66,11 @@ impl<'a> Pieces<'a> {
 
     /// Adds the pieces of a form: text with blanks, each `%` and a letter.
     ///
-    /// | blank | what stands there |
+    /// | blank | replaced by |
     /// |---|---|
     /// | `%t`, `%n` | the text, the name, inside of a string |
     /// | `%c` | the name of a call, in letters that providers take unless there is such a tool |
-    /// | `%i` | the id inside of a string, made from the place of the call where there is none that will do |
+    /// | `%i` | the id inside of a string, made from the place of the call where it has none that is accepted |
     /// | `%a` | the arguments as an object inside of a string, whatever they are |
     /// | `%o` | the arguments as an object, whatever they are |
     // Each use takes a few bytes of flash; the same by pieces would take dozens.
@@ -106,7 +106,7 @@ impl<'a> Pieces<'a> {
         };
         match letter {
             b'i' if is_made => self.push(Piece::Id(place)),
-            // Only an object may stand here; the result told the model what was wrong.
+            // Only an object is allowed here; the result told the model what was wrong.
             b'o' => {
                 self.plain(r#"{"malformed":""#);
                 self.escaped(text);
@@ -170,7 +170,7 @@ impl<'a> Add<'a> for Piece<'a> {
     }
 }
 
-/// Adds pieces in their order; plain text stands for itself.
+/// Adds pieces in their order; plain text is added as it is.
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
         { $($crate::wire::json_write::pieces::Add::add($piece, $out);)+ }

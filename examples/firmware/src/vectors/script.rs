@@ -41,7 +41,7 @@ impl Entry {
 }
 
 impl Script {
-    /// A vector that is played with bodies in pieces of so many bytes.
+    /// A vector that is played with bodies in pieces of this many bytes.
     pub fn new(name: &'static str, bytes: &'static [u8], piece_bytes: usize) -> Self {
         Self { name, bytes, at: 0, piece_bytes, open: None }
     }

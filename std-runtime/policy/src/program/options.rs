@@ -114,7 +114,7 @@ pub(super) fn positional(rest: &[Word]) -> impl Iterator<Item = &Word> {
     })
 }
 
-/// The values that stand in the same word as their option and may be paths: of `--file=PATH` all that are
+/// The values in the same word as their option that may be paths: of `--file=PATH` all that are
 /// none of the project; of `-fPATH` those that cannot be anything else.
 pub(super) fn outer_values<'w>(
     walk: &'w Walk<'_>,

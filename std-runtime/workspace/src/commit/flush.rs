@@ -114,5 +114,5 @@ impl Together {
     }
 }
 
-/// From so many contents on they are written together.
+/// From this many contents on, they are written together.
 const MANY: usize = 32;

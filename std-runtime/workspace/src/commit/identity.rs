@@ -1,4 +1,4 @@
-//! Which file stands at a name, and whether something has changed it.
+//! Which file has a name, and whether something has changed it.
 
 use rustix::fs::Stat;
 use serde::{Deserialize, Serialize};

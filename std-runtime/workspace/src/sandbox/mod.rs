@@ -80,7 +80,7 @@ pub enum State {
     InForce,
     /// It is, but for a part that this system has not.
     Partly(String),
-    /// It is not, because this system has it not, and why; what holds in its place is told there.
+    /// It is not, because this system lacks it, and why; the reason says what applies instead.
     Replaced(String),
     /// It is not, and why.
     Missing(String),

@@ -123,7 +123,7 @@ pub(super) fn next_value(text: &[u8], kind: CallForm, at: usize) -> Option<usize
     };
     let rest = text.get(at..)?;
     let next = at + rest.iter().take_while(is_between).count();
-    // Behind an end tag another candidate begins.
+    // After an end tag, another candidate begins.
     (kind != CallForm::Tag && matches!(text.get(next), Some(b'{' | b'['))).then_some(next)
 }
 

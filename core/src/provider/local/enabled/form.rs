@@ -1,7 +1,6 @@
 //! The words: how the protocol is explained to the model, and what each dialect puts around text.
 //!
-//! The words stand inside JSON strings, so they are written with the escapes that they have
-//! there.
+//! The words go into JSON strings, so they are written with JSON's escapes.
 
 use crate::message::Dialect;
 
@@ -13,7 +12,7 @@ pub(super) struct Form {
     pub system_is_message: bool,
     pub user: &'static str,
     pub model: &'static str,
-    /// Behind a message.
+    /// After a message.
     pub end: &'static str,
     /// Around the JSON Schema of a reply.
     pub schema: [&'static str; 2],

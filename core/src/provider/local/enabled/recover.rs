@@ -108,7 +108,7 @@ impl Recovery<'_, '_, '_> {
                     let taken = self.sink.take_from_text(record, start, end);
                     gone += taken;
                     if taken > left {
-                        // The record went with it.
+                        // The record was removed with it.
                         break;
                     }
                     from = candidate.start;

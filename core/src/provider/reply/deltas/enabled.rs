@@ -33,7 +33,7 @@ impl CallDelta {
 }
 
 impl Sink<'_, '_> {
-    /// So many bytes came at the end of the arguments of the call at `call`.
+    /// This many bytes arrived at the end of the arguments of the call at `call`.
     pub(in super::super) fn note_delta(&mut self, call: usize, length: usize) {
         if !self.reply.delta.is_wanted || length == 0 {
             return;

@@ -1,4 +1,4 @@
-//! What the pre-tokenizer needs to know of a character.
+//! The classes of characters that the pre-tokenizer distinguishes.
 
 #[cfg(feature = "unicode-pages")]
 mod pages;
@@ -33,7 +33,7 @@ pub(crate) enum Class {
     Newline,
 }
 
-/// How many classes there are.
+/// The number of classes.
 pub(crate) const CLASSES: usize = 8;
 
 impl Class {

@@ -2,7 +2,7 @@
 //!
 //! Written by `just unicode-classes` (signs); do not edit.
 
-/// Code points from which on what is of no other class is a sign, and then none, in turn.
+/// Boundaries in turn: from the first on, code points of no other class are signs; from the next on, they are not.
 #[rustfmt::skip]
 pub(super) const CHANGES: [u32; 442] = [
     161, 173, 174, 888, 894, 896, 900, 907, 1014, 1328, 1370, 1419, 1421, 1424, 1470, 1480, 1523,

@@ -24,7 +24,7 @@ pub(super) enum Atom<'p> {
     Edge(bool),
 }
 
-/// Whether the whole pattern is one that is read here, so that the answer does not hang on how far
+/// Whether the whole pattern is one that is read here, so that the answer does not depend on how far
 /// a text leads into it.
 pub(super) fn check(mut pattern: Chars<'_>) -> Result<(), MatchFault> {
     let mut depth = 0_u32;
@@ -118,7 +118,7 @@ fn opening(pattern: &mut Chars<'_>) -> Result<Option<bool>, MatchFault> {
     }
 }
 
-/// Passes over an alternative and its bar; false, and before the bracket, at the end of the group.
+/// Skips an alternative and its bar; false, and before the bracket, at the end of the group.
 pub(super) fn skip_alternative(pattern: &mut Chars<'_>) -> Result<bool, MatchFault> {
     let mut depth = 0_u32;
     loop {
@@ -154,7 +154,7 @@ fn skip_class(pattern: &mut Chars<'_>) -> Result<(), MatchFault> {
     }
 }
 
-/// Takes what says how often the item before comes.
+/// Takes the quantifier of the item before.
 pub(super) fn quantifier(pattern: &mut Chars<'_>) -> Result<(u32, u32), MatchFault> {
     let counts = match pattern.clone().next() {
         Some('*') => (0, u32::MAX),

@@ -131,7 +131,7 @@ fn signs(classes: &[u8]) -> Result<String, String> {
         }
     }
     let mut text = head("signs");
-    text += "/// Code points from which on what is of no other class is a sign, and then none, in turn.\n";
+    text += "/// Boundaries in turn: from the first on, code points of no other class are signs; from the next on, they are not.\n";
     list(&mut text, "CHANGES", "u32", changes.into_iter());
     Ok(text)
 }

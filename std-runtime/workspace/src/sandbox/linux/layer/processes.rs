@@ -70,7 +70,7 @@ pub(in crate::sandbox::walls) fn limit_processes() {
         let file = rustix::fs::openat(&proc, c"sys/kernel/pid_max", flags, Mode::empty())?;
         rustix::io::write(file, PROCESSES_TEXT).map(drop)
     };
-    // What holds where this is refused is told by the layer.
+    // The layer reports what applies where this is refused.
     let _ = limit();
 }
 
