@@ -116,10 +116,14 @@ fn begin(sink: &mut Sink<'_, '_>, place: u8) {
             }
         }
         // The last event repeats the reply. Some servers send calls in this event alone.
-        RESPONSE if sink.reply.dialect_state.seen != 0 => {
-            let event = sink.reply.dialect_state.document;
-            let has_none = sink.reply.calls == 0 && event::is_last(event);
-            sink.reply.dialect_state.flags |= SKIPS_LIST | if has_none { 0 } else { SKIPS_CALLS };
+        RESPONSE if sink.reply.dialect_state.seen != 0 || sink.reply.calls > 0 => {
+            let is_last = event::is_last(sink.reply.dialect_state.document);
+            let mends = is_last && sink.has_unfinished_call();
+            let takes_calls = mends || is_last && sink.reply.calls == 0;
+            let state = &mut sink.reply.dialect_state;
+            state.mends = mends;
+            state.flags |= if state.seen != 0 { SKIPS_LIST } else { 0 };
+            state.flags |= if takes_calls { 0 } else { SKIPS_CALLS };
         }
         _ => {}
     }

@@ -264,3 +264,40 @@ fn pieces_name_their_item_by_any_id() {
         assert_eq!(calls, [("call1", A), ("call2", B)], "{key}");
     }
 }
+
+#[test]
+fn arguments_that_lost_pieces_are_those_of_the_end() {
+    let [begun, whole] = [item("f1", "c1", "read", ""), item("f1", "c1", "read", A)];
+    let (front, back) = A.split_at(6);
+    let arguments = quoted(A);
+    let ends = |number: &str| {
+        let rest = format!(r#""item_id":"f1","arguments":"{arguments}""#);
+        [
+            event("function_call_arguments.done", number, &rest),
+            done(number, &whole),
+            completed(&[&whole]),
+        ]
+    };
+    for number in [ZERO, ""] {
+        for pieces in [&[][..], &[front], &[back], &[front, &back[1..]]] {
+            for end in ends(number) {
+                let mut documents = Vec::from([added(number, &begun)]);
+                documents.extend(pieces.iter().map(|part| piece(number, "f1", part)));
+                documents.push(end);
+                documents.push(completed(&[&whole, &item("f2", "c2", "read", B)]));
+                assert_calls(&documents, &[("c1", "read", A)]);
+            }
+        }
+    }
+    let both = [item("f1", "c1", "read", ""), item("f2", "c2", "grep", "")];
+    let end = completed(&[&whole, &item("f2", "c2", "grep", B)]);
+    let documents = [added(ZERO, &both[0]), added(r#""output_index":1,"#, &both[1]), end];
+    assert_calls(&documents, &[("c1", "read", A), ("c2", "grep", B)]);
+    // Without the id of the item, beside another call, and where the end has no more.
+    let first = [added("", &item("f0", "c0", "grep", B)), done("", &item("f0", "c0", "grep", B))];
+    let cut = [&first[..], &[added("", &begun), piece("", "f1", front)]].concat();
+    let list = completed(&[&item("f0", "c0", "grep", B), &item("", "c1", "read", A)]);
+    assert_calls(&[&cut[..], &[list]].concat(), &[("c0", "grep", B), ("c1", "read", A)]);
+    let list = completed(&[&item("f1", "c1", "read", front)]);
+    assert_calls(&[&cut[..], &[list]].concat(), &[("c0", "grep", B), ("c1", "read", front)]);
+}

@@ -160,7 +160,8 @@ pub(super) fn is_reported(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
     let item = sink.reply.index.filter(|_| is_numbered)?;
     match event::level(event) {
         0 => None,
-        level => Some(was_streamed(sink, item, level)),
+        1 => Some(was_streamed(sink, item, 1)),
+        level => Some(was_streamed(sink, item, level) && !sink.is_call_unfinished(item)),
     }
 }
 
@@ -192,6 +193,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
             sink.commit_call(false)?;
             mark(sink, index, level);
         }
+        event::ARGUMENTS_DONE if sink.mend_call(index) => sink.commit_call(false)?,
         event::ARGUMENTS_DONE => commit_name(sink, index)?,
         event::PART_DONE if !was_streamed(sink, index, level) => {
             let is_new = sink.is_staged(Slot::Id) || sink.is_staged(Slot::Name);
@@ -222,7 +224,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         event::ITEM_DONE => {
             let streamed = was_streamed(sink, index, level);
             if sink.reply.dialect_state.block == item::CALL {
-                if streamed {
+                if streamed && !sink.mend_call(index) {
                     commit_name(sink, index)?;
                 } else {
                     sink.drop_from(Slot::Item);
@@ -251,6 +253,15 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 /// An item of a list is over.
 pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     match sink.reply.dialect_state.block {
+        item::CALL if sink.reply.dialect_state.mends => {
+            let known = sink.staged_id().map(hash);
+            let known = known.and_then(|known| sink.call_index(|id| hash(id) == known));
+            if known.is_some_and(|index| sink.mend_call(index)) {
+                sink.reply.index = known;
+                sink.drop_from(Slot::Item);
+                sink.commit_call(false)?;
+            }
+        }
         item::CALL => {
             sink.drop_from(Slot::Item);
             sink.commit_new_call()?;

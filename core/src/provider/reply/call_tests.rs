@@ -76,6 +76,24 @@ fn whole_calls_without_ids_stay_separate() {
 }
 
 #[test]
+fn pieces_with_another_index_continue_the_unfinished_call() {
+    let head = |index: &str, id: &str| call(&format!(r#"{index}"id":"{id}","#), "read", "");
+    let piece = |index: u32, arguments: &str| call(&format!(r#""index":{index},"#), "-", arguments);
+    // The index counts the pieces.
+    let found = calls(&[&head(ZERO, "x"), &piece(1, "{\"path\":"), &piece(2, "\"a\"}")]);
+    are(&found, &[("x", "read", A)]);
+    // The head of the second call has the index of the first.
+    let both = [("x", "read", A), ("y", "read", B)];
+    let second = [&*head(ZERO, "y"), &piece(1, "{\"path\":"), &piece(1, "\"b\"}")];
+    let whole = call(&format!(r#"{ZERO}"id":"x","#), "read", A);
+    are(&calls(&[&[&*whole], &second[..]].concat()), &both);
+    are(&calls(&[&[&*head(ZERO, "x"), &piece(0, A)], &second[..]].concat()), &both);
+    // A finished call takes no more.
+    let late = r#"{"index":1,"id":"y","function":{"name":"read"}}"#;
+    are(&calls(&[&whole, &piece(1, B), late]), &both);
+}
+
+#[test]
 fn names_and_ids_may_be_late_or_in_pieces() {
     let id = |index: &str| format!(r#"{index}"id":"call_1","#);
     let read = [("call_1", "read", A)];

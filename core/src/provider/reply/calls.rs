@@ -147,7 +147,13 @@ impl Sink<'_, '_> {
             let is_late = known_name.is_empty() || name.is_empty() && !self.reply.shape.is_closed();
             index.is_none() && known_id.is_empty() && is_late
         });
-        let Some(call) = self.call_at(index, id).or(unnamed) else { return Ok(None) };
+        // Some servers count the pieces of a call on, or number them otherwise than its head.
+        let is_astray = index.is_some() && id.is_empty() && name.is_empty();
+        let unfinished = record.filter(|call| {
+            is_astray && !call.call_bytes().1.is_empty() && !self.reply.shape.is_closed()
+        });
+        let found = self.call_at(index, id).or(unnamed).or(unfinished);
+        let Some(call) = found else { return Ok(None) };
         let is_last = call.offset == last;
         let (known_id, known_name, known_arguments) = strings(&call);
         let has_other_id = !id.is_empty() && !known_id.is_empty() && known_id != id;
@@ -361,6 +367,41 @@ impl Sink<'_, '_> {
         }
         self.log.set_flags(offset, MARKED);
         false
+    }
+
+    /// Whether a call has no arguments, or the last one only a part of them.
+    #[cfg(feature = "openai-responses")]
+    pub fn has_unfinished_call(&self) -> bool {
+        let mut records = self.log.records_from(self.reply.start as usize);
+        records.any(|record| record.is(Kind::Call) && self.is_unfinished(&record))
+    }
+
+    /// The same of the call with this index.
+    #[cfg(feature = "openai-responses")]
+    pub fn is_call_unfinished(&self, index: u32) -> bool {
+        self.call_at(Some(index), &[]).is_some_and(|call| self.is_unfinished(&call))
+    }
+
+    #[cfg(feature = "openai-responses")]
+    fn is_unfinished(&self, call: &Record<'_>) -> bool {
+        let is_last = call.offset == self.reply.last_call as usize;
+        if is_last { !self.reply.shape.is_closed() } else { strings(call).2.is_empty() }
+    }
+
+    /// Makes room for the staged arguments if they are the whole of those of an unfinished call:
+    /// servers lose pieces, and repeat all of them at the end. False if there is nothing to mend.
+    #[cfg(feature = "openai-responses")]
+    pub fn mend_call(&mut self, index: u32) -> bool {
+        let call = self.call_at(Some(index), &[]).filter(|call| self.is_unfinished(call));
+        let Some(call) = call.filter(|_| is_object(self.staged_arguments())) else { return false };
+        let (offset, end, length) = (call.offset, call.end(), strings(&call).2.len());
+        if length > 0 {
+            self.log.remove(end - length, end);
+            self.log.set_length(offset, end - length - offset - HEADER_BYTES);
+            self.moved(end, length, 0);
+            self.reply.shape = Shape::default();
+        }
+        true
     }
 
     /// Takes bytes out of the end of the call at `call`.

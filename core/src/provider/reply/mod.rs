@@ -147,6 +147,8 @@ pub(crate) struct DialectState {
     pub flags: u8,
     /// A reason to stop that does not count yet.
     pub reason: Option<StopReason>,
+    /// The list at the end has the arguments of calls that lack them.
+    pub mends: bool,
     /// Calls that have begun and are not over.
     pub open: u16,
     /// A count that is part of another, or the number of the block.

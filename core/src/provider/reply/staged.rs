@@ -143,7 +143,7 @@ impl Sink<'_, '_> {
     }
 
     /// The arguments that were read; strings of higher slots may follow.
-    #[cfg(all(feature = "call-deltas", feature = "gemini"))]
+    #[cfg(any(feature = "openai-responses", all(feature = "call-deltas", feature = "gemini")))]
     pub fn staged_arguments(&self) -> &[u8] {
         let stage = &self.reply.stage;
         let [id, name, length, _] = stage.lengths.map(|length| length as usize);
