@@ -239,7 +239,7 @@ __all__ = [
     "tool",
 ]
 
-# What is imported when it is first asked for, and from where: `import zerostack` stays quick.
+# Imported when first used, and from where: `import zerostack` stays quick.
 _LATER = {
     "Agent": "agent",
     "AgentEvent": "_turn",

@@ -111,10 +111,10 @@ class Wanted(NamedTuple):
     max_repairs: int
 
     def value(self, text: str, reason: StopReason) -> Any:
-        """The value that an answer is.
+        """The answer as a value.
 
-        Raises :class:`BadArguments` when it is none, and :class:`BadAnswer` when there is no answer
-        that could be one.
+        Raises :class:`BadArguments` when it does not have the type, and :class:`BadAnswer` when
+        there is no answer that could have it.
         """
         if reason not in (StopReason.END_TURN, StopReason.STOP_SEQUENCE):
             raise BadAnswer(f"there is no whole answer: the model stopped with {reason.value}")
@@ -133,7 +133,7 @@ def wanted(hint: Any, max_repairs: int) -> Wanted | None:
 class Work:
     """A turn without its I/O.
 
-    The generator of a turn's events holds this and not the turn, so that a turn that is dropped
+    The generator of a turn's events refers to this and not to the turn, so that a dropped turn
     ends at once.
     """
 
@@ -171,7 +171,7 @@ class Work:
 
     @property
     def output(self) -> Any:
-        """The value that the answer is, after the last event."""
+        """The answer as a value, after the last event."""
         if self._answer is None:
             raise RuntimeError("the turn is not at its end: take its events first")
         return self._value
@@ -197,7 +197,7 @@ class Work:
         return item
 
     def _ended(self, reason: StopReason) -> AgentEvent | None:
-        """The model is done; its answer may be asked for again."""
+        """The model is done; it may be asked for its answer again."""
         session = self._settings.session
         answer = Answer(str(self._text), session.usage, reason, self._deferred)
         if self._deferred is not None:

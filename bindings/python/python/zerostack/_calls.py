@@ -38,7 +38,7 @@ class Rules:
 
 
 class Plan:
-    """The calls of a turn that cannot run are counted here."""
+    """Counts the calls of a turn that cannot run."""
 
     def __init__(self, settings: Settings, shown: Shown) -> None:
         self._tools, self._rules = settings.tools, settings.rules
@@ -48,9 +48,9 @@ class Plan:
     def make(
         self, session: Session, decided: dict[int, Decision]
     ) -> tuple[list[Ready], list[tuple[ToolCall, ToolOutput]], list[ToolCall]]:
-        """Those that run, those that are answered, and those that wait.
+        """The calls that run, those that are answered without running, and those that wait.
 
-        Raises :class:`BadCall` where the turn fails by a call that cannot run.
+        Raises :class:`BadCall` if the turn fails because a call cannot run.
         """
         ready: list[Ready] = []
         answered: list[tuple[ToolCall, ToolOutput]] = []
@@ -79,7 +79,7 @@ class Plan:
         return ready, answered, waiting
 
     def _bound(self, tool: Tool, call: ToolCall) -> tuple[Callable[[], Any], str]:
-        """The call, and its arguments as they were repaired."""
+        """The call, and its repaired arguments."""
         arguments = call.arguments
         context = None
         if tool.takes_context:
@@ -94,7 +94,7 @@ class Plan:
                 repaired = checked_arguments(tool.parameters, arguments)
                 return tool.bind(repaired, context), repaired
             except BadArguments:
-                # About what the model wrote.
+                # About the text that the model wrote.
                 raise error from None
 
     def _told(self, call: ToolCall, output: ToolOutput) -> ToolOutput:
@@ -104,7 +104,7 @@ class Plan:
     def count(self, name: str, why: str) -> None:
         """One more call that cannot run.
 
-        Raises :class:`BadCall` where the turn fails by it.
+        Raises :class:`BadCall` if the turn fails because of it.
         """
         self._bad += 1
         if self._rules.policy is BadCallPolicy.FAIL:

@@ -1,6 +1,6 @@
 """The clients that agents share: one for each event loop and one for all threads.
 
-An agent is made in microseconds, and agents that ask the same server share its connections. When
+Creating an agent takes microseconds, and agents of one server share connections. When
 the last agent that uses a client is closed or forgotten, the connections are closed.
 """
 
@@ -24,7 +24,7 @@ from ._pool import Pool
 from .enums import ErrorCode
 from .errors import BadConfig
 
-# Nothing limits how many agents talk at the same time; that many connections are kept for later.
+# Any number of agents can talk at the same time; this many idle connections are kept.
 _MAX_IDLE = 20
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=_MAX_IDLE)
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
@@ -47,7 +47,7 @@ class Route(NamedTuple):
 
 
 def route(endpoint: Endpoint) -> Route:
-    """The way to an endpoint, by the variables of the environment.
+    """The route to an endpoint, from the environment variables.
 
     Raises :class:`BadConfig` when they cannot be used.
     """
@@ -81,7 +81,7 @@ class Lease:
 
 def lease(way: Route) -> Lease:
     """The client of this process for ``way``."""
-    # The connections of the parent are not to be used by a forked child.
+    # A forked child must not use the connections of its parent.
     key = (os.getpid(), way)
     with _lock:
         shared = _blocking.get(key)
@@ -124,7 +124,7 @@ class _Async:
 async def of_this_loop(way: Route) -> AsyncGenerator[httpx.AsyncClient, None]:
     """The client of the running event loop for ``way``, which is in use until the generator is
     closed: the loop closes those that are dropped or left at its end."""
-    # Connections belong to the loop that made them.
+    # Connections belong to the loop that opened them.
     clients = _loops.setdefault(asyncio.get_running_loop(), {})
     shared = clients.get(way)
     if shared is None:

@@ -1,4 +1,4 @@
-"""What a tool knows about the turn that calls it."""
+"""Information for a tool about the turn that calls it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ToolContext", "ToolProgress"]
 
 
 class ToolProgress(NamedTuple):
-    """A tool that runs shows how far it is, by :meth:`ToolContext.progress`."""
+    """A running tool reports its progress, with :meth:`ToolContext.progress`."""
 
     call: ToolCall
     """The call."""
@@ -29,19 +29,21 @@ class ToolProgress(NamedTuple):
 
 
 class Shown(ABC):
-    """The progress of a turn's tools. It does not hold the turn, so a dropped turn ends at once."""
+    """The progress of a turn's tools. It has no reference to the turn, so a dropped turn ends at
+    once.
+    """
 
     is_over = False
     """Whether the turn is over."""
 
     @abstractmethod
     def put(self, event: ToolProgress) -> None:
-        """Takes an event, from whatever thread."""
+        """Takes an event, from any thread."""
 
 
 class ToolContext:
-    """What a call knows about its turn: a parameter of a tool with this type gets it, and the model
-    does not see that parameter.
+    """Information for a call about its turn: a tool's parameter of this type receives it, and the
+    model does not see that parameter.
 
     >>> def search(context: zerostack.ToolContext, words: str) -> str:
     ...     context.progress(f"looking for {words}")
@@ -76,6 +78,6 @@ class ToolContext:
         return self._shown is not None and self._shown.is_over
 
     def progress(self, text: str) -> None:
-        """Shows how far the call is, as a :class:`ToolProgress` event."""
+        """Reports progress of the call as a :class:`ToolProgress` event."""
         if self._shown is not None:
             self._shown.put(ToolProgress(self.call, text))

@@ -1,4 +1,4 @@
-"""What agents know about a conversation besides its text: its turn, its files, and its usage."""
+"""The state of a conversation besides its text: its turn, its files and its usage."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Totals(NamedTuple):
 
 
 class SharedBudget:
-    """What several conversations may use together: give one to each agent, or run all of them by
+    """A budget that several conversations share: pass it to each agent, or run all of them with
     one agent.
 
     ``max_tokens`` counts requests and replies, ``max_cost_micros`` millionths of the currency of
-    ``Limits.prices``; ``None`` is no limit. When it is used up, no further request is sent, and turns
-    raise :class:`Limit`; replies that come in then are still taken. Any thread may use it.
+    ``Limits.prices``; ``None`` is no limit. When it is used up, no further request is sent, and
+    turns raise :class:`Limit`; replies that are still arriving are kept. Any thread may use it.
     """
 
     def __init__(self, max_tokens: int | None = None, max_cost_micros: int | None = None) -> None:
@@ -78,7 +78,7 @@ class SharedBudget:
 
 
 class Conversation:
-    """What agents know about one session. It does not hold the session."""
+    """The state of one session. It has no reference to the session."""
 
     def __init__(self, session: Session) -> None:
         self.turn = threading.Lock()
@@ -105,7 +105,7 @@ class Conversation:
             self._before["tools"] = specs
 
     def restore(self, session: Session) -> None:
-        """What was before the turn. Outside of one."""
+        """Restores the settings from before the turn. Called outside of a turn."""
         before, self._before = self._before, {}
         if "response_schema" in before:
             session.set_response_schema(before["response_schema"])
@@ -113,7 +113,7 @@ class Conversation:
             session.set_tools(before["tools"])
 
     def begin(self, budget: SharedBudget | None) -> None:
-        """A turn begins, whose usage starts at nothing."""
+        """A turn begins; its usage starts at 0."""
         self._counted = Usage()
         self._add(Totals(turns=1), budget)
 
@@ -153,7 +153,7 @@ _LOCK = threading.Lock()
 
 
 def conversation_of(session: Session) -> Conversation:
-    """What any agent knows about ``session``."""
+    """The state of ``session`` that all agents share."""
     with _LOCK:
         found = _ALL.get(session)
         if found is None:

@@ -1,5 +1,5 @@
-"""What a docstring describes about a function and its parameters: Google's, NumPy's and Sphinx'
-forms."""
+"""Descriptions of a function and its parameters from its docstring, in the forms of Google, NumPy
+and Sphinx."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model is, and with which key it is asked."""
+"""The address of a model, and the key for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._core import known_server
 from .enums import Dialect, ErrorCode
 from .errors import BadConfig, ZerostackError
 
-# Where each dialect is at home: its base URL, the variables of the key and of another base URL.
+# Each dialect's own server: its base URL, and the variables for the key and for another base URL.
 _HOMES: dict[Dialect, tuple[str, str, str]] = {
     Dialect.OPENAI_CHAT: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     Dialect.OPENAI_RESPONSES: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
@@ -54,10 +54,10 @@ class Endpoint(NamedTuple):
 def endpoint(
     dialect: Dialect, base_url: str | None, api_key: str | None, *, allow_http: bool
 ) -> Endpoint:
-    """The endpoint of these arguments, and of the environment for those that are not given.
+    """The endpoint from these arguments, and from the environment for those that are missing.
 
-    A key only goes where it belongs: that of ``OPENAI_API_KEY`` to OpenAI or ``OPENAI_BASE_URL``,
-    not to a ``base_url`` that is given.
+    A key is only sent to its own server: that of ``OPENAI_API_KEY`` to OpenAI or
+    ``OPENAI_BASE_URL``, not to a ``base_url`` argument.
     """
     home, key_variable, _ = _HOMES[dialect]
     url = _url(dialect, base_url)
@@ -87,7 +87,7 @@ def known_profile(dialect: Dialect | str, base_url: str | None) -> str | None:
 
 
 def _url(dialect: Dialect, base_url: str | None) -> str:
-    """The base URL of these arguments, and of the environment for those that are not given."""
+    """The base URL from these arguments, and from the environment for those that are missing."""
     home, _, url_variable = _HOMES[dialect]
     of_environment = os.environ.get(url_variable, "") if url_variable else ""
     return _normal(base_url or of_environment or home, dialect)

@@ -35,13 +35,13 @@ REFUSAL_S = 1.0
 
 
 class Timeouts(NamedTuple):
-    """How long to wait for what."""
+    """How long to wait for each event."""
 
     connect_s: float
     idle_s: float
 
     def for_httpx(self) -> httpx.Timeout:
-        """The same as httpx has it."""
+        """The same for httpx."""
         return httpx.Timeout(self.idle_s, connect=self.connect_s, pool=self.connect_s)
 
 
@@ -68,7 +68,7 @@ class Http:
         return other
 
     def prepare(self) -> None:
-        """Finds out how the server is reached.
+        """Determines the route to the server.
 
         Raises :class:`BadConfig` when the environment names certificates or a proxy that cannot be
         used.
@@ -124,10 +124,10 @@ class Http:
                 for _ in body:
                     pass
             except (httpx.RequestError, httpx.StreamError):
-                pass  # Then there will be another connection.
+                pass  # The next request opens another connection.
             finally:
                 timer.cancel()
-        # Its connection may be another agent's from here on.
+        # From here on, another agent may have its connection.
         self._streams.forget()
         response.close()
 
@@ -153,7 +153,7 @@ class Http:
             client = self._owner._client()
             self._route = self._owner._route
             return client
-        # The connections of the parent are not to be used by a forked child.
+        # A forked child must not use the connections of its parent.
         if self._lease is None or self._process != os.getpid():
             self._route = route(self._endpoint)
             self._lease, self._process = lease(self._route), os.getpid()
@@ -165,7 +165,7 @@ class AsyncHttp:
     """One request at a time, in a task.
 
     A generator holds the response, and one the client: the event loop closes generators that are
-    dropped or left at its end, so nothing stays open, whichever way a turn and its agent go.
+    dropped or left at its end, so nothing stays open, however a turn and its agent end.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class AsyncHttp:
         return other
 
     def prepare(self) -> None:
-        """Finds out how the server is reached.
+        """Determines the route to the server.
 
         Raises :class:`BadConfig` when the environment names certificates or a proxy that cannot be
         used.
@@ -237,7 +237,7 @@ class AsyncHttp:
             await asyncio.shield(_finish(closes_response, body if is_complete else None))
 
     def forget(self) -> None:
-        """The response is not needed any more, and the event loop may close it when it can."""
+        """The response is not needed any more, and the event loop closes it when it can."""
         self._closes_response = self._body = None
 
     async def close(self) -> None:
@@ -260,13 +260,14 @@ class AsyncHttp:
 
 
 async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
-    """Cancels the work once if this is cancelled, however often: a second cancel would hit httpx
-    when it cleans up after the first, and it would keep a connection that nobody reads."""
+    """Cancels the work once if this is cancelled, however often: a second cancel would interrupt
+    httpx while it cleans up after the first, and leave a connection that nobody reads.
+    """
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        # Nobody waits for its result any more.
+        # Nobody waits for its result anymore.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         task.cancel()
         raise
@@ -293,7 +294,7 @@ async def _finish(
         finally:
             await closes_response.aclose()
     except (httpx.RequestError, httpx.StreamError, asyncio.TimeoutError):
-        pass  # Then there will be another connection.
+        pass  # The next request opens another connection.
 
 
 async def _chunk(body: AsyncIterator[bytes]) -> bytes:
@@ -316,12 +317,12 @@ class _Streams:
         self._sockets: dict[int, socket.socket] = {}
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore tells each connection that it makes."""
+        """httpcore reports each connection that it opens."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self._add(info["return_value"])
 
     def take(self, response: httpx.Response) -> None:
-        """The connection of a response, in place of all others."""
+        """Keeps the connection of a response, instead of all others."""
         stream = response.extensions.get("network_stream")
         if stream is not None:
             self._add(stream)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def arguments(text: str) -> dict[str, Any]:
-    """The arguments of a call. Models send nothing if there are none."""
+    """The arguments of a call. Models send an empty text if there are none."""
     if not text.strip():
         return {}
     try:
@@ -25,7 +25,7 @@ def arguments(text: str) -> dict[str, Any]:
         message = f"the arguments are not JSON: {error.msg} at character {error.pos}"
         raise BadJson(message, detail=error.pos) from None
     except (ValueError, RecursionError) as error:
-        # A number of more digits than Python reads, or a nesting deeper than its stack.
+        # A number with more digits than Python reads, or nesting deeper than its stack.
         raise BadJson(f"the arguments are not JSON that can be read: {error}") from None
     if not isinstance(value, dict):
         raise BadJson(f"the arguments are {type(value).__name__}, not a JSON object")
@@ -37,8 +37,9 @@ def _refuse(word: str) -> None:
 
 
 def to_dict(value: Any) -> dict[str, Any]:
-    """An event as ``zerostack run --events json`` has it; another value of this package with the name
-    of its class as its ``type``, in lower case, the words joined by ``_``."""
+    """An event in the form of ``zerostack run --events json``; any other value of this package with
+    the name of its class as its ``type``, in lower case, the words joined by ``_``.
+    """
     made = _EVENTS.get(type(value).__name__)
     if made is not None:
         return made(value)
@@ -48,7 +49,8 @@ def to_dict(value: Any) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> str:
-    """The same as text, on one line: of an event the bytes that the command and the core write."""
+    """The same as text, on one line: for an event, the bytes that the command and the core write.
+    """
     return text(to_dict(value))
 
 

@@ -17,8 +17,8 @@ from . import _json
 class PartialOutput(NamedTuple):
     """The answer so far, while it arrives: the same object each time, which grows.
 
-    It is what JSON has (``dict``, ``list``, ``str``, numbers, ``bool``), and is not checked yet. A
-    :class:`Restart` makes it void.
+    It has JSON's types (``dict``, ``list``, ``str``, numbers, ``bool``), and is not checked yet. A
+    :class:`Restart` invalidates it.
     """
 
     value: Any
@@ -33,7 +33,7 @@ class PartialOutput(NamedTuple):
 
 
 class OutputType:
-    """A type that an answer is read as.
+    """The type of an answer.
 
     Raises ``TypeError`` for one that JSON has no form for.
     """
@@ -67,7 +67,7 @@ class OutputType:
     def read(self, text: str) -> Any:
         """The value in the JSON ``text``.
 
-        Raises :class:`BadArguments` when it is none: a type may ask for more than its schema.
+        Raises :class:`BadArguments` when it does not fit: a type may require more than its schema.
         """
         try:
             value = json.loads(text)
@@ -91,13 +91,13 @@ _MADE: dict[Any, OutputType] = {}
 
 
 def output_type(hint: Any) -> OutputType:
-    """The type that ``hint`` says. It is made once for each hint that can be remembered."""
+    """The type for ``hint``. It is made once for each hint that can be remembered."""
     try:
         made = _MADE.get(hint)
     except TypeError:
         return OutputType(hint)
     if made is None:
-        # Hints that are made at run time are not kept forever.
+        # Hints that are created at run time are not kept forever.
         if len(_MADE) >= 256:
             _MADE.clear()
         made = _MADE[hint] = OutputType(hint)
@@ -114,7 +114,7 @@ class Growing:
     def take(self, event: Event) -> PartialOutput | None:
         """The answer after an event, if it has grown."""
         if isinstance(event, (End, Recovered, Restart, ToolCall)):
-            # Another reply follows, or the text does not count.
+            # Another reply follows, or the text is discarded.
             self._json = PartialJson()
         if self._json is None or not isinstance(event, TextDelta):
             return None
@@ -122,7 +122,8 @@ class Growing:
             if not self._json.feed(event.text):
                 return None
         except ZerostackError:
-            # It is no JSON, as with a fence around it: only the whole answer counts.
+            # It is not JSON, for example because of a fence around it: only the whole answer
+            # counts.
             self._json = None
             return None
         value = self._kind.partial(self._json.value)

@@ -13,13 +13,13 @@ Origin = tuple[str, str, "int | None"]
 class Pool(httpx.AsyncBaseTransport):
     """A transport whose every connection is one of ``make()``, which has room for one.
 
-    httpcore's own pool looks at all connections for each of them whenever a request begins or ends: with a
-    thousand open ones that takes more time than all else together.
+    httpcore's own pool looks at all connections for each of them whenever a request begins or ends:
+    with a thousand open ones that takes more time than everything else together.
     """
 
     def __init__(self, make: Callable[[], httpx.AsyncHTTPTransport], max_idle: int) -> None:
         self._make, self._max_idle = make, max_idle
-        # The one that was used last is taken first, so that the others get old and can be closed.
+        # The one used last is taken first, so that the others age and can be closed.
         self._idle: deque[tuple[Origin, httpx.AsyncHTTPTransport]] = deque()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The types that are left to pydantic, if it is installed: its own, and all that it supports."""
+"""The types that pydantic handles, if it is installed: its own, and all that it supports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def default(field: Any) -> Any:
 def shape(hint: Any, definitions: dict[str, Any]) -> Shape | None:
     """The shape of a hint; ``None`` if pydantic is not installed.
 
-    Raises ``TypeError`` for a hint that pydantic does not know either.
+    Raises ``TypeError`` for a hint that pydantic does not support either.
     """
     try:
         import pydantic
@@ -56,14 +56,14 @@ def shape(hint: Any, definitions: dict[str, Any]) -> Shape | None:
         raise TypeError("pydantic does not know it either") from None
     except pydantic.errors.PydanticUserError as error:
         raise TypeError(error.message.partition("\n")[0]) from None
-    # References are from the root of the whole schema, so what they name must stand there.
+    # References are from the root of the whole schema, so their targets must be there.
     for name, definition in schema.pop("$defs", {}).items():
         if definitions.setdefault(name, definition) != definition:
             raise TypeError(f"two models are called {name}")
 
     def read(value: Any, where: str, lax: bool) -> Any:
         try:
-            # As JSON, for a strict model takes a date from a text there and nowhere else.
+            # As JSON: only there does a strict model accept a date as a string.
             return adapter.validate_json(json.dumps(value), strict=None if lax else True)
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]

@@ -1,4 +1,5 @@
-"""Which part of a reply is shown, and when: text that is JSON of a schema is shown as its value.
+"""Which part of a reply is shown, and when: text that is the JSON of a schema is shown as its
+value.
 
 The agents and the player of tapes share it, so that a tape gives the events of the run.
 """
@@ -13,12 +14,12 @@ from .enums import Dropped, RoomPolicy, ToolMode
 
 
 def is_held(session: Session) -> bool:
-    """Whether the text of a reply is JSON, which is shown when it was read."""
+    """Whether the text of a reply is JSON, which is shown once it is read."""
     return session.tool_mode is ToolMode.SCHEMA and bool(session.tools)
 
 
 def shown(held: bool, events: Iterable[Event]) -> Iterable[Event]:
-    """Those of the events of a running reply that a person sees."""
+    """The events of a running reply that a person sees."""
     return (event for event in events if not (held and isinstance(event, TextDelta)))
 
 

@@ -46,14 +46,14 @@ def output_of(value: Any) -> ToolOutput:
     if isinstance(value, File):
         return ToolOutput("", files=(value,))
     if isinstance(value, abc.Iterator):
-        # What a tool yields.
+        # The values that a tool yields.
         value = list(value)
     files = _files_in(value)
     if files:
         others = [output_of(each).content for each in value if not isinstance(each, File)]
         return ToolOutput("\n".join(others), files=files)
     if isinstance(value, str):
-        # Not what a subclass makes of it, such as an enum.
+        # Not the form of a subclass, such as an enum.
         return ToolOutput(clean(str.__str__(value)))
     if isinstance(value, (bytes, bytearray, memoryview)):
         text = bytes(value).decode("utf-8", "replace")
@@ -81,7 +81,7 @@ def _files_in(value: Any) -> tuple[File, ...]:
 
 
 def clean(text: str) -> str:
-    """``text`` without lone surrogates, which no JSON can hold; names of files may have some."""
+    """``text`` without lone surrogates, which JSON cannot hold; file names may have some."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -90,7 +90,7 @@ def clean(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """What ``json`` knows, for a value that it does not.
+    """A value that ``json`` supports, for one that it does not.
 
     Raises ``TypeError`` for one that has no form in JSON.
     """
@@ -99,7 +99,7 @@ def plain(value: Any) -> Any:
     if _is_pydantic(value):
         return _by_pydantic(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        # One level: what is inside has its own form.
+        # One level: the values inside are converted separately.
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, enum.Enum):
         return value.value

@@ -1,6 +1,7 @@
 """Type hints as JSON Schema, and JSON values as values of the hints.
 
-A :class:`Shape` is both of one hint. What is pydantic's, or only pydantic knows, is left to it.
+A :class:`Shape` is both of one hint. Pydantic's own types, and those that only pydantic supports,
+are left to it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ __all__ = ["Shape", "Shapes"]
 
 
 class Shapes:
-    """Makes the shapes of one tool. Definitions that pydantic gives, and those of types that
-    contain themselves, are collected on the way."""
+    """Makes the shapes of one tool. It also collects definitions: those from pydantic, and those of
+    types that contain themselves.
+    """
 
     def __init__(self) -> None:
         self.definitions: dict[str, Any] = {}
@@ -80,7 +82,7 @@ class Shapes:
 
     def _union(self, hints: tuple[Any, ...]) -> Shape:
         shapes = [self.of(hint) for hint in hints]
-        # 1 is an int before it is a float, and a text is a `str` before it is `bytes`, whatever
+        # 1 is an int rather than a float, and a string is a `str` rather than `bytes`, whatever
         # comes first in the hint.
         loose = {id(SIMPLE[kind]) for kind in (float, bytes, bytearray)}
         ordered = sorted(
@@ -89,7 +91,7 @@ class Shapes:
 
         def read(value: Any, where: str, lax: bool) -> Any:
             said: list[str] = []
-            # What fits as it is comes before what fits when it is read more kindly.
+            # A type that fits strictly comes before one that fits leniently.
             for kindly in (False, True) if lax else (False,):
                 said.clear()
                 for shape in ordered:
@@ -159,7 +161,7 @@ class Shapes:
             items = [item.read(each, f"{where}[{i}]", lax) for i, each in enumerate(value)]
             try:
                 return make(items)
-            except TypeError as error:  # A set of what cannot be in one.
+            except TypeError as error:  # A set of values that cannot be in one.
                 raise BadArguments(f"{where}: {error}") from None
 
         return Shape({"type": "array", "items": item.schema}, read)
@@ -226,7 +228,7 @@ class Shapes:
         made = self.record(fields, required, lambda values: cls(**values))
 
         def read(value: Any, where: str, lax: bool) -> Any:
-            # As JSON has them, too.
+            # In JSON's form, too.
             if isinstance(value, list) and len(value) <= len(fields):
                 value = dict(zip(fields, value))
             return made.read(value, where, lax)

@@ -66,7 +66,7 @@ class AnswerText:
 
 
 class Settings:
-    """The session, where it is sent, the tools and the bounds."""
+    """The session, its endpoint, the tools and the limits."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Settings:
         self.rules = Rules(bad_calls, max_bad_calls)
         self.budget = budget
         self.tools = by_name(tools)
-        # Those of this turn, where they are others.
+        # Those of this turn, if they differ.
         self.turn_tools: dict[str, Tool] | None = None
         self.deps: Any = None
         self._made_of: tuple[Any, ...] | None = None
@@ -192,7 +192,7 @@ class Settings:
     ) -> None:
         """Sends ``text``, if no turn is open; ``None`` continues the open turn.
 
-        ``schema`` is what the answer must be, in this turn.
+        ``schema`` is the form of the answer, in this turn.
         """
         if schema is not None and self.tape is not None:
             raise ValueError(
@@ -213,7 +213,7 @@ class Settings:
             if is_open:
                 message = "a turn is open: resume() continues it, session.abort() ends it"
                 raise WrongStep(message, detail=self.session.step)
-            # What a turn that waited and was ended by `session.abort()` may have left.
+            # A turn that waited and was ended by `session.abort()` may have left these.
             self.conversation.restore(self.session)
             tools = None if self.turn_tools is None else list(self.turn_tools.values())
             self.conversation.set_for_turn(self.session, schema, tools)
@@ -265,7 +265,7 @@ def by_name(tools: Iterable[Function]) -> dict[str, Tool]:
 
 
 def positive(name: str, seconds: float | None) -> float | None:
-    """A number of seconds above 0, or none."""
+    """A number of seconds above 0, or ``None``."""
     if seconds is not None and not seconds > 0:
         raise ValueError(f"{name} must be more than 0, {seconds} is not")
     return seconds

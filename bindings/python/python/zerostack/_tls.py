@@ -1,4 +1,4 @@
-"""Which certificates are trusted: read once for all agents, because that takes milliseconds."""
+"""The trusted certificates: read once for all agents, because that takes milliseconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .enums import ErrorCode
 from .errors import BadConfig, ZerostackError
 
-# OpenSSL's own variables, and that of requests. Everything that they name is trusted.
+# OpenSSL's own variables, and that of requests. All certificates that they name are trusted.
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 # The name that ``openssl rehash`` gives.
@@ -29,7 +29,7 @@ def context() -> ssl.SSLContext:
     """
     named = tuple((name, os.environ[name]) for name in _VARIABLES if os.environ.get(name))
     made = _contexts.get(named)
-    # Two threads may make the same, and one of it is kept.
+    # Two threads may create the same one; one of the two is kept.
     return made or _contexts.setdefault(named, _made(named))
 
 
@@ -39,7 +39,7 @@ def without_authorities() -> ssl.SSLContext:
 
 
 def is_untrusted(error: BaseException) -> bool:
-    """Whether the server's certificate was refused, which another attempt does not change."""
+    """Whether the server's certificate was refused, which a retry does not change."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,7 +1,7 @@
-"""One turn: asks the session what to do, and gets it done.
+"""One turn: asks the session what to do, and has it done.
 
-:func:`turn` does no I/O. It gives events, and :class:`Effect`\\ s whose outcome whoever drives it
-sends back; so the blocking and the asynchronous agent are the same.
+:func:`turn` does no I/O. It yields events, and :class:`Effect`\\ s whose outcome its caller
+sends back; so the blocking and the asynchronous agent share it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class EndBody(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Wait so long."""
+    """Wait this long."""
 
     millis: int
 
@@ -139,7 +139,7 @@ def turn(
     attempts = 0
     broken = ""
     held = _reply.is_held(session)
-    # Calls of the reply; the session answers those whose arguments are no JSON itself.
+    # Calls of the reply; the session itself answers those whose arguments are not JSON.
     called = 0
     began = time.monotonic()
     while True:
@@ -242,7 +242,7 @@ def turn(
 
 
 def _switched_off(session: Session, endpoint: Endpoint) -> Iterator[Retry]:
-    """A field that the server refuses is left out from here on."""
+    """Reports a refused field, which later requests leave out."""
     field = session.switched_off
     if field is not None:
         now = session.profile.get(field, False)
@@ -277,7 +277,9 @@ def _answer(
 def explained(
     error: ZerostackError, endpoint: Endpoint, broken: str, attempts: int
 ) -> ZerostackError:
-    """The error with why the connection broke and how often it was tried, without the key."""
+    """The error with the reason of the broken connection and the number of attempts, without the
+    key.
+    """
     text = endpoint.without_key(str(error))
     if broken:
         text = f"{text}: {broken}"
@@ -300,7 +302,7 @@ def _end(
 
 
 def _give_up(session: Session, endpoint: Endpoint, tape: Tape | None, broken: str) -> NoReturn:
-    """The turn fails without another attempt: as by a refusal, but with no status at all."""
+    """The turn fails without another attempt: as after a refusal, but without a status."""
     if tape:
         tape.response(0, None)
         tape.end()

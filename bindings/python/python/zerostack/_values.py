@@ -1,6 +1,6 @@
-"""How single JSON values are read as the type of a hint.
+"""Reads single JSON values as the type of a hint.
 
-A reader takes the value, the place of it for a message, and whether a text may stand for a number
+A reader takes the value, its place for a message, and whether a string may replace a number
 or the like, as models write it: ``"3"`` for 3.
 """
 
@@ -25,14 +25,14 @@ Reader = Callable[[Any, str, bool], Any]
 
 
 class Shape(NamedTuple):
-    """The form of a value: its JSON Schema, and how it is read."""
+    """The form of a value: its JSON Schema, and its reader."""
 
     schema: dict[str, Any]
     read: Reader
 
 
 def wrong(where: str, wanted: str, value: Any) -> BadArguments:
-    """The error for a value of another form than expected."""
+    """The error for a value of an unexpected form."""
     shown = repr(value)
     if len(shown) > 60:
         shown = f"{shown[:57]}..."
@@ -51,11 +51,11 @@ def null(value: Any, where: str, lax: bool) -> None:
 
 
 def choice(members: list[tuple[Any, Any]]) -> Shape:
-    """One of these: what each is in JSON, and in Python."""
+    """One of these: each in JSON and in Python."""
 
     def read(value: Any, where: str, lax: bool) -> Any:
         for known, member in members:
-            # True equals 1, and is not meant by it.
+            # True equals 1 in Python, but is another value here.
             if known == value and isinstance(known, bool) == isinstance(value, bool):
                 return member
         raise wrong(where, "one of " + ", ".join(repr(known) for known, _ in members), value)
@@ -186,7 +186,7 @@ def _timedelta(value: Any, where: str, lax: bool) -> datetime.timedelta:
 
 
 def duration(length: datetime.timedelta) -> str:
-    """The same as text, as ISO 8601 has it."""
+    """The same as text in ISO 8601's form."""
     sign, length = ("-", -length) if length < datetime.timedelta(0) else ("", length)
     seconds = f"{length.seconds}.{length.microseconds:06}".rstrip("0").rstrip(".")
     days = f"{length.days}D" if length.days else ""

@@ -35,19 +35,19 @@ class Job:
         self._context = contextvars.copy_context()
 
     def run(self) -> None:
-        """Makes the call. Whatever it raises is an output that the model sees."""
+        """Makes the call. Any exception becomes an output that the model sees."""
         self.started_at = time.monotonic()
         self.settle(self._context.run(outcome, self.name, self.call))
 
     def settle(self, output: ToolOutput) -> None:
-        """Gives the output to whoever waits, if it is not too late."""
+        """Passes the output to the waiting thread, unless it is too late."""
         try:
             self.future.set_result(output)
         except InvalidStateError:
             log.warning("the tool %s returned after its time; its output is lost", self.name)
 
     def interrupt(self) -> None:
-        """Wakes whoever waits."""
+        """Wakes the waiting thread."""
         try:
             self.future.set_exception(Cancelled("the turn was cancelled"))
         except InvalidStateError:
@@ -76,7 +76,7 @@ class Workers:
         self._process = os.getpid()
 
     def start(self, job: Job) -> None:
-        """Has the job run as soon as a thread is free."""
+        """Runs the job as soon as a thread is free."""
         if self._process != os.getpid():
             # The threads of the parent are not in a forked child.
             self._begin()
@@ -99,7 +99,7 @@ class Workers:
                     return self.leave_behind(job)
 
     def leave_behind(self, job: Job) -> ToolOutput:
-        """Gives the job up; another thread takes the place of the one that it keeps."""
+        """Abandons the job; another thread replaces the one that it occupies."""
         with self._lock:
             job.is_left_behind = True
             self._threads -= 1
@@ -122,7 +122,7 @@ class Workers:
             with self._lock:
                 self._idle += 1
                 while not self._jobs:
-                    # An agent that is forgotten and not closed keeps no threads either.
+                    # An agent that is garbage-collected without a close keeps no threads either.
                     if self._is_closed or not self._lock.wait(IDLE_S):
                         self._idle -= 1
                         self._threads -= 1
@@ -161,7 +161,7 @@ def told(name: str, value: Any) -> ToolOutput:
 
 def failed(name: str, error: BaseException) -> ToolOutput:
     """The output for the model of a tool that raised; the log has the details."""
-    # The trace of an error that is meant for the model, or is the model's, helps nobody.
+    # A traceback is of no use for an error that the model caused or is meant for it.
     is_meant = isinstance(error, (ToolError, BadArguments))
     log.warning("the tool %s failed: %r", name, error, exc_info=None if is_meant else error)
     return failure_of(error)

@@ -1,4 +1,4 @@
-"""The runtime that blocks: a session, ``httpx`` and tools, driven to the end of a turn."""
+"""The blocking runtime: a session, ``httpx`` and tools, driven to the end of a turn."""
 
 from __future__ import annotations
 
@@ -36,31 +36,32 @@ class Agent(AgentBase["httpx.Client", Http]):
     >>> agent = Agent("gpt-5.2", system="Be brief.")  # doctest: +SKIP
     >>> print(agent.run("Why is the sky blue?"))  # doctest: +SKIP
 
-    ``model`` is the model's name, or a :class:`Session` to go on with. ``dialect`` is the wire format;
-    where it is and the key come from ``base_url`` and ``api_key``, else from the environment
-    (``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``, ``GEMINI_API_KEY``, or ``ZEROSTACK_API_KEY``).
+    ``model`` is the model's name, or a :class:`Session` to continue. ``dialect`` is the wire
+    format; the address and the key are ``base_url`` and ``api_key``, else they come from the
+    environment (``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``, ``GEMINI_API_KEY``, or
+    ``ZEROSTACK_API_KEY``).
 
     ``tools`` are functions, see :func:`zerostack.tool`. The calls of one reply run at the same
     time, each in a thread, ``max_parallel_tools`` at most; one that takes longer than
-    ``tool_timeout_s`` is left behind, and the model is told; ``None`` waits without a limit.
+    ``tool_timeout_s`` is abandoned, and the model gets an error; ``None`` waits without a limit.
 
-    ``bad_calls`` is what becomes of calls of unknown tools and of arguments that do not fit, see
+    ``bad_calls`` is the policy for calls of unknown tools and for arguments that do not fit, see
     :class:`BadCallPolicy`; more than ``max_bad_calls`` of them in one turn end it with
     :class:`BadCall`.
 
-    ``budget`` bounds what all conversations take that have the same one, see :class:`SharedBudget`.
+    ``budget`` limits all conversations that share it, see :class:`SharedBudget`.
 
-    ``system`` is the system prompt. ``limits`` bounds a turn and what is sent, see :class:`Limits`.
-    ``tool_mode`` is how the model calls tools (:class:`ToolMode`), ``output_limit_key`` the name
-    under which OpenAI chat is told the limit of a reply (:class:`OutputLimitKey`), ``profile`` what
-    the server refuses or demands beyond its dialect, over what is known of its host, ``counting``
-    what counts tokens until the provider has: ``"estimate"``, ``"o200k"``, ``"cl100k"`` or
-    ``"rough"``. They are the session's, and not given beside one.
+    ``system`` is the system prompt. ``limits`` bounds a turn and its requests, see :class:`Limits`.
+    ``tool_mode`` is how the model calls tools (:class:`ToolMode`), ``output_limit_key`` the name of
+    the reply limit in OpenAI chat (:class:`OutputLimitKey`), ``profile`` what the server refuses or
+    demands beyond its dialect, in addition to the known profile of its host, ``counting`` how
+    tokens are counted until the provider reports them: ``"estimate"``, ``"o200k"``, ``"cl100k"`` or
+    ``"rough"``. They belong to the session, and cannot be combined with a given one.
 
     ``temperature``, ``top_p``, ``top_k``, ``frequency_penalty``, ``presence_penalty``, ``seed``,
     ``stop``, ``reasoning_effort``, ``tool_choice``, ``parallel_tool_calls``, ``service_tier``,
-    ``user``, ``cache_ttl``, ``response_schema`` and ``extra`` are what requests say beside the
-    conversation, see :class:`Session`.
+    ``user``, ``cache_ttl``, ``response_schema`` and ``extra`` are the options of a request, see
+    :class:`Session`.
 
     ``time_limit_s`` bounds a turn, ``connect_timeout_s`` a connection and the wait for a free one,
     ``idle_timeout_s`` the silence of a server. ``record`` names a file for a tape of all that goes
@@ -117,20 +118,22 @@ class Agent(AgentBase["httpx.Client", Http]):
         tools: Iterable[Function] | None = None,
         deps: Any = None,
     ) -> Any:
-        """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
+        """Sends ``text``, runs the tools that the model calls, and waits for the whole answer.
 
         ``session`` is the conversation, if it is not the agent's own: any number of them run on one
-        agent at the same time, see :meth:`new_session`. ``tools`` are those of this turn alone; the
-        provider's cache does not serve a turn whose tools are others. ``deps`` is what tools get as
-        :attr:`ToolContext.deps`.
+        agent at the same time, see :meth:`new_session`. ``tools`` replaces the tools for this turn
+        only; the provider's cache does not serve a turn with other tools. ``deps`` is passed to
+        tools as :attr:`ToolContext.deps`.
 
-        ``attachments`` are files beside it: paths, addresses, bytes, open files, or
-        :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
+        ``attachments`` are files sent with it: paths, addresses, bytes, open files, or
+        :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place
+        for.
 
-        With ``output_type`` the answer is a value of that type: what tools take as type hints, see
-        :func:`zerostack.tool`. The model receives its JSON Schema, by the request's field for it where
-        it can be, and an answer that does not fit is asked for again, ``max_repairs`` times at most.
-        After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
+        With ``output_type`` the answer is a value of that type, which may be any type hint that
+        tools take, see :func:`zerostack.tool`. The model receives its JSON Schema, in the request's
+        field for it where possible, and is asked again for an answer that does not fit, at most
+        ``max_repairs`` times. After that this raises :class:`BadAnswer`; ``session.answer`` has the
+        text.
         """
         turn = self.stream(
             text,
@@ -152,13 +155,14 @@ class Agent(AgentBase["httpx.Client", Http]):
         tools: Iterable[Function] | None = None,
         deps: Any = None,
     ) -> Answer:
-        """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
-        answer: open calls run, and the model is asked again.
+        """Continues the open turn, as after :meth:`Session.resume`, and waits for the answer: open
+        calls run, and the next request is sent.
 
         ``decisions`` are about calls that wait for approval, by their ids, see
-        :class:`DeferredCalls`; calls about which nothing is said wait on.
+        :class:`DeferredCalls`; calls without a decision keep waiting.
 
-        Raises :class:`WrongStep` when no turn is open, ``ValueError`` for an id of no open call.
+        Raises :class:`WrongStep` when no turn is open, and ``ValueError`` for an id that no open
+        call has.
         """
         return self.stream(
             None, decisions=decisions, session=session, tools=tools, deps=deps
@@ -176,14 +180,14 @@ class Agent(AgentBase["httpx.Client", Http]):
         deps: Any = None,
         decisions: Mapping[int, Decision] | None = None,
     ) -> Turn:
-        """Sends ``text`` and yields events as they happen; ``None`` continues the turn that
-        is open, as :meth:`resume` does, after these ``decisions``.
+        """Sends ``text`` and yields events as they happen; ``None`` continues the open turn, as
+        :meth:`resume` does, with these ``decisions``.
 
         With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
-        answer comes in, and ``output`` of the turn is the value at its end.
+        answer comes in, and the turn's ``output`` is the value at its end.
 
-        Closing the turn, also by leaving its ``with``, ends it: open calls are answered by
-        "aborted", and the conversation can go on.
+        Closing the turn, also by leaving its ``with``, ends it: open calls get the result
+        "aborted", and the conversation can continue.
         """
         settings = self._settings.of(session, tools, deps)
         # One request at a time: each conversation has its own, over the same connections.
@@ -202,7 +206,7 @@ class Agent(AgentBase["httpx.Client", Http]):
             raise
 
     def close(self) -> None:
-        """Closes the connections, and ends the tape. The session stays."""
+        """Closes the connections and ends the tape. The session stays usable."""
         self._http.close()
         self._workers.close()
         self._settings.close()
@@ -243,7 +247,7 @@ class Turn:
 
     @property
     def output(self) -> Any:
-        """The value of ``output_type`` that the answer is, after the last event."""
+        """The answer as a value of ``output_type``, after the last event."""
         return self._work.output
 
     def _finish(self) -> Answer:
@@ -289,7 +293,7 @@ class Turn:
 
 
 class _Shown(Shown):
-    """The progress of tools, and a note for each that is done."""
+    """The progress of tools, and a mark for each finished one."""
 
     def __init__(self) -> None:
         self.queue: queue.SimpleQueue[ToolProgress | None] = queue.SimpleQueue()
@@ -387,7 +391,7 @@ class _Work(Work):
     def _start(self, calls: list[Ready]) -> None:
         for call, tool, make in calls:
             job = Job(call.name, make, tool.timeout_s or self._settings.tool_timeout_s)
-            # Known before it runs, so that a cancel finds it.
+            # Stored before it runs, so that a cancel finds it.
             self._jobs[call.id] = job
             job.future.add_done_callback(self._news.done)
             self._workers.start(job)
@@ -395,7 +399,7 @@ class _Work(Work):
     def _progress(self, job: Job) -> Generator[AgentEvent, None, None]:
         """The progress of tools until ``job`` is done, or its time is over."""
         while True:
-            # What was shown before it was done is in the queue before the note that it is.
+            # Progress that it reported is in the queue before the mark that it is done.
             is_done = job.future.done()
             left = job.seconds_left()
             try:

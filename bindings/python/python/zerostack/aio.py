@@ -35,7 +35,7 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
     """A model, the tools that it may call, and the conversation, for ``asyncio``.
 
     The arguments are those of :class:`zerostack.Agent`. Tools that are ``async`` run as tasks, all
-    others in threads. Cancelling the task ends the turn, and the conversation can go on.
+    others in threads. Cancelling the task ends the turn, and the conversation can continue.
     """
 
     @overload
@@ -83,20 +83,22 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         tools: Iterable[Function] | None = None,
         deps: Any = None,
     ) -> Any:
-        """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
+        """Sends ``text``, runs the tools that the model calls, and waits for the whole answer.
 
         ``session`` is the conversation, if it is not the agent's own: any number of them run on one
-        agent at the same time, see :meth:`new_session`. ``tools`` are those of this turn alone; the
-        provider's cache does not serve a turn whose tools are others. ``deps`` is what tools get as
-        :attr:`ToolContext.deps`.
+        agent at the same time, see :meth:`new_session`. ``tools`` replaces the tools for this turn
+        only; the provider's cache does not serve a turn with other tools. ``deps`` is passed to
+        tools as :attr:`ToolContext.deps`.
 
-        ``attachments`` are files beside it: paths, addresses, bytes, open files, or
-        :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
+        ``attachments`` are files sent with it: paths, addresses, bytes, open files, or
+        :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place
+        for.
 
-        With ``output_type`` the answer is a value of that type: what tools take as type hints, see
-        :func:`zerostack.tool`. The model receives its JSON Schema, by the request's field for it where
-        it can be, and an answer that does not fit is asked for again, ``max_repairs`` times at most.
-        After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
+        With ``output_type`` the answer is a value of that type, which may be any type hint that
+        tools take, see :func:`zerostack.tool`. The model receives its JSON Schema, in the request's
+        field for it where possible, and is asked again for an answer that does not fit, at most
+        ``max_repairs`` times. After that this raises :class:`BadAnswer`; ``session.answer`` has the
+        text.
         """
         turn = self.stream(
             text,
@@ -118,13 +120,14 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         tools: Iterable[Function] | None = None,
         deps: Any = None,
     ) -> Answer:
-        """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
-        answer: open calls run, and the model is asked again.
+        """Continues the open turn, as after :meth:`Session.resume`, and waits for the answer: open
+        calls run, and the next request is sent.
 
         ``decisions`` are about calls that wait for approval, by their ids, see
-        :class:`DeferredCalls`; calls about which nothing is said wait on.
+        :class:`DeferredCalls`; calls without a decision keep waiting.
 
-        Raises :class:`WrongStep` when no turn is open, ``ValueError`` for an id of no open call.
+        Raises :class:`WrongStep` when no turn is open, and ``ValueError`` for an id that no open
+        call has.
         """
         return await self.stream(
             None, decisions=decisions, session=session, tools=tools, deps=deps
@@ -142,14 +145,14 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         deps: Any = None,
         decisions: Mapping[int, Decision] | None = None,
     ) -> AsyncTurn:
-        """Sends ``text`` and yields events as they happen; ``None`` continues the turn that
-        is open, as :meth:`resume` does, after these ``decisions``.
+        """Sends ``text`` and yields events as they happen; ``None`` continues the open turn, as
+        :meth:`resume` does, with these ``decisions``.
 
         With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
-        answer comes in, and ``output`` of the turn is the value at its end.
+        answer comes in, and the turn's ``output`` is the value at its end.
 
-        Closing the turn, also by leaving its ``async with``, ends it: open calls are answered by
-        "aborted", and the conversation can go on.
+        Closing the turn, also by leaving its ``async with``, ends it: open calls get the result
+        "aborted", and the conversation can continue.
         """
         settings = self._settings.of(session, tools, deps)
         # One request at a time: each conversation has its own, over the same connections.
@@ -168,7 +171,7 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
             raise
 
     async def close(self) -> None:
-        """Closes the connections, and ends the tape. The session stays."""
+        """Closes the connections and ends the tape. The session stays usable."""
         await self._http.close()
         self._workers.close()
         self._settings.close()
@@ -209,7 +212,7 @@ class AsyncTurn:
 
     @property
     def output(self) -> Any:
-        """The value of ``output_type`` that the answer is, after the last event."""
+        """The answer as a value of ``output_type``, after the last event."""
         return self._work.output
 
     async def _finish(self) -> Answer:
@@ -259,12 +262,12 @@ class _Shown(Shown):
         self._waiting: asyncio.Future[None] | None = None
 
     def put(self, event: ToolProgress) -> None:
-        """For that task, from whatever thread."""
+        """For that task, from any thread."""
         if self.loop is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._take, event)
 
     def wait(self) -> asyncio.Future[None]:
-        """Done as soon as a tool shows something."""
+        """Returns as soon as a tool reports progress."""
         if self._waiting is None or self._waiting.done():
             self._waiting = asyncio.get_running_loop().create_future()
             if self.events:
@@ -302,7 +305,7 @@ class _Work(Work):
             await self._http.end()
 
     def give_up(self) -> None:
-        """The same where nothing can be awaited."""
+        """The same where ``await`` is not possible."""
         if self._stop():
             self._http.forget()
 

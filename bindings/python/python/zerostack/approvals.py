@@ -13,8 +13,8 @@ __all__ = ["Decision", "DeferredCalls", "Deny"]
 
 
 class DeferredCalls(NamedTuple):
-    """These calls wait for approval, and all others of the reply were answered. The turn is open:
-    ``agent.resume({call.id: True})`` goes on with it, at once or in another process after
+    """These calls wait for approval; all others of the reply are answered. The turn is open:
+    ``agent.resume({call.id: True})`` continues it, at once or in another process after
     ``Session.snapshot`` and ``Session.resume``, in any language."""
 
     calls: list[ToolCall]
@@ -46,7 +46,7 @@ def decisions(
 ) -> dict[int, Decision]:
     """The decisions by the ids of the calls.
 
-    Raises ``ValueError`` for an id of no open call, ``TypeError`` for a value that is not a
+    Raises ``ValueError`` for an id that no open call has, ``TypeError`` for a value that is not a
     decision.
     """
     taken = dict(given or {})
@@ -62,7 +62,7 @@ def decisions(
 
 
 def result_of(decision: Decision) -> ToolOutput | None:
-    """The result of a call that does not run; nothing if it does."""
+    """The result of a call that does not run; ``None`` if it does."""
     if decision is True:
         return None
     if decision is False:

@@ -212,9 +212,9 @@ def run(
     env: Mapping[str, str] | None = None,
     program: str | os.PathLike[str] = "zerostack",
 ) -> RunResult:
-    """Runs the command on ``folder`` and returns its result. The folder does not change: apply the
-    patch, or do not. With ``write`` the run writes all its changes to the folder at its end, or
-    none, and ``written`` is the number for ``zerostack undo``.
+    """Runs the command on ``folder`` and returns its result. The folder does not change: applying
+    the patch is up to you. With ``write`` the run writes all its changes to the folder at its end,
+    or none, and ``written`` is the number for ``zerostack undo``.
 
     The keywords are the options of ``zerostack run --help``, with ``_`` for ``-``, and ``_s`` after
     those in seconds:
@@ -228,14 +228,14 @@ def run(
       ``header``, one ``"NAME: VALUE"`` or a list.
     - The task: ``prompt`` and ``agent`` are names; ``set`` is ``"name=value"`` for an argument of
       the prompt, one or a list; ``folder`` replaces the current folder; ``worktree`` names a
-      worktree that the changes are written to; ``attach`` is a picture, document or other file to send
-      beside the instruction, one or a list.
+      worktree that the changes are written to; ``attach`` is a picture, document or other file to
+      send beside the instruction, one or a list.
     - The result: ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``; ``json`` and
       ``sarif`` write findings in these forms; ``output_file`` names a file that gets the result
-      too, whole or not at all; ``record`` names a file for a tape, which holds the bytes of files with
-      ``record_attachments``; with ``yes`` the commands of a plan run.
-    - The session: with ``go_on`` the run goes on with the last session of the folder
-      (``--continue``), ``session`` names one, and with ``fork`` it goes on in a copy.
+      too, whole or not at all; ``record`` names a file for a tape, which holds the bytes of files
+      with ``record_attachments``; with ``yes`` the commands of a plan run.
+    - The session: with ``go_on`` the run continues the last session of the folder
+      (``--continue``), ``session`` names one, and with ``fork`` it continues in a copy.
     - The sandbox: ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``also`` is a folder beside
       ``folder`` that is part of the view and of the patch, or several; ``allow_read`` and
       ``allow_write`` are paths outside of it, ``tool_env`` names of variables, one or a list;
@@ -254,8 +254,9 @@ def run(
     ``stdin`` is piped in, ``on_event`` gets each line of ``--events json`` as it arrives, ``env``
     replaces the environment, and ``program`` is a name on PATH or a path.
 
-    Raises :class:`RunFailed` with the command's message, ``kind`` and exit code; there is no half
-    result. On Ctrl-C, or if ``on_event`` raises, the run is interrupted and changes nothing.
+    Raises :class:`RunFailed` with the command's message, ``kind`` and exit code; there is no
+    partial result. On Ctrl-C, or if ``on_event`` raises, the run is interrupted and changes
+    nothing.
     """
     given = locals()
     found = shutil.which(os.fspath(program))
@@ -335,7 +336,7 @@ def _follow(
         error = result.get("error") or {}
         raise _failed(error.get("message", ""), result["exit_code"], error.get("kind", ""))
     if code:
-        # The result is whole, and could not be written to its file.
+        # The result is complete, but could not be written to its file.
         raise _failed(b"".join(errors).decode("utf-8", "replace").strip(), code, "")
     known = {name: result["usage"].get(name, 0) for name in Usage.__match_args__}
     patch = result.get("patch")
@@ -383,4 +384,4 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
         with file:
             file.write(data)
     except BrokenPipeError:
-        pass  # The command did not want all of it, and says why if that matters.
+        pass  # The command did not read all of it, and reports why if that matters.

@@ -41,7 +41,7 @@ class Decoded(NamedTuple):
 
 
 def decode(dialect: Dialect | str, body: BytesLike | Iterable[BytesLike]) -> Decoded:
-    """Decodes a response body, whole or in pieces that are cut anywhere."""
+    """Decodes a response body, whole or in pieces split anywhere."""
     # One attempt: there is only this body.
     limits = Limits(max_attempts=1, failed_turn=FailedTurn.KEEP)
     session = Session(dialect, "decode", limits=limits, capacity_bytes=2**32 - 1)

@@ -17,7 +17,7 @@ class ZerostackError(Exception):
     """Something was refused, or a turn failed.
 
     ``code`` says what, ``detail`` is a number whose meaning the code gives, and ``events`` are
-    those that came before the error in the chunk that was fed.
+    those before the error in the chunk that was fed.
     """
 
     CODE: ClassVar[ErrorCode | None] = None
@@ -88,7 +88,9 @@ class Unreachable(ZerostackError):
 
 
 class ReplyTruncated(ZerostackError):
-    """The reply hit the token limit in the middle of a tool call; ``detail`` is the whole calls."""
+    """The reply hit the token limit in the middle of a tool call; ``detail`` is the number of
+    complete calls.
+    """
 
     CODE = ErrorCode.TRUNCATED
 
@@ -135,8 +137,9 @@ class BadLine(ZerostackError):
 
 
 class BadSchema(ZerostackError):
-    """A JSON Schema is wrong, or has a part that the server would ignore or refuse; ``detail`` is the
-    byte of that part."""
+    """A JSON Schema is wrong, or has a part that the server would ignore or refuse; ``detail`` is
+    the byte of that part.
+    """
 
     CODE = ErrorCode.BAD_SCHEMA
 
@@ -163,8 +166,9 @@ class BadAttachment(ZerostackError):
 
 
 class UnsupportedAttachment(ZerostackError):
-    """The dialect has no place for an attachment of this kind or media type, or not from this source.
-    ``detail`` is its index."""
+    """The dialect has no place for an attachment of this kind or media type, or not from this
+    source. ``detail`` is its index.
+    """
 
     CODE = ErrorCode.UNSUPPORTED_ATTACHMENT
 
@@ -184,8 +188,9 @@ class AttachmentLength(ZerostackError):
 
 
 class BadAnswer(ZerostackError):
-    """The answer does not fit the response schema, and was asked for again as often as it may be;
-    ``detail`` is where in its JSON, in bytes. The answer is in the transcript."""
+    """The answer does not fit the response schema, and the model was asked again as often as
+    allowed; ``detail`` is where in its JSON, in bytes. The answer is in the transcript.
+    """
 
     CODE = ErrorCode.BAD_ANSWER
 
@@ -276,20 +281,23 @@ class BadTape(ZerostackError):
 
 
 class RunFailed(ZerostackError):
-    """A run of the command gave no result; ``detail`` is its exit code, ``kind`` its word for it."""
+    """A run of the command gave no result; ``detail`` is its exit code, ``kind`` its word for it.
+    """
 
     CODE = ErrorCode.RUN_FAILED
     kind: str = ""
 
 
 class BadCall(ZerostackError):
-    """The model made a call that cannot run, and the turn was to fail by it; or too many of them."""
+    """The model made a call that cannot run, and the policy was to fail; or it made too many of
+    them.
+    """
 
     CODE = ErrorCode.BAD_CALL
 
 
 class CallsDeferred(ZerostackError):
-    """Calls wait for approval, and a value was asked for: ``calls`` are these. The turn is open;
+    """Calls wait for approval, so there is no value yet: ``calls`` are these. The turn is open;
     the answer of ``agent.resume(...)`` is the JSON text of the value."""
 
     CODE = ErrorCode.CALLS_DEFERRED
@@ -314,14 +322,14 @@ def make(
     said: tuple[int, str, str],
     events: Sequence[Event],
 ) -> ZerostackError:
-    """The exception for an error of the core. ``said`` is the status, code and message of the
-    provider."""
+    """The exception for an error of the core. ``said`` is the provider's status, code and
+    message."""
     code = ErrorCode(number)
     if code is ErrorCode.LIMIT and detail in _BUDGETS:
         detail = Budget(detail)
     error = _BY_CODE.get(number, ZerostackError)(message, code=code, detail=detail, events=events)
     if isinstance(error, ProviderStatus):
-        # For an error inside a stream the detail says 200, as the head did.
+        # For an error inside a stream the detail is 200, the status of the head.
         error.status = detail
         _, error.provider_code, error.provider_message = said
     return error

@@ -36,8 +36,8 @@ class File:
     """A file to send with a text, or to return from a tool.
 
     ``source`` is a path, an address that the provider fetches, the bytes, or a binary file that is
-    open and can be seeked; it stays yours to close. The media type is read from the first bytes, else
-    taken from the name. ``tokens`` is what it takes of the model's context, if you know.
+    open and seekable; you close it. The media type is read from the first bytes, else
+    taken from the name. ``tokens`` is its size in the model's context, if known.
 
     Nothing is read before it is sent, and then a piece at a time.
     """
@@ -123,8 +123,8 @@ class Files:
     def read(self, number: int, offset: int, size: int) -> bytes:
         """The bytes that a request needs.
 
-        Raises :class:`MissingAttachment` for a number of a conversation that was saved and goes on
-        without its files, and for a file that is shorter than it was.
+        Raises :class:`MissingAttachment` for a number of a saved conversation that continues
+        without its files, and for a file that has become shorter.
         """
         file = self._files.get(number)
         if file is None:

@@ -12,7 +12,7 @@ __all__ = ["Skill"]
 
 
 class Skill:
-    """A skill: its name and description are told to the model once, its body when it asks.
+    """A skill: the model gets its name and description at once, and its body when it asks for it.
 
     ``text`` is the ``SKILL.md``, ``folder`` the name of the folder that it is in.
     """
@@ -36,7 +36,7 @@ class Skill:
 
     @property
     def name(self) -> str:
-        """What it calls itself, else its folder."""
+        """Its own name, else that of its folder."""
         return self.prompt.declared_name or self.folder
 
     @property
@@ -46,11 +46,11 @@ class Skill:
 
     @property
     def body(self) -> str:
-        """What the model reads when it asks for it."""
+        """The text for a model that asks for the skill."""
         return self.prompt.body
 
     def problems(self) -> list[str]:
-        """All that is wrong with it in the published form, in sentences."""
+        """All faults by the published requirements, as sentences."""
         return skill_problems(self.prompt, self.folder)
 
     def __repr__(self) -> str:

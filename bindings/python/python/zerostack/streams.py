@@ -6,7 +6,7 @@
 ...     return Response(streams.UiMessageStream().stream(events), headers=streams.UiMessageStream.headers)
 
 Each translator takes the events of an agent, of ``zerostack.run(on_event=)`` or lines of
-``zerostack run --events json``, as they come.
+``zerostack run --events json``, as they arrive.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def sse(data: str | Mapping[str, Any], *, event: str | None = None, id: str | No
     text = data if isinstance(data, str) else _dumped(data)
     fields = [("id", id), ("event", event)]
     head = "".join(f"{name}: {_one_line(value)}\n" for name, value in fields if value is not None)
-    # A line feed in the data begins another line of it; a carriage return would, too.
+    # A line feed in the data begins another line, as a carriage return does.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return head + "".join(f"data: {line}\n" for line in lines) + "\n"
 
 
 class Lines:
-    """Server-sent events that hold our own events, as ``to_json()`` has them.
+    """Server-sent events that hold our own events, in the form of ``to_json()``.
 
-    The other protocols are classes with the same methods: ``start``, ``feed`` and ``end`` give what
-    to send as ``dict``\\ s; ``stream`` and ``astream`` do all of it. An object is for one run.
+    The other protocols are classes with the same methods: ``start``, ``feed`` and ``end`` return
+    what to send as ``dict``\\ s; ``stream`` and ``astream`` do all of it. An object serves one run.
     """
 
     headers: Mapping[str, str] = {
@@ -54,29 +54,29 @@ class Lines:
     """The headers of the response."""
 
     def start(self) -> list[dict[str, Any]]:
-        """What comes before the first event."""
+        """The messages before the first event."""
         return []
 
     def feed(self, event: Streamed) -> list[dict[str, Any]]:
-        """What an event is in this protocol; often nothing, sometimes several things."""
+        """The messages for an event in this protocol: often none, sometimes several."""
         return [dict(event) if isinstance(event, Mapping) else event.to_dict()]
 
     def end(self, error: BaseException | str | None = None) -> list[dict[str, Any]]:
-        """What comes after the last event, or after ``error``."""
+        """The messages after the last event, or after ``error``."""
         return [] if error is None else [{"type": "error", "message": str(error)}]
 
     def last(self) -> str:
-        """What ends the stream beside the events."""
+        """The end marker of the stream, in addition to the events."""
         return ""
 
     def stream(self, events: Iterable[Streamed]) -> Iterator[str]:
-        """The whole stream. An error of the run is an event of it, and raised after that."""
+        """The whole stream. An error of the run becomes an event, and is raised after it."""
         yield from map(sse, self.start())
         try:
             for event in events:
                 yield from map(sse, self.feed(event))
         except GeneratorExit:
-            # The browser went.
+            # The browser disconnected.
             raise
         except BaseException as error:
             yield from map(sse, self.end(error))
@@ -104,7 +104,7 @@ class Lines:
 
 
 class _Parts(Lines):
-    """What the protocols have in common: parts that are begun and ended, and replies."""
+    """The common part of the protocols: parts that begin and end, and replies."""
 
     def __init__(self) -> None:
         self._open: tuple[str, str] | None = None
@@ -112,13 +112,13 @@ class _Parts(Lines):
         self._in_reply = False
         self._waits_for_tools = False
         self._error: str | None = None
-        # The calls of which pieces were told: the name, and the arguments so far.
+        # The calls of which pieces were sent: the name, and the arguments so far.
         self._begun: dict[str, tuple[str, str]] = {}
         self._is_hidden = False
 
     def feed(self, event: Streamed) -> list[dict[str, Any]]:
         line = event if isinstance(event, Mapping) else event.to_dict()
-        # What a subagent says is no part of the answer.
+        # The text of a subagent is not part of the answer.
         if line.get("parent") is not None:
             return []
         return list(self._line(line))
@@ -161,8 +161,8 @@ class _Parts(Lines):
             self._error = line["error"]["message"]
 
     def _piece(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """More of the arguments of a call. Without its id and its name nothing can be told of it, and its
-        first pieces would be lost: then it is reported whole.
+        """More of the arguments of a call. Without its id and its name it cannot be announced, and
+        its first pieces would be lost: then it is reported whole.
         """
         id, text = line["id"], line["arguments"]
         if id not in self._begun:
@@ -216,7 +216,7 @@ class _Parts(Lines):
         raise NotImplementedError
 
     def _call(self, line: Mapping[str, Any], rest: str) -> Iterator[dict[str, Any]]:
-        """The call is complete; ``rest`` is what was not told of its arguments."""
+        """The call is complete; ``rest`` is the unsent part of its arguments."""
         raise NotImplementedError
 
     def _drop_call(self, id: str, name: str, text: str) -> Iterator[dict[str, Any]]:
@@ -236,8 +236,8 @@ class _Parts(Lines):
 class UiMessageStream(_Parts):
     """The UI message stream of the AI SDK (protocol ``v1``), which ``useChat`` reads.
 
-    A reply that broke off and is asked for again is reported as ``data-restart``: what it said is to be
-    discarded.
+    A reply that broke off and is requested again is reported as ``data-restart``: discard its
+    text.
     """
 
     headers = {**Lines.headers, "x-vercel-ai-ui-message-stream": "v1"}
@@ -304,7 +304,8 @@ class UiMessageStream(_Parts):
 class AgUi(_Parts):
     """Events of the Agent User Interaction Protocol (AG-UI).
 
-    A reply that broke off and is asked for again is reported as ``CUSTOM`` with the name ``restart``.
+    A reply that broke off and is requested again is reported as ``CUSTOM`` with the name
+    ``restart``.
     """
 
     def __init__(self, thread_id: str | None = None, run_id: str | None = None) -> None:
@@ -356,7 +357,7 @@ class AgUi(_Parts):
         yield {"type": "TOOL_CALL_END", "toolCallId": id}
 
     def _call(self, line: Mapping[str, Any], rest: str) -> Iterator[dict[str, Any]]:
-        # An empty piece is none.
+        # An empty piece is not sent.
         if rest:
             yield self._call_delta(line["id"], rest)
         yield {"type": "TOOL_CALL_END", "toolCallId": line["id"]}

@@ -1,8 +1,8 @@
-"""Tapes: all that went into a session, as JSON Lines.
+"""Tapes: all inputs of a session, as JSON Lines.
 
 A tape that the ``zerostack`` command recorded plays here, and one that was recorded here plays
-there (``zerostack replay``): the same bytes in, the same bytes out, offline. The form is told in
-``std-runtime/src/run/tape.rs``.
+there (``zerostack replay``): the same bytes in, the same bytes out, offline. The format is
+described in ``std-runtime/src/run/tape.rs``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _BUDGET = {
 
 
 class Tape:
-    """A tape that is being written. The file gets its name when it is whole."""
+    """A tape that is being written. The file gets its name when it is complete."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Tape:
             ],
             "limits": limits,
         }
-        # The usual ones are left out.
+        # Default values are left out.
         if session.output_limit_key is not OutputLimitKey.MAX_TOKENS:
             head["output_limit_key"] = session.output_limit_key.value
         if session.tool_mode is not ToolMode.NATIVE:
@@ -103,12 +103,13 @@ class Tape:
         self._line(head)
 
     def user(self, text: str) -> None:
-        """The user said ``text``."""
+        """The user sent ``text``."""
         self._line({"type": "user", "text": text})
 
     def attached(self, files: Iterable[Attachment], read: Callable[[int, int, int], bytes]) -> None:
-        """These files belong to the text or result that follows; ``read`` gives their bytes, by number,
-        offset and size."""
+        """These files belong to the text or result that follows; ``read`` returns their bytes, by
+        number, offset and size.
+        """
         for file in files:
             line: dict[str, Any] = {
                 "type": "attached",
@@ -143,18 +144,18 @@ class Tape:
         self._line({"type": "request", "bytes": length, "sha1": _sha1(body)})
 
     def response(self, status: int, retry_after_ms: int | None) -> None:
-        """The head of a response came."""
+        """The head of a response arrived."""
         wish = None if retry_after_ms is None else min(retry_after_ms, 2**32 - 1)
         self._line({"type": "response", "status": status, "retry_after_ms": wish})
 
     def _look_for_key(self, chunk: bytes) -> None:
         if self._key:
-            # The key may come in two pieces.
+            # The key may arrive in two pieces.
             self._tail = (self._tail + chunk)[-len(chunk) - len(self._key) :]
             self._has_key = self._has_key or self._key in self._tail
 
     def bytes(self, chunk: bytes) -> None:
-        """Bytes of its body came."""
+        """Bytes of its body arrived."""
         self._look_for_key(chunk)
         self._line({"type": "bytes", **_bytes_line(chunk)})
 
@@ -167,7 +168,7 @@ class Tape:
         self._line({"type": "tool_result", "call": call, "content": content, "is_error": is_error})
 
     def finish(self, exit_code: int = 0) -> None:
-        """The tape is whole and gets its name."""
+        """The tape is complete and gets its name."""
         self._line({"type": "over", "exit_code": exit_code, "sha1": self._sum.hexdigest()})
         self._out.close()
         if self._has_key:
@@ -191,8 +192,9 @@ class Tape:
 
 
 class RecordedRequest(NamedTuple):
-    """A request of a tape; its body is the one that was sent, byte for byte, but for attached files whose
-    bytes are not on the tape: these are ``sha1:`` and their hash."""
+    """A request of a tape; its body is the one that was sent, byte for byte, but for attached files
+    whose bytes are not on the tape: these are ``sha1:`` and their hash.
+    """
 
     body: bytes
 
@@ -203,8 +205,8 @@ PlayedEvent = Union[AgentEvent, RecordedRequest]
 def replay(path: str | os.PathLike[str]) -> Iterator[PlayedEvent]:
     """Plays the tape at ``path``: its requests and events, in their order.
 
-    It is read to its end first, so that nothing is played of a tape that was cut or changed.
-    Raises :class:`BadTape` for one, and when a request differs from the one that was recorded.
+    It is read to its end first, so that nothing of a truncated or changed tape is played.
+    Raises :class:`BadTape` for such a tape, and when a request differs from the recorded one.
     """
     return iter(Player(path))
 
@@ -323,7 +325,7 @@ class _Playing:
 
     def attach(self, number: int, sha1: str, file: Attachment) -> None:
         self.hashes[number] = sha1
-        # A number whose result was not accepted.
+        # A call whose result was not accepted.
         self._bytes.pop(number, None)
         self._next.append(file)
 
@@ -441,7 +443,7 @@ def _sha1(data: bytes) -> str:
 # Options that a tape holds in thousandths.
 _DECIMALS = {"temperature", "top_p", "frequency_penalty", "presence_penalty"}
 
-# The number of a file that the provider has.
+# The number of a file that is stored at the provider.
 _NO_NUMBER = 2**32 - 1
 
 # Bytes of a file on one line.

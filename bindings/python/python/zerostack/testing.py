@@ -1,6 +1,7 @@
-"""A model for tests: a provider that plays a script on a loopback socket, and what it was asked.
+"""A model for tests: a provider that plays a script on a loopback socket, and the requests that it
+received.
 
-The pytest fixture ``scripted_provider`` starts as many as a test wants and closes them after it::
+The pytest fixture ``scripted_provider`` starts as many as a test needs and closes them after it::
 
     def test_it_looks_the_city_up(scripted_provider):
         provider = scripted_provider(call("weather", {"city": "Oslo"}), say("It rains."))
@@ -24,13 +25,13 @@ __all__ = ["ScriptedProvider", "SentRequest", "call", "say"]
 
 
 def say(*texts: str, **more: Any) -> dict[str, Any]:
-    """A reply that says these texts, a delta each. ``more`` is what a script has beside the parts:
+    """A reply with these texts, one delta each. ``more`` sets further fields of the script:
     ``usage``, ``stop``, ``delay_ms``, ``pieces``, ``cut``, ``status``, ``headers``, ``when``."""
     return {"parts": [{"text": text} for text in texts], **more}
 
 
 def call(name: str, arguments: Any, *others: tuple[str, Any], **more: Any) -> dict[str, Any]:
-    """A reply that calls a tool, or several. Arguments that are a text are sent as it is."""
+    """A reply that calls a tool, or several. Arguments given as a string are sent unchanged."""
     calls = [(name, arguments), *others]
     parts = [{"call": {"name": name, "arguments": given}} for name, given in calls]
     return {"parts": parts, **more}
@@ -51,7 +52,7 @@ class SentRequest(NamedTuple):
 
     @property
     def messages(self) -> list[Any]:
-        """The list of the conversation, whatever the dialect calls it."""
+        """The messages of the conversation, in any dialect."""
         body = self.json()
         for name in ("messages", "input", "contents"):
             if name in body:
@@ -91,24 +92,26 @@ class ScriptedProvider:
         return [request for request in sent if request.method == "POST"]
 
     def assert_played(self) -> None:
-        """Every reply was played."""
+        """Asserts that every reply was played."""
         left = self._server.replies_left()
         assert not left, f"{left} replies of the script were not played; {self._shown()}"
 
     def assert_requests(self, count: int) -> None:
-        """So many requests were sent."""
+        """Asserts that this many requests were sent."""
         found = len(self.requests)
         assert found == count, f"{found} requests were sent, not {count}; {self._shown()}"
 
     def assert_grows(self) -> None:
-        """Each request begins with all messages of the one before: a prompt cache serves it."""
+        """Asserts that each request begins with all messages of the one before, so that a prompt
+        cache serves it.
+        """
         lists = [request.messages for request in self.requests]
         for number, (before, after) in enumerate(zip(lists, lists[1:]), 2):
             grows = after[: len(before)] == before
             assert grows, f"request {number} does not begin as the one before; {self._shown()}"
 
     def close(self) -> None:
-        """Ends it. Its requests are gone then."""
+        """Stops it. Its requests are lost then."""
         self._server.close()
 
     def __enter__(self) -> ScriptedProvider:

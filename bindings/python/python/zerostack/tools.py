@@ -26,8 +26,8 @@ __all__ = ["Tool", "ToolError", "ToolOutput", "tool"]
 class Tool:
     """A function that the model may call, made by :func:`tool`.
 
-    ``name``, ``description`` and ``parameters`` (JSON Schema, as text) are what the model knows of
-    it. It can still be called as the function that it is.
+    ``name``, ``description`` and ``parameters`` (JSON Schema, as text) are what the model sees of
+    it. It can still be called as a function.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Tool:
             raise TypeError(f"the name of the tool {self.name!r} is longer than 64 characters")
         # For `inspect`, which then sees the signature of the function.
         self.__wrapped__ = function
-        # `partial` has a docstring of its own, which says nothing of the function.
+        # `partial` has a docstring of its own, which does not describe the function.
         is_partial = isinstance(function, functools.partial)
         about, documented = _docstring.read(inspect.getdoc(innermost if is_partial else function))
         self.description: str = about if description is None else description
@@ -85,7 +85,7 @@ class Tool:
         return self._takes.context is not None
 
     def bind(self, arguments: str, context: ToolContext | None = None) -> Callable[[], Any]:
-        """The call with the model's ``arguments``, ready to be made, with ``context`` if it takes one.
+        """The call with the model's ``arguments``, ready to run, with ``context`` if it takes one.
 
         Raises :class:`BadArguments` when they do not fit.
         """
@@ -129,25 +129,26 @@ def tool(
     timeout_s: float | None = None,
     needs_approval: Approval = False,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
-    """Makes a tool of a function: ``@tool`` above it, ``@tool(timeout_s=5)``, or ``tool(function)``.
+    """Makes a tool of a function: ``@tool`` above it, ``@tool(timeout_s=5)``, or
+    ``tool(function)``.
 
     Its name and docstring are what the model reads; its type hints become the JSON Schema of the
     arguments. They may be ``int``, ``float``, ``str``, ``bool``, ``None``, ``list``, ``dict``,
     ``tuple``, ``set``, ``Literal``, ``Optional``, unions, enums, dataclasses, ``TypedDict``,
     ``NamedTuple``, ``Path``, ``UUID``, ``Decimal``, ``bytes``, dates, times and durations,
     ``Annotated[T, "a description"]``, ``Any``, aliases and generic or recursive ones of these;
-    where pydantic is installed, its models and all that it knows.
+    where pydantic is installed, its models and all that it supports.
 
-    A parameter of the type :class:`ToolContext` gets what the call knows of its turn, and is hidden
+    A parameter of the type :class:`ToolContext` receives information about the turn, and is hidden
     from the model.
 
-    What ``functools.partial`` binds is hidden from the model. ``name``, ``description`` and
-    ``timeout_s``, the seconds that one call may take, say it otherwise than the function does.
+    Arguments bound by ``functools.partial`` are hidden from the model. ``name`` and ``description``
+    replace those of the function; ``timeout_s`` is how many seconds one call may take.
 
-    With ``needs_approval=True`` each call waits until it is approved, see :class:`DeferredCalls`. With
-    a function, a call waits if the function returns true for its arguments, a ``dict``.
+    With ``needs_approval=True`` each call waits until it is approved, see :class:`DeferredCalls`.
+    With a function, a call waits if the function returns true for its arguments, a ``dict``.
 
-    Raises ``TypeError`` for a parameter that JSON has no form for.
+    Raises ``TypeError`` for a parameter that has no form in JSON.
     """
 
     def make(function: Callable[..., Any]) -> Tool:
@@ -165,7 +166,7 @@ def tool(
 
 
 def failure_of(error: BaseException) -> ToolOutput:
-    """What the model receives of a tool that raised."""
+    """The error text for the model when a tool raised."""
     if isinstance(error, ToolError):
         return ToolOutput(clean(str(error)), is_error=True)
     if isinstance(error, BadArguments):
@@ -190,21 +191,22 @@ def _layers(function: Any) -> tuple[Any, set[str]]:
 
 
 def _unbound(function: Any) -> Any:
-    """The function that is called, without what ``partial`` binds of it. A wrapper stays: that it
-    is async says nothing of what it wraps."""
+    """The function that is called, without the arguments that ``partial`` binds. A wrapper stays:
+    whether it is async does not depend on the function it wraps.
+    """
     while isinstance(function, (functools.partial, Tool)):
         function = function.func if isinstance(function, functools.partial) else function.function
     return function
 
 
 def _called(function: Any) -> Any:
-    """What runs when it is called: of an object, a method."""
+    """The function that runs when it is called: for an object, a method."""
     is_plain = inspect.isroutine(function) or inspect.isclass(function)
     return function if is_plain else type(function).__call__
 
 
 class _Parameters(NamedTuple):
-    """What a function takes."""
+    """The parameters of a function."""
 
     shape: Shape
     schema: dict[str, Any]
@@ -276,7 +278,7 @@ def is_context(hint: Any) -> bool:
 
 
 def _field_of(hint: Any) -> Any:
-    """What ``pydantic.Field`` gave in ``Annotated``."""
+    """The ``pydantic.Field`` in ``Annotated``."""
     if typing.get_origin(hint) is not typing.Annotated:
         return None
     fields = [note for note in typing.get_args(hint)[1:] if _pydantic.is_field(note)]

@@ -1,9 +1,9 @@
 """Spans of OpenTelemetry for the turns of an agent, by its conventions for generative AI.
 
-The names of spans and attributes are those of version 1.37.0, and a test compares them with the package
-``opentelemetry-semantic-conventions``.
+The names of spans and attributes are those of version 1.37.0, and a test compares them with the
+package ``opentelemetry-semantic-conventions``.
 
-It needs ``opentelemetry-api``, and sends nothing by itself: where spans go is for the program to set up::
+It needs ``opentelemetry-api``, and sends nothing by itself: the program sets up where spans go::
 
     from zerostack.tracing import traced
 
@@ -11,8 +11,9 @@ It needs ``opentelemetry-api``, and sends nothing by itself: where spans go is f
         for event in turn:
             ...
 
-A turn is a span ``invoke_agent``, each of its requests a span ``chat MODEL`` and each call of a tool a span
-``execute_tool NAME`` in it. They have names, counts and ends, and no text of the conversation.
+A turn is a span ``invoke_agent``, each of its requests a span ``chat MODEL`` and each call of a
+tool a span ``execute_tool NAME`` in it. They have names, counts and outcomes, and no text of the
+conversation.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _OPTIONS = {
 
 
 def _server(settings: Settings) -> dict[str, Any]:
-    """Where requests go, and whose server that is."""
+    """The server of the requests, and its provider."""
     dialect = settings.session.dialect
     url = settings.endpoint.base_url
     parts = urlsplit(url)
@@ -84,7 +85,7 @@ def _server(settings: Settings) -> dict[str, Any]:
 
 
 def _request(session: Session) -> dict[str, Any]:
-    """What each request says beside the conversation."""
+    """The attributes of each request."""
     options = session.options
     attributes = {_OPTIONS[name]: options[name] for name in _OPTIONS if name in options}
     if session.limits.max_output_tokens > 0:
@@ -120,7 +121,7 @@ class _Spans:
         self._ask()
 
     def take(self, event: AgentEvent) -> None:
-        """Something happened."""
+        """Takes an event."""
         if isinstance(event, ToolCall):
             self._calls.append(event)
         elif isinstance(event, Usage) and self._chat:
@@ -143,7 +144,7 @@ class _Spans:
                 self._ask()
 
     def over(self, error: BaseException | None) -> None:
-        """The turn is over, well or not."""
+        """The turn is over, successfully or not."""
         if not self._turn.is_recording() and self._chat is None:
             return
         self._count(self._turn, self._session.usage)
@@ -192,7 +193,7 @@ class TracedTurn:
 
     @property
     def answer(self) -> Answer:
-        """What the turn came to, after its last event."""
+        """The result of the turn, after its last event."""
         return self._inner.answer
 
     def __iter__(self) -> Iterator[AgentEvent]:
@@ -221,14 +222,14 @@ class TracedTurn:
 
 
 class AsyncTracedTurn:
-    """The same of a :class:`zerostack.AsyncTurn`."""
+    """The same for a :class:`zerostack.AsyncTurn`."""
 
     def __init__(self, turn: AsyncTurn, tracer: trace.Tracer | None) -> None:
         self._inner, self._spans = turn, _Spans(turn, tracer)
 
     @property
     def answer(self) -> Answer:
-        """What the turn came to, after its last event."""
+        """The result of the turn, after its last event."""
         return self._inner.answer
 
     def __aiter__(self) -> AsyncTracedTurn:
@@ -267,7 +268,8 @@ def traced(turn: AsyncTurn, tracer: trace.Tracer | None = None) -> AsyncTracedTu
 def traced(
     turn: Turn | AsyncTurn, tracer: trace.Tracer | None = None
 ) -> TracedTurn | AsyncTracedTurn:
-    """The turn with spans; ``tracer`` is that of the program's default provider if it is not given."""
+    """The turn with spans; ``tracer`` is that of the program's default provider if it is not given.
+    """
     if isinstance(turn, AsyncTurn):
         return AsyncTracedTurn(turn, tracer)
     return TracedTurn(turn, tracer)
