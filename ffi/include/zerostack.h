@@ -439,7 +439,7 @@ enum zs_response_rule
      */
     ZS_RULE_DIALECT = 4,
     /**
-     * The body is no web page.
+     * The body is not a web page.
      */
     ZS_RULE_NO_PAGE = 5,
     /**

@@ -223,7 +223,7 @@ pub enum zs_response_rule {
     ZS_RULE_END_MARKER = 3,
     /// The JSON is that of the dialect.
     ZS_RULE_DIALECT = 4,
-    /// The body is no web page.
+    /// The body is not a web page.
     ZS_RULE_NO_PAGE = 5,
     /// A body that is complete holds an answer.
     ZS_RULE_ANSWER = 6,

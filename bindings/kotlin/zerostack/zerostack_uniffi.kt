@@ -2575,7 +2575,7 @@ public object FfiConverterTypePrompt: FfiConverter<Prompt, Long> {
 
 /**
  * The body of a request that is read a piece at a time, with the bytes of attachments where it
- * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * needs them: `read` until it returns nothing, then `supply` what is `wanted`, and repeat; when nothing
  * is wanted either, that was the end. Nothing of a file is kept.
  */
 public interface RequestBodyInterface {
@@ -2616,7 +2616,7 @@ public interface RequestBodyInterface {
 
 /**
  * The body of a request that is read a piece at a time, with the bytes of attachments where it
- * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * needs them: `read` until it returns nothing, then `supply` what is `wanted`, and repeat; when nothing
  * is wanted either, that was the end. Nothing of a file is kept.
  */
 open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
@@ -2971,7 +2971,7 @@ public interface SessionInterface {
     fun `leaveOutAttachments`(): kotlin.UInt
     
     /**
-     * Whether the dialect and the model have a place for such a file.
+     * Whether the dialect and the model accept such a file.
      */
     fun `takesAttachment`(`attachment`: Attachment): kotlin.Boolean
     
@@ -3392,7 +3392,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Whether the dialect and the model have a place for such a file.
+     * Whether the dialect and the model accept such a file.
      */override fun `takesAttachment`(`attachment`: Attachment): kotlin.Boolean {
             return FfiConverterBoolean.lift(
     callWithHandle {
@@ -8107,7 +8107,7 @@ enum class ToolMode {
      */
     LENIENT,
     /**
-     * By words, for servers that know no tools.
+     * In text, for servers that know no tools.
      */
     TEXT,
     /**

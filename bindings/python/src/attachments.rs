@@ -11,7 +11,7 @@ use crate::enums;
 use crate::held::{OwnedSession, raise};
 use crate::message::Attachment;
 
-/// Attachments as Rust texts, which the core borrows.
+/// Attachments as Rust strings, which the core borrows.
 pub struct Given(Vec<One>);
 
 struct One {
@@ -28,10 +28,10 @@ enum Source {
 }
 
 impl Given {
-    /// What an iterable of `Attachment`s says; `None` is none.
+    /// The attachments of an iterable of `Attachment`s; `None` has none.
     ///
     /// # Errors
-    /// `TypeError` for what is no attachment.
+    /// `TypeError` for anything that is not an attachment.
     pub fn of(value: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let mut all = Vec::new();
         for each in value.map(|value| value.try_iter()).transpose()?.into_iter().flatten() {
@@ -83,7 +83,7 @@ impl One {
     }
 }
 
-/// The body of the request that is due, whose files `read` gives: a function of number, offset and
+/// The body of the request that is due, whose files come from `read`: a function of number, offset and
 /// size.
 ///
 /// # Errors

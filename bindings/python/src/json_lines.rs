@@ -18,10 +18,10 @@ pub fn write(session: &OwnedSession) -> String {
     }
 }
 
-/// The session that the lines tell of.
+/// The session that the lines describe.
 ///
 /// # Errors
-/// Those of the core, and for a line that is refused what is wrong with it.
+/// Those of the core; for a refused line with the fault in it.
 pub fn read(
     lines: &[u8],
     storage: Growing,

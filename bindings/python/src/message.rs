@@ -1,4 +1,4 @@
-//! What is said, and what a person may see of it, as Python values.
+//! Messages and events as Python values.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -152,7 +152,7 @@ impl From<core::WindowTokens> for WindowTokens {
 }
 
 value_class! {
-    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
+    /// Something is not in the transcript, or no longer. Of a reply, all of it was shown.
     pub struct Truncated {
         /// What was not kept completely.
         what: Py<PyAny>,

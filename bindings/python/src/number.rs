@@ -1,4 +1,4 @@
-//! Whole numbers from Python, of any size: what does not fit is said with its name and bounds.
+//! Whole numbers from Python, of any size: one that does not fit is an error with its name and bounds.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -22,7 +22,7 @@ pub fn number<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>, most: u64) 
     })
 }
 
-/// As [`number`], but what is too large counts as the most; `None` stays `None`.
+/// As [`number`], but a number that is too large counts as the most; `None` stays `None`.
 ///
 /// # Errors
 /// `TypeError` for anything but an `int` or `None`, `ValueError` below 0.

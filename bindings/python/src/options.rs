@@ -25,7 +25,7 @@ pub struct Options<'py> {
     /// A text or a mapping, see [`profile::set`].
     profile: Option<Bound<'py, PyAny>>,
     call_deltas: Option<Bound<'py, PyAny>>,
-    /// The name of what counts tokens.
+    /// The name of the token counter.
     counting: Option<Bound<'py, PyAny>>,
     /// The most that the transcript may take.
     capacity_bytes: Option<Bound<'py, PyAny>>,
@@ -33,14 +33,14 @@ pub struct Options<'py> {
     requests: Vec<(String, Bound<'py, PyAny>)>,
 }
 
-/// What a session may take when nobody says it.
+/// The default capacity of a session.
 const CAPACITY_BYTES: u32 = 64 * 1024 * 1024;
 
 impl<'py> Options<'py> {
     /// The options that are given by name; `None` counts as not given.
     ///
     /// # Errors
-    /// `TypeError` for a name that is none.
+    /// `TypeError` for an unknown name.
     pub fn of(given: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
         let mut options = Self::default();
         for (name, value) in given.into_iter().flatten() {
@@ -77,7 +77,7 @@ impl<'py> Options<'py> {
     /// The most that the transcript may take.
     ///
     /// # Errors
-    /// `TypeError` and `ValueError` for what is no such number.
+    /// `TypeError` and `ValueError` for anything else.
     pub fn capacity_bytes(&self) -> PyResult<usize> {
         match &self.capacity_bytes {
             Some(value) => number("capacity_bytes", value, u32::MAX.into()),
@@ -99,7 +99,7 @@ impl<'py> Options<'py> {
         Ok(config)
     }
 
-    /// Changes what is said.
+    /// Applies the given options.
     ///
     /// # Errors
     /// `TypeError` and `ValueError` that name the argument.
@@ -167,7 +167,7 @@ impl<'py> Options<'py> {
 /// The tools of a session: anything with a name, a description and parameters, or a function.
 ///
 /// # Errors
-/// `TypeError` that says which tool is wrong.
+/// `TypeError` that names the wrong tool.
 pub fn tools(tools: &Bound<'_, PyAny>) -> PyResult<Vec<OwnedTool>> {
     let py = tools.py();
     let refused = |index: usize, why: PyErr| {

@@ -29,11 +29,11 @@ use crate::{
 /// | `WAIT` | sleep for `wait_ms`, then `retry()` |
 /// | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 ///
-/// A session may go from thread to thread, but two threads that use it at once are told so by
+/// A session may go from thread to thread, but a second thread that uses it at the same time gets
 /// `Busy`. `dialect` is a `Dialect` or its name, `model` the model's name, `system` the system
 /// prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
-/// `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
-/// told the limit of a reply; `profile` is what the server refuses or demands beyond its dialect: a
+/// `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat
+/// receives the limit of a reply; `profile` is what the server refuses or demands beyond its dialect: a
 /// mapping of fields, or a text such as `"mistral,stream=false"`; `call_deltas=True` shows the arguments of
 /// calls while they come in (`ToolCallDelta`); `counting` is what counts tokens until the provider has:
 /// `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
@@ -360,9 +360,9 @@ impl Session {
     /// The body ended, or the connection broke, or the caller stops reading after
     /// `is_reply_complete`. Here the reply is judged: `RECEIVE` leads to `RUN_TOOLS` or `IDLE` with
     /// `End`, or with `Restart` to `WAIT`, or to `MAKE_ROOM` when the provider refused the request
-    /// as too long. In the step `SEND` it says that no response came at all.
+    /// as too long. In the step `SEND` it means that there was no response.
     ///
-    /// After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
+    /// After `Recovered` the step is still `RECEIVE`, and the next call returns the end.
     ///
     /// Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
     /// `Unreachable`.
@@ -467,8 +467,8 @@ impl Session {
         self.held.act(py, "compact", |session| session.compact(&summary, keep_turns))
     }
 
-    /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
-    /// Gives the bytes that this freed.
+    /// Removes the oldest exchange: the oldest turn, or the oldest round of the running turn.
+    /// Returns the bytes that this freed.
     fn drop_oldest(&self, py: Python<'_>) -> PyResult<usize> {
         self.held.act(py, "drop_oldest", OwnedSession::drop_oldest)
     }

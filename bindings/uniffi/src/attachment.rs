@@ -66,12 +66,12 @@ pub struct BegunRequest {
 }
 
 /// The body of a request that is read a piece at a time, with the bytes of attachments where it
-/// needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+/// needs them: `read` until it returns nothing, then `supply` what is `wanted`, and repeat; when nothing
 /// is wanted either, that was the end. Nothing of a file is kept.
 #[derive(Debug, uniffi::Object)]
 pub struct RequestBody {
     session: Arc<Session>,
-    /// The state of the session that it is of.
+    /// The state of its session.
     changes: u64,
     length: u64,
     place: Mutex<Option<RequestPlace>>,
@@ -93,7 +93,7 @@ impl Session {
         Ok(self.change().user_with(&text, &attachments)?)
     }
 
-    /// Whether the dialect and the model have a place for such a file.
+    /// Whether the dialect and the model accept such a file.
     pub fn takes_attachment(&self, attachment: Attachment) -> bool {
         self.lock().takes_attachment(&attachment.core())
     }

@@ -228,7 +228,7 @@ given! {
         Native,
         /// The same; where the model writes its calls into the text, they are found there.
         Lenient,
-        /// By words, for servers that know no tools.
+        /// In text, for servers that know no tools.
         Text,
         /// The same, and the server holds the model to a JSON Schema of its reply.
         Schema,

@@ -130,7 +130,7 @@ extension Session {
         }
     }
 
-    /// Whether the dialect and the model have a place for such a file.
+    /// Whether the dialect and the model accept such a file.
     public func takes(_ file: File) throws -> Bool {
         core.takesAttachment(attachment: try file.core(0))
     }

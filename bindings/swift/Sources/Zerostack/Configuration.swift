@@ -61,7 +61,7 @@ public enum ToolMode: String, Sendable, Hashable, CaseIterable {
     case native
     /// The same; where the model writes its calls into the text, they are found there.
     case lenient
-    /// By words, for servers that know no tools.
+    /// In text, for servers that know no tools.
     case text
     /// The same, and the server holds the model to a JSON Schema of its reply.
     case schema

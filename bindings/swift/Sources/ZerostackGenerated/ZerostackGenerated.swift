@@ -1094,7 +1094,7 @@ public func FfiConverterTypePrompt_lower(_ value: Prompt) -> UInt64 {
 
 /**
  * The body of a request that is read a piece at a time, with the bytes of attachments where it
- * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * needs them: `read` until it returns nothing, then `supply` what is `wanted`, and repeat; when nothing
  * is wanted either, that was the end. Nothing of a file is kept.
  */
 public protocol RequestBodyProtocol: AnyObject, Sendable {
@@ -1133,7 +1133,7 @@ public protocol RequestBodyProtocol: AnyObject, Sendable {
 }
 /**
  * The body of a request that is read a piece at a time, with the bytes of attachments where it
- * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * needs them: `read` until it returns nothing, then `supply` what is `wanted`, and repeat; when nothing
  * is wanted either, that was the end. Nothing of a file is kept.
  */
 open class RequestBody: RequestBodyProtocol, @unchecked Sendable {
@@ -1339,7 +1339,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func leaveOutAttachments() throws  -> UInt32
     
     /**
-     * Whether the dialect and the model have a place for such a file.
+     * Whether the dialect and the model accept such a file.
      */
     func takesAttachment(attachment: Attachment)  -> Bool
     
@@ -1735,7 +1735,7 @@ open func leaveOutAttachments()throws  -> UInt32  {
 }
     
     /**
-     * Whether the dialect and the model have a place for such a file.
+     * Whether the dialect and the model accept such a file.
      */
 open func takesAttachment(attachment: Attachment) -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -7182,7 +7182,7 @@ public enum ToolMode: Equatable, Hashable {
      */
     case lenient
     /**
-     * By words, for servers that know no tools.
+     * In text, for servers that know no tools.
      */
     case text
     /**
