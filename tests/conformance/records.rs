@@ -139,6 +139,21 @@ fn a_run_is_run_again_with_other_options_and_compared() {
 }
 
 #[test]
+fn a_run_that_was_killed_before_it_began_leaves_nothing() {
+    let place = place();
+    // No process has this number, and that of this test lives.
+    let [dead, alive] = [999_999_999, std::process::id()].map(|process| {
+        let draft = runs(&place).join(format!(".run-{process}-0"));
+        fs::create_dir_all(&draft).unwrap();
+        fs::write(draft.join("alive"), "").unwrap();
+        draft
+    });
+    assert_eq!(place.zerostack(&["log"]).writes().run().success(), "");
+    assert!(!dead.exists());
+    assert!(alive.exists(), "a draft that is being made was removed");
+}
+
+#[test]
 fn a_killed_run_leaves_all_but_its_last_line() {
     let place = place();
     let script = Script::new()

@@ -43,7 +43,7 @@ pub(crate) fn content(tree: &Tree, path: &str) -> Result<Option<Vec<u8>>, String
 /// `Conflict` if a file has changed since the changes were made, `Input` if the disk refuses; then
 /// nothing is changed.
 pub(crate) fn apply(folder: &Path, changes: &[FileChange], about: About) -> Result<u32> {
-    let draft = Draft::begin(&about)?;
+    let draft = Draft::begin()?;
     written(&draft, folder, changes, about).inspect_err(|_| draft.discard())
 }
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use super::{names, number, private, read};
 use crate::commit::{self, Contents, Lock, Plan};
-use crate::{Error, ErrorKind, Result, state_folder};
+use crate::{Error, ErrorKind, Result, own_process, state_folder};
 
 /// A record of a run that has not ended.
 #[derive(Debug)]
@@ -30,15 +30,15 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Begins a record of a run of which `about` is known.
+    /// Begins a record of a run of which nothing is kept before it [starts](Self::start) or writes.
     ///
     /// # Errors
     /// `Input` when the state folder cannot be used.
-    pub(crate) fn begin(about: &About) -> Result<Self> {
-        Self::in_folder(about).map_err(|error| commit::unusable(&error).into())
+    pub(crate) fn begin() -> Result<Self> {
+        Self::in_folder().map_err(|error| commit::unusable(&error).into())
     }
 
-    fn in_folder(about: &About) -> io::Result<Self> {
+    fn in_folder() -> io::Result<Self> {
         let runs = state_folder::folder(RUNS)?;
         let process = std::process::id();
         let mut count = 0_u32;
@@ -53,7 +53,6 @@ impl Draft {
             let alive = private().open(place.join(ALIVE))?;
             // Another command may hold it for a moment, to see whether this one lives.
             rustix::io::retry_on_intr(|| rustix::fs::flock(&alive, FlockOperation::LockExclusive))?;
-            write(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
             Ok(alive)
         };
         match begin() {
@@ -71,13 +70,14 @@ impl Draft {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds more about the run and its `input`.
+    /// Adds what is known about the run that starts, and its `input`.
     ///
     /// # Errors
     /// The error of the system.
     pub(crate) fn start(&self, about: &About, input: Option<&str>) -> io::Result<()> {
         let place = self.place();
-        replace(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
+        // Without a complete description a draft counts as not begun.
+        write(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
         input.map_or(Ok(()), |input| write(&place, INPUT, input.as_bytes()).map(drop))
     }
 
@@ -142,9 +142,8 @@ impl Draft {
         let lock = Lock::take()?;
         let unusable = |error: io::Error| Error::from(commit::unusable(&error));
         let runs = state_folder::folder(RUNS).map_err(unusable)?;
-        make_room(&lock, &runs).map_err(unusable)?;
-        let id = next_id().map_err(unusable)?;
         let mut place = self.place();
+        let id = next_record(&lock, &runs, &place).map_err(unusable)?;
         let going = runs.join(format!(".{id}"));
         fs::rename(&*place, &going).map_err(unusable)?;
         let written = Self::commit(&lock, folder, (&going, id), about, patch, fill);
@@ -204,8 +203,7 @@ impl Draft {
             }
             let lock = Lock::take().map_err(io::Error::other)?;
             let runs = state_folder::folder(RUNS)?;
-            make_room(&lock, &runs)?;
-            let id = next_id()?;
+            let id = next_record(&lock, &runs, &place)?;
             let now = runs.join(id.to_string());
             fs::rename(&*place, &now)?;
             *place = now;
@@ -219,9 +217,9 @@ impl Draft {
 ///
 /// # Errors
 /// The error of the system.
-pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
+pub(super) fn adopt(_lock: &Lock, drafts: Vec<PathBuf>) -> io::Result<()> {
     let runs = state_folder::folder(RUNS)?;
-    for place in left()? {
+    for place in drafts {
         let about = read(&place.join(ABOUT)).and_then(|bytes| About::parse(&bytes));
         let mut about = match about {
             Ok(about) => about,
@@ -237,7 +235,7 @@ pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
         about.error = Some("the command was killed before the run ended".to_owned());
         remove_changes(&place);
         replace(&place, ABOUT, &serde_json::to_vec_pretty(&about)?)?;
-        fs::rename(&place, runs.join(next_id()?.to_string()))?;
+        fs::rename(&place, runs.join(id_after(&names()?).to_string()))?;
     }
     Ok(())
 }
@@ -247,14 +245,24 @@ pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
 /// # Errors
 /// The error of the system.
 pub(super) fn left() -> io::Result<Vec<PathBuf>> {
-    let is_pending = commit::is_pending()?;
-    let mut left = names()?;
-    left.retain(|place| {
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
-        // An interrupted commit completes its draft when its folder is available again.
+    left_among(&names()?, Path::new(""))
+}
+
+/// The same, of these names; `own` is the draft of this run.
+fn left_among(names: &[PathBuf], own: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut left = Vec::new();
+    for place in names.iter().filter(|place| *place != own) {
+        let name = place.file_name().unwrap_or_default().as_bytes();
         let is_of_commit = super::complete(place).is_none() && number(place).is_some();
-        (name.starts_with(UNDER_WAY) || (is_of_commit && !is_pending)) && !is_alive(place)
-    });
+        let is_draft = match is_of_commit {
+            // An interrupted commit completes its draft when its folder is available again.
+            true => !commit::is_pending()?,
+            false => name.starts_with(UNDER_WAY.as_bytes()),
+        };
+        if is_draft && !is_alive(place) {
+            left.push(place.clone());
+        }
+    }
     Ok(left)
 }
 
@@ -281,26 +289,40 @@ fn is_alive(place: &Path) -> bool {
     });
     // A draft that is being made is not locked yet, maybe since before the clock ran backwards.
     let is_being_made = || {
+        let name = place.file_name().and_then(|name| name.to_str());
+        let rest = name.and_then(|name| name.strip_prefix(UNDER_WAY)).unwrap_or_default();
+        let pid = rest.split('-').next().and_then(|pid| pid.parse().ok());
         let made = place.metadata().and_then(|it| it.modified());
         let is_young = made.is_ok_and(|made| !made.elapsed().is_ok_and(|age| age.as_secs() >= 60));
-        is_young && !place.join(ABOUT).exists()
+        is_young && !place.join(ABOUT).exists() && pid.is_some_and(own_process::exists)
     };
     is_locked || is_being_made()
 }
 
-fn next_id() -> io::Result<u32> {
-    Ok(1 + names()?.iter().filter_map(|path| number(path)).max().unwrap_or(0))
+fn id_after(names: &[PathBuf]) -> u32 {
+    1 + names.iter().filter_map(|path| number(path)).max().unwrap_or(0)
 }
 
-/// Removes the oldest records beyond the bounds, and makes records of runs that were killed.
-fn make_room(lock: &Lock, runs: &Path) -> io::Result<()> {
-    adopt(lock)?;
-    let mut records: Vec<(u32, PathBuf)> = Vec::new();
-    for path in names()? {
-        if let Some(id) = super::complete(&path) {
+/// The number of the next record, which becomes that of the draft `own`. Makes records of runs that were
+/// killed, and removes the oldest records beyond the bounds.
+fn next_record(lock: &Lock, runs: &Path, own: &Path) -> io::Result<u32> {
+    let mut names = names()?;
+    let left = left_among(&names, own)?;
+    if !left.is_empty() {
+        adopt(lock, left)?;
+        names = super::names()?;
+    }
+    make_room(runs, &names)?;
+    Ok(id_after(&names))
+}
+
+fn make_room(runs: &Path, names: &[PathBuf]) -> io::Result<()> {
+    let mut records: Vec<(u32, &PathBuf)> = Vec::new();
+    for path in names {
+        if let Some(id) = super::complete(path) {
             records.push((id, path));
         } else if path.file_name().is_some_and(|name| name.as_bytes().starts_with(GOING)) {
-            fs::remove_dir_all(&path)?;
+            fs::remove_dir_all(path)?;
         }
     }
     records.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
@@ -356,11 +378,13 @@ fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<File> {
 
 /// Replaces a file by `bytes`, completely or not at all.
 fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let new = format!(".{name}");
-    let _ = fs::remove_file(place.join(&new));
-    let written = write(place, &new, bytes);
-    written.and_then(|_| fs::rename(place.join(&new), place.join(name))).inspect_err(|_| {
-        let _ = fs::remove_file(place.join(&new));
+    let new = place.join(format!(".{name}"));
+    // A killed command may have left it.
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&new).and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| fs::rename(&new, place.join(name))).inspect_err(|_| {
+        let _ = fs::remove_file(&new);
     })
 }
 

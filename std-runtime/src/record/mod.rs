@@ -248,7 +248,7 @@ pub(crate) fn adopt() -> Result<()> {
         return Ok(());
     }
     let lock = Lock::take()?;
-    draft::adopt(&lock).map_err(unusable)
+    draft::left().and_then(|left| draft::adopt(&lock, left)).map_err(unusable)
 }
 
 const RUNS: &str = "runs";

@@ -35,16 +35,24 @@ pub(super) fn write_about(place: &Path, about: &About) -> io::Result<()> {
 /// Takes note in the folder `all` of the sessions of a project that `name` is the last used one:
 /// times tell that only while the clock runs forwards.
 pub(super) fn write_last(all: &Path, name: &str) -> io::Result<()> {
+    // A new file costs many times what reading it does.
+    if fs::read(all.join(LAST)).is_ok_and(|last| last == name.as_bytes()) {
+        return Ok(());
+    }
     let new = NewFile::create(all, ".last-", 0o600)?;
     new.file().write_all(name.as_bytes())?;
     new.persist(&all.join(LAST))
 }
 
-/// Replaces a file at once.
+/// Replaces a file of the session at `place` at once. Only the command that has the session open does.
 pub(super) fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let new = NewFile::create(place, ".new-", 0o600)?;
-    new.file().write_all(bytes)?;
-    new.persist(&place.join(name))
+    // A name costs less than a file without one that gets it later; a killed command may have left it.
+    let new = place.join(format!(".new-{name}"));
+    let opened = private().write(true).create(true).truncate(true).open(&new);
+    let written = opened.and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| fs::rename(&new, place.join(name))).inspect_err(|_| {
+        let _ = fs::remove_file(&new);
+    })
 }
 
 /// The options to open a file that nobody else may read.

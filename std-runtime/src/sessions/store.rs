@@ -18,7 +18,7 @@ use super::saved::Saved;
 use crate::agent::{OwnedSession, start_session};
 use crate::error::listed;
 use crate::nearest::nearest;
-use crate::{Error, ErrorKind, Result, state_folder};
+use crate::{Error, ErrorKind, Result, own_process, state_folder};
 
 /// The sessions of one folder.
 #[derive(Debug, Clone)]
@@ -307,7 +307,7 @@ fn make_room(place: &Path) -> io::Result<u32> {
             numbers.push(number);
         } else if let Some(rest) = name.strip_prefix(".new-").or(name.strip_prefix(".gone-")) {
             let pid = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok());
-            if pid.is_some_and(|pid| !is_alive(pid)) {
+            if pid.is_some_and(|pid| !own_process::exists(pid)) {
                 fs::remove_dir_all(place.join(name))?;
             }
         }
@@ -329,11 +329,6 @@ fn make_room(place: &Path) -> io::Result<u32> {
         }
     }
     Ok(highest)
-}
-
-fn is_alive(pid: i32) -> bool {
-    let Some(pid) = rustix::process::Pid::from_raw(pid) else { return false };
-    rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
 }
 
 const SESSIONS: &str = "sessions";

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Signal};
 
 /// Makes the process of a command independent of its parent's settings.
@@ -73,8 +74,8 @@ pub fn show_memory() {
 }
 
 /// Gives back the pages of the program's code and constants that were touched so far; what is used
-/// again is mapped again, from the system's cache of files. For the beginning of a wait: the start of a
-/// run touches most of the program, and what follows little of it. Makes one system call.
+/// again is mapped again, from the system's cache of files. For the beginning of a wait and of a phase that calls
+/// other functions than the one before it. Makes one system call.
 pub fn release_code() {
     #[cfg(target_os = "linux")]
     {
@@ -171,6 +172,12 @@ pub fn adopt_orphans() {}
 /// Does nothing: only Linux can do this.
 #[cfg(not(target_os = "linux"))]
 pub fn end_with_parent() {}
+
+/// Whether there is a process with this number; also `false` for what is none.
+pub fn exists(pid: i32) -> bool {
+    let pid = Pid::from_raw(pid);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(Errno::SRCH))
+}
 
 /// All processes below `pid`, as the system reports.
 pub fn below(pid: Pid) -> Vec<Pid> {

@@ -38,7 +38,7 @@ impl Keeper {
         let mut about = About::new(&options.folder);
         about.time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         about.prompt.clone_from(&options.instructions.name);
-        let draft = match Draft::begin(&about) {
+        let draft = match Draft::begin() {
             Ok(draft) => Arc::new(draft),
             Err(error) => {
                 tell(&format_args!("no record of this run is kept: {error}"));

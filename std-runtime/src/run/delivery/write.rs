@@ -55,7 +55,7 @@ impl Written<'_> {
         let draft = match &self.options.kept {
             Some(draft) => draft.as_ref(),
             None => {
-                own = Draft::begin(&about)?;
+                own = Draft::begin()?;
                 &own
             }
         };
