@@ -24,6 +24,12 @@ bench-sandbox runs="21":
     cargo build --release --package zerostack-cli --package zerostack-tests
     target/release/zerostack-bench sandbox {{runs}}
 
+# Writes std-runtime/code_order.txt, the order of the command's functions, anew. Wants x86-64 Linux.
+code-order:
+    cargo build --release --package zerostack-cli --package zerostack-tests
+    python3 tests/code_order.py target/release/zerostack target/release/zerostack-scripted >target/code_order.txt
+    mv target/code_order.txt std-runtime/code_order.txt
+
 # The command and `zerostack` 1.8.5 of crates.io, another project's agent, in turns; its binary is
 # built into FOLDER unless it is there.
 bench-rival folder="target/rival":

@@ -11,7 +11,7 @@ use super::{Outcome, RunOptions};
 use crate::agent::{File, Files, OwnedSession, Recorder};
 use crate::provider::Secrets;
 use crate::record::Draft;
-use crate::{Error, Result};
+use crate::{Error, Result, own_process};
 
 /// The tape, the record's tape, and the proof that requests only grow.
 #[derive(Default)]
@@ -155,6 +155,8 @@ impl Recorder for Recording {
         status: u16,
         retry_after_ms: Option<u32>,
     ) -> zerostack_agent::Result<()> {
+        // What sent the request is done.
+        own_process::release_code();
         Ok(self.each(|tape| tape.response(status, retry_after_ms))?)
     }
 

@@ -57,6 +57,8 @@ impl Workspace {
         if options.tools == ToolHost::ThisProgram {
             own_process::show_memory();
         }
+        // Flags, prompts and configuration are read.
+        own_process::release_code();
         let view = View::open(&options.folder, &view_options)?;
         Ok(Self::around(view, hidden_variables, stop))
     }
@@ -93,6 +95,8 @@ impl Workspace {
         for name in &self.hidden_variables {
             program.without_env(name);
         }
+        // The new process is at its largest before its program starts.
+        own_process::release_code();
         Ok(self.view.spawn(&program)?)
     }
 

@@ -14,7 +14,7 @@ use crate::provider::Secrets;
 use crate::record::About;
 use crate::run::front::json::EventWriter;
 use crate::run::{Draft, Front, RunEnd, RunEvent, RunOptions, Start};
-use crate::{Error, Result};
+use crate::{Error, Result, own_process};
 
 /// The record of a run under way.
 pub(super) struct Keeper(Mutex<Keeping>);
@@ -59,6 +59,8 @@ impl Keeper {
 
     /// Ends the record of the run with `result`, which was delivered or not.
     pub(super) fn finish(self, end: &RunEnd<'_>, delivered: Option<&Error>) {
+        // The view is removed.
+        own_process::release_code();
         let keeping = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         keeping.finish(end, delivered);
     }

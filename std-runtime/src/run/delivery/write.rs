@@ -10,7 +10,7 @@ use crate::provider::Endpoint;
 use crate::record::{self, About, Draft};
 use crate::run::{Outcome, RunOptions, Stop};
 use crate::view::View;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, own_process};
 
 /// What to write, and its description.
 pub(in crate::run) struct Written<'a> {
@@ -40,6 +40,8 @@ impl Written<'_> {
             moved => Err(changed_meanwhile(moved)),
         };
         let folder = &self.options.folder;
+        // What compared the view is done.
+        own_process::release_code();
         let written = moved
             .and_then(|()| self.commit(&checked.changes, outcome))
             .map_err(|error| kept(error, &outcome.patch, folder, "the patch"));
