@@ -15,7 +15,7 @@ use crate::{Session, StopReason};
 
 /// The events for these elements of `tool_calls`, each a list of those of one chunk.
 #[track_caller]
-fn calls(chunks: &[&str]) -> Vec<(String, String, String)> {
+pub(super) fn calls(chunks: &[&str]) -> Vec<(String, String, String)> {
     let delta = |calls: &&str| {
         format!(r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{calls}]}}}}]}}"#)
     };
@@ -29,23 +29,23 @@ fn calls(chunks: &[&str]) -> Vec<(String, String, String)> {
 }
 
 #[track_caller]
-fn are(calls: &[(String, String, String)], expected: &[(&str, &str, &str)]) {
+pub(super) fn are(calls: &[(String, String, String)], expected: &[(&str, &str, &str)]) {
     let calls: Vec<_> = calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect();
     assert_eq!(calls, expected);
 }
 
-const A: &str = r#"{"path":"a"}"#;
-const B: &str = r#"{"path":"b"}"#;
+pub(super) const A: &str = r#"{"path":"a"}"#;
+pub(super) const B: &str = r#"{"path":"b"}"#;
 
 /// An element: its index, id and name, if it has them, and arguments.
-fn call(head: &str, name: &str, arguments: &str) -> String {
+pub(super) fn call(head: &str, name: &str, arguments: &str) -> String {
     let arguments = arguments.replace('"', "\\\"");
     let name = if name == "-" { String::new() } else { format!(r#""name":"{name}","#) };
     format!(r#"{{{head}"function":{{{name}"arguments":"{arguments}"}}}}"#)
 }
 
-const ZERO: &str = r#""index":0,"#;
-const ONE: &str = r#""index":1,"#;
+pub(super) const ZERO: &str = r#""index":0,"#;
+pub(super) const ONE: &str = r#""index":1,"#;
 
 #[test]
 fn whole_calls_without_ids_stay_separate() {
@@ -73,81 +73,6 @@ fn whole_calls_without_ids_stay_separate() {
     let with_id = |id: &str, name| call(&format!(r#"{ZERO}"id":"{id}","#), name, A);
     let found = calls(&[&with_id("x", "read"), &with_id("y", "read"), &with_id("z", "grep")]);
     are(&found, &[("x", "read", A), ("y", "read", A), ("z", "grep", A)]);
-}
-
-#[test]
-fn pieces_with_another_index_continue_the_unfinished_call() {
-    let head = |index: &str, id: &str| call(&format!(r#"{index}"id":"{id}","#), "read", "");
-    let piece = |index: u32, arguments: &str| call(&format!(r#""index":{index},"#), "-", arguments);
-    // The index counts the pieces.
-    let found = calls(&[&head(ZERO, "x"), &piece(1, "{\"path\":"), &piece(2, "\"a\"}")]);
-    are(&found, &[("x", "read", A)]);
-    // The head of the second call has the index of the first.
-    let both = [("x", "read", A), ("y", "read", B)];
-    let second = [&*head(ZERO, "y"), &piece(1, "{\"path\":"), &piece(1, "\"b\"}")];
-    let whole = call(&format!(r#"{ZERO}"id":"x","#), "read", A);
-    are(&calls(&[&[&*whole], &second[..]].concat()), &both);
-    are(&calls(&[&[&*head(ZERO, "x"), &piece(0, A)], &second[..]].concat()), &both);
-    // A finished call takes no more.
-    let late = r#"{"index":1,"id":"y","function":{"name":"read"}}"#;
-    are(&calls(&[&whole, &piece(1, B), late]), &both);
-}
-
-#[test]
-fn names_and_ids_may_be_late_or_in_pieces() {
-    let id = |index: &str| format!(r#"{index}"id":"call_1","#);
-    let read = [("call_1", "read", A)];
-    are(
-        &calls(&[
-            &call(&id(ZERO), "-", "{\"path\""),
-            &call(ZERO, "-", ":\"a\"}"),
-            r#"{"index":0,"function":{"name":"read"}}"#,
-        ]),
-        &read,
-    );
-    are(&calls(&[&call(&id(ZERO), "", ""), &call(&id(ZERO), "read", A)]), &read);
-    are(&calls(&[&call(ZERO, "read", ""), &call(&id(ZERO), "-", A)]), &read);
-    are(
-        &calls(&[
-            &call(ZERO, "read", "{\"path\":"),
-            r#"{"index":0,"id":"call_1"}"#,
-            &call(ZERO, "-", "\"a\"}"),
-        ]),
-        &read,
-    );
-    are(&calls(&[&call(ZERO, "read", A), r#"{"index":0,"id":"call_1"}"#]), &read);
-    are(&calls(&[&call(&id(ZERO), "re", ""), &call(ZERO, "ad", ""), &call(ZERO, "-", A)]), &read);
-    are(&calls(&[&call(&id(ZERO), "re", ""), &call(&id(ZERO), "ad", A)]), &read);
-    are(
-        &calls(&[&call(&id(ZERO), "re", ""), &call(ZERO, "read", ""), &call(ZERO, "read", A)]),
-        &read,
-    );
-    // Without an index.
-    are(&calls(&[&call("", "read", ""), &call(&id(""), "-", A)]), &read);
-    are(
-        &calls(&[
-            &call(&id(""), "-", "{\"path\""),
-            &call("", "-", ":\"a\"}"),
-            r#"{"function":{"name":"read"}}"#,
-        ]),
-        &read,
-    );
-    // After another call.
-    let late = r#"{"index":0,"id":"call_1","function":{"name":"read"}}"#;
-    let both = [("call_1", "read", A), ("x", "grep", B)];
-    are(
-        &calls(&[
-            &call(ZERO, "-", "{\"path\""),
-            &call(&format!(r#"{ONE}"id":"x","#), "grep", B),
-            late,
-            &call(ZERO, "-", ":\"a\"}"),
-        ]),
-        &both,
-    );
-    are(
-        &calls(&[&call(ZERO, "", A), &call(&format!(r#"{ONE}"id":"x","#), "grep", B), late]),
-        &both,
-    );
 }
 
 #[test]

@@ -31,7 +31,19 @@ impl Sink<'_, '_> {
         let index = self.reply.index;
         let stage = core::mem::take(&mut self.reply.stage);
         let start = stage.start as usize;
-        let lengths = stage.lengths.map(|length| length as usize);
+        let mut lengths = stage.lengths.map(|length| length as usize);
+        let mut at = start + HEADER_BYTES;
+        for length in lengths.iter_mut().take(2) {
+            let end = at + *length;
+            match self.log.bytes().get(at..end).map(<[u8]>::trim_ascii) {
+                // Some servers write a word where the first piece had the id and the name.
+                Some(b"" | b"null" | b"None") => {
+                    self.log.remove(at, end);
+                    *length = 0;
+                }
+                _ => at = end,
+            }
+        }
         let [id, name, ..] = lengths;
         // Arguments are checked when they are complete: a character may arrive in two pieces.
         let words = start + HEADER_BYTES;

@@ -4,6 +4,8 @@
 mod arguments;
 mod by_path;
 #[cfg(all(test, feature = "all-dialects"))]
+mod call_piece_tests;
+#[cfg(all(test, feature = "all-dialects"))]
 mod call_tests;
 mod calls;
 mod deltas;
