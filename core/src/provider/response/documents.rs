@@ -2,7 +2,7 @@
 
 use super::{Array, DataLine, Decoder, Document, Framing};
 use crate::provider::{Body, Codec, Sink, take};
-use crate::wire::json_read::{ROOT, Token};
+use crate::wire::json_read::{LONE, ROOT, Token};
 use crate::wire::scan::WORDS;
 use crate::wire::taken;
 use crate::{Error, ErrorKind};
@@ -85,10 +85,16 @@ impl Decoder {
             return Ok(());
         }
         let has_content = core::mem::take(&mut sink.reply.has_content);
-        if let Some(token) = self.json.lost_half(has_content || sink.reply.stop.is_some()) {
+        // Strings that wait would be lost to it, so it is added after them.
+        if let Some(token) = self.json.lost_half(has_content && !sink.is_any_staged()) {
             take(self.codec, sink, &token)?;
         }
-        (self.codec.document_end)(sink)
+        (self.codec.document_end)(sink)?;
+        if sink.reply.stop.is_some() && self.json.loses_half() {
+            sink.text(LONE)?;
+            sink.end_part();
+        }
+        Ok(())
     }
 
     pub(super) fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {

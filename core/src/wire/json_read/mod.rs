@@ -42,6 +42,12 @@ const OLD: u16 = 0x400;
 /// Nodes with a tag from here on want of a string only its hash, where that is cheaper.
 pub(crate) const HASHED: u8 = 0x80;
 
+/// What stands in for half a surrogate pair, in UTF-8.
+pub(crate) const LONE: &[u8] = "\u{fffd}".as_bytes();
+
+/// Nodes whose tag has this bit are also the place of the members under them that have no node.
+pub(crate) const OPEN: u8 = 0x40;
+
 /// An unneeded place.
 const NOWHERE: u8 = u8::MAX;
 
@@ -178,6 +184,15 @@ impl JsonReader {
         self.half = NO_HALF;
         self.decoded_length = text::LONE.encode_utf8(&mut self.decoded).len() as u8;
         Some(Token::Piece(self.half_place, self.decoded_text()))
+    }
+
+    /// Whether half a pair waited, for which nothing will come.
+    pub(crate) const fn loses_half(&mut self) -> bool {
+        let waited = self.half > NO_HALF;
+        if waited {
+            self.half = NO_HALF;
+        }
+        waited
     }
 
     /// Whether the next byte is the last digit of the second half of a surrogate pair.
