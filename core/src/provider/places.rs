@@ -11,7 +11,7 @@
 macro_rules! dialect_places {
     ($table:ident: $($own:tt)*) => {
         $crate::provider::places::with_fields! { $table: $($own)*
-            ERROR = ROOT . "error" => tag::ERROR,
+            ERROR = ROOT . "error" => tag::ANY_ERROR,
             ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
             ERROR_MSG = ERROR . "msg" => tag::ERROR,
             ERROR_DETAIL = ERROR . "detail" => tag::ERROR,
@@ -19,7 +19,7 @@ macro_rules! dialect_places {
             ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
             ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
             ERROR_STATUS = ERROR . "status" => tag::ERROR_CODE,
-            ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
+            ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ANY_ERROR,
             RETRY_AFTER = ERROR . "retry_after" => tag::DELAY,
             ERROR_CONTEXT = ERROR . "n_ctx" => tag::CONTEXT,
             ERROR_SENT = ERROR . "n_prompt_tokens" => tag::SENT,
@@ -29,8 +29,8 @@ macro_rules! dialect_places {
             ERROR_DETAILS = ERROR . "details" => tag::ERROR,
             RETRY_DELAY = ERROR_DETAILS . "retryDelay" => tag::DELAY,
             DETAILS_CODE = ERROR_DETAILS . "error_code" => tag::ERROR_CODE,
-            ERRORS = ROOT . "errors" (from ERROR_MESSAGE) => tag::ERROR,
-            DETAIL = ROOT . "detail" (from ERROR_MESSAGE) => tag::ERROR,
+            ERRORS = ROOT . "errors" (from ERROR_MESSAGE) => tag::ANY_ERROR,
+            DETAIL = ROOT . "detail" (from ERROR_MESSAGE) => tag::ANY_ERROR,
             ERROR_TEXT = ROOT . "error_message" => tag::ERROR,
             ERROR_TEXT_CAMEL = ROOT . "errorMessage" => tag::ERROR,
             ERROR_TEXT_SHORT = ROOT . "error_msg" => tag::ERROR,

@@ -4,7 +4,7 @@
 use super::reply::Slot;
 use super::{Codec, Sink};
 use crate::Error;
-use crate::wire::json_read::{HASHED, ROOT, Token};
+use crate::wire::json_read::{HASHED, OPEN, ROOT, Token};
 use crate::wire::scan::WORDS;
 
 /// The dialect alone knows.
@@ -22,7 +22,7 @@ pub(crate) const INDEX: u8 = 6;
 pub(crate) const WORD: u8 = 7;
 /// The word for why the model stopped.
 pub(crate) const STOP: u8 = 8;
-/// An error, or its message; its type; its code, or the status that stands for it.
+/// The message of an error; its type; its code, or the status that stands for it.
 pub(crate) const ERROR: u8 = 9;
 pub(crate) const ERROR_TYPE: u8 = 10;
 pub(crate) const ERROR_CODE: u8 = 11;
@@ -43,6 +43,8 @@ pub(crate) const DELAY: u8 = 20;
 /// Tokens that the model has room for, and those that were sent, in the refusal of a long request.
 pub(crate) const CONTEXT: u8 = 21;
 pub(crate) const SENT: u8 = 22;
+/// An error: a text, an object or a list. The values in it that are not known make it one, too.
+pub(crate) const ANY_ERROR: u8 = OPEN | 9;
 /// The error that a gateway received, which follows its own message.
 pub(crate) const ERROR_CAUSE: u8 = 26;
 /// An image, sound or another medium in the reply: its bytes, or where it is.
@@ -74,7 +76,7 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: &Token<'_>) ->
         (Token::Piece(_, bytes), TEXT) => return sink.text(bytes),
         (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
         (Token::Piece(_, bytes), MEDIA) => sink.media(bytes.len()),
-        (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
+        (Token::Piece(_, bytes), ERROR | ANY_ERROR) => sink.error_text(bytes, tag == ANY_ERROR),
         (Token::Piece(_, bytes), ERROR_CAUSE) => sink.failure_cause(bytes),
         // A document that is a string is the message of an error, if it is anything.
         (Token::Piece(ROOT, bytes), _) | (Token::Piece(_, bytes), TOP_MESSAGE) => {
@@ -99,7 +101,8 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: &Token<'_>) ->
         #[cfg(feature = "profiles")]
         (Token::PieceEnd(_), FIELD) => sink.failure_field(),
         (Token::PieceEnd(_), STOP) => sink.stop(),
-        (Token::PieceEnd(_), ERROR | ERROR_CAUSE | TOP_MESSAGE) => sink.failure_text_end(),
+        (Token::PieceEnd(_), ERROR | ANY_ERROR) => sink.error_text_end(),
+        (Token::PieceEnd(_), ERROR_CAUSE | TOP_MESSAGE) => sink.failure_text_end(),
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
         (Token::PieceEnd(_), OBJECT) => sink.object(),
         (Token::PieceEnd(_), TOP_CODE) => sink.top_code(),
@@ -111,9 +114,8 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: &Token<'_>) ->
                 _ => sink.count(tag.wrapping_sub(INPUT), value),
             }
         }
-        (Token::Number(_, 1..), ERROR)
-        | (Token::Bool(_, true), ERROR)
-        | (Token::Bool(_, false), OBJECT) => sink.fail_document(),
+        (Token::Number(_, 1..) | Token::Bool(_, true), ERROR | ANY_ERROR) => sink.error_value(),
+        (Token::Bool(_, false), OBJECT) => sink.fail_document(),
         (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),
         (Token::Number(_, value), ERROR_CODE) => sink.failure_status(value),
         (Token::Number(_, value), TOP_CODE) => sink.top_status(value),

@@ -24,7 +24,7 @@ dialect_places! { PLACES:
     CHOICES = ROOT . "choices",
     CHOICE_INDEX = CHOICES . "index",
     FINISH_REASON = CHOICES . "finish_reason" => tag::STOP,
-    CHOICE_ERROR = CHOICES . "error" (from ERROR_MESSAGE) => tag::ERROR,
+    CHOICE_ERROR = CHOICES . "error" (from ERROR_MESSAGE) => tag::ANY_ERROR,
     DELTA = CHOICES . "delta",
     CONTENT = DELTA . "content" => tag::TEXT,
     CONTENT_TYPE = CONTENT . "type" => tag::HASH,
@@ -71,7 +71,7 @@ dialect_places! { PLACES:
     FLAT_NAME = CALLS . "name" => tag::NAME,
     FLAT_ARGUMENTS = CALLS . "arguments" raw => tag::ARGUMENTS,
     LEGACY_CALL = DELTA . "function_call" (from NAME),
-    DELTA_ERROR = DELTA . "error" (from ERROR_MESSAGE) => tag::ERROR,
+    DELTA_ERROR = DELTA . "error" (from ERROR_MESSAGE) => tag::ANY_ERROR,
     // The same again for whole bodies.
     MESSAGE = CHOICES . "message" (from CONTENT),
     // Moonshot, and Groq of old.
@@ -99,7 +99,7 @@ dialect_places! { PLACES:
     // Errors of servers that do not follow OpenAI's form.
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     // Mistral, for requests that do not fit its schema.
-    MESSAGE_DETAIL = TOP_MESSAGE . "detail" (from ERROR_MESSAGE) => tag::ERROR,
+    MESSAGE_DETAIL = TOP_MESSAGE . "detail" (from ERROR_MESSAGE) => tag::ANY_ERROR,
     TOP_TYPE = ROOT . "type" => tag::OBJECT,
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }

@@ -6,6 +6,7 @@ use crate::Error;
 use crate::provider::delay::duration_ms;
 #[cfg(feature = "profiles")]
 use crate::provider::profile::{ProfileField, named_field};
+use crate::provider::stop::fold;
 use crate::transcript::record::HEADER_BYTES;
 use crate::wire::hash::hash;
 
@@ -29,8 +30,8 @@ pub(crate) struct ProviderError {
     /// The offset of its message after the records, and its length.
     pub start: u32,
     pub length: u16,
-    /// The message is complete.
-    closed: bool,
+    /// What the message is: [`CLOSED`] and [`GUESS`].
+    state: u8,
 }
 
 impl Sink<'_, '_> {
@@ -52,8 +53,50 @@ impl Sink<'_, '_> {
         self.reply.refused = true;
     }
 
-    /// More of the message of an error. The first message counts, up to a limit. Servers write an
-    /// empty error next to an answer, so an empty one is not an error.
+    /// More of a string of an error: of its message, or with `is_guess` of a string that takes the
+    /// place of one. Servers write an empty error next to an answer, so an empty one is not an error.
+    pub fn error_text(&mut self, bytes: &[u8], is_guess: bool) {
+        let failure = &mut self.reply.failure;
+        let has_text = failure.length > 0;
+        if failure.state == CLOSED && (is_guess || has_text) {
+            return;
+        }
+        let is_next = failure.state == CLOSED | GUESS && is_guess && has_text;
+        if failure.state & GUESS != 0 && !is_guess && has_text {
+            self.log.truncate(failure.start as usize);
+            failure.length = 0;
+        }
+        failure.state = if is_guess { GUESS } else { 0 };
+        if is_next {
+            self.failure_text(b": ");
+        }
+        self.failure_text(bytes);
+    }
+
+    /// The string is complete. Some servers write a report of success next to an answer.
+    pub fn error_text_end(&mut self) {
+        let failure = &self.reply.failure;
+        let is_alone = !self.reply.refused && failure.status == 0 && failure.code.is_empty();
+        let (start, length) = (failure.start as usize, failure.length as usize);
+        let text = self.log.bytes().get(start..start + length).unwrap_or_default();
+        if is_alone && is_success(text) {
+            // One in a message counts for the values after it.
+            let is_guess = failure.state & GUESS != 0;
+            self.forget_failure();
+            self.reply.failure.state = if is_guess { 0 } else { CLOSED };
+            return;
+        }
+        self.failure_text_end();
+    }
+
+    /// A value of an error that is neither a string nor empty.
+    pub fn error_value(&mut self) {
+        if self.reply.failure.state & CLOSED == 0 {
+            self.fail_document();
+        }
+    }
+
+    /// More of the message of an error. The first message counts, up to a limit.
     pub fn failure_text(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -62,7 +105,7 @@ impl Sink<'_, '_> {
         let failure = &mut self.reply.failure;
         let room = FAILURE_BYTES - failure.length as usize;
         let room = self.log.room(bytes.len().min(room));
-        let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
+        let Some(bytes) = bytes.get(..room).filter(|_| failure.state & CLOSED == 0) else { return };
         if self.log.append(bytes).is_ok() {
             failure.length += bytes.len() as u16;
         }
@@ -70,7 +113,8 @@ impl Sink<'_, '_> {
 
     /// More of what a gateway received: it follows the gateway's own message.
     pub fn failure_cause(&mut self, bytes: &[u8]) {
-        if core::mem::take(&mut self.reply.failure.closed) {
+        if self.reply.failure.state & CLOSED != 0 {
+            self.reply.failure.state &= !CLOSED;
             self.failure_text(b": ");
         }
         self.failure_text(bytes);
@@ -91,7 +135,9 @@ impl Sink<'_, '_> {
 
     /// The message is complete.
     pub fn failure_text_end(&mut self) {
-        self.reply.failure.closed |= self.reply.failure.length > 0;
+        if self.reply.failure.length > 0 {
+            self.reply.failure.state |= CLOSED;
+        }
     }
 
     /// The word is the code or the type of the error; a code takes precedence.
@@ -99,7 +145,7 @@ impl Sink<'_, '_> {
     #[inline(never)]
     pub fn failure_code(&mut self, is_code: bool) {
         let word = self.take_word();
-        if word.is_empty() {
+        if word.is_empty() || is_success(&word) {
             return;
         }
         self.failure();
@@ -139,7 +185,7 @@ impl Sink<'_, '_> {
 
     /// The code of the error is a number.
     pub fn failure_status(&mut self, status: u32) {
-        if status > 0 {
+        if !matches!(status, 0 | 200..300) {
             self.failure();
             self.top_status(status);
         }
@@ -205,12 +251,34 @@ impl Sink<'_, '_> {
         self.reply.has_failed = true;
         failure.start = stage.start;
         failure.length = length.min(FAILURE_BYTES as u32) as u16;
-        failure.closed = true;
+        failure.state = CLOSED;
         let (start, length) = (stage.start as usize, usize::from(failure.length));
         self.log.remove(start, start + HEADER_BYTES);
         self.log.truncate(start + length);
     }
 }
+
+/// The message is complete; without one, success was reported.
+const CLOSED: u8 = 1;
+/// It consists of strings that are not known to be a message.
+const GUESS: u8 = 2;
+
+/// Whether the message or the code of an error reports that there is none.
+fn is_success(word: &[u8]) -> bool {
+    let known = fold(word);
+    SUCCESSES.iter().any(|it| *it == known) && word.iter().all(|byte| *byte != b':')
+}
+
+/// The words for that.
+static SUCCESSES: [u32; 7] = [
+    fold(b"success"),
+    fold(b"ok"),
+    fold(b"0"),
+    fold(b"200"),
+    fold(b"none"),
+    fold(b"null"),
+    fold(b"no_error"),
+];
 
 /// Bytes of a provider's error message that are kept.
 const FAILURE_BYTES: usize = 1024;

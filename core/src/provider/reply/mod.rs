@@ -11,6 +11,8 @@ mod calls;
 mod deltas;
 mod failure;
 #[cfg(all(test, feature = "all-dialects"))]
+mod failure_tests;
+#[cfg(all(test, feature = "all-dialects"))]
 mod form_tests;
 #[cfg(feature = "local-models")]
 mod found;

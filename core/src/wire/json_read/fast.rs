@@ -458,7 +458,7 @@ impl JsonReader {
             }
             number = node.quick.next;
         }
-        NOWHERE
+        self.place_of_others(container)
     }
 
     /// The innermost array or object is over: whether that around it is an object, and its place.

@@ -1,7 +1,7 @@
 //! Strings: escapes, surrogate pairs, and which key a key is.
 
 use super::step::{JsonScan, JsonState};
-use super::{JsonReader, NOWHERE, Node, ROOT};
+use super::{JsonReader, NOWHERE, Node, OPEN, ROOT};
 use crate::wire::hash::add;
 use crate::wire::scan::plain_length;
 
@@ -116,7 +116,15 @@ impl JsonReader {
             }
             number = node.next;
         }
-        NOWHERE
+        self.place_of_others(self.container())
+    }
+
+    /// The place of the members of `container` that have no node.
+    pub(super) fn place_of_others(&self, container: u8) -> u8 {
+        match self.node(container) {
+            Some(node) if node.tag & OPEN != 0 => container,
+            _ => NOWHERE,
+        }
     }
 
     /// The number of the first node under the container.
