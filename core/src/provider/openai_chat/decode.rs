@@ -136,16 +136,16 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
         Token::Begin(DELTA)
             if sink.reply.whole && sink.reply.dialect_state.flags & HAS_MESSAGE != 0 =>
         {
-            sink.reply.dialect_state.count = u32::MAX;
             sink.skip();
         }
         Token::Begin(DELTA) => {
-            if sink.reply.dialect_state.flags & HAS_MESSAGE != 0 {
-                sink.drop_pending()?;
-            }
             sink.reply.dialect_state.count = sink.log.used() as u32;
+            if sink.reply.dialect_state.flags & HAS_MESSAGE != 0 {
+                sink.reply.dialect_state.count = 0;
+                sink.skip_if_empty();
+            }
         }
-        Token::End(DELTA) if sink.reply.dialect_state.count == u32::MAX => sink.end_skip(),
+        Token::End(DELTA) if sink.is_skipped() => sink.end_skip(),
         Token::End(DELTA) => {
             commit_legacy_call(sink)?;
             if sink.log.used() > sink.reply.dialect_state.count as usize {

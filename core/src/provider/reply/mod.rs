@@ -48,8 +48,8 @@ pub(crate) type Word = heapless::Vec<u8, 40, u8>;
 /// The state of the reply besides its bytes in the transcript.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
-    /// The current content is skipped.
-    skip: bool,
+    /// Whether the current content is skipped.
+    skip: Skip,
     /// The status of the response is a refusal, or a document is an error.
     pub refused: bool,
     /// The provider reported a failure: `failure` has the details.
@@ -138,6 +138,16 @@ pub(crate) struct Reply {
     pub raw_stop_reason: Word,
 }
 
+/// Which content is skipped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Skip {
+    #[default]
+    Nothing,
+    All,
+    /// Content replaces what is held back, and without any that counts.
+    IfEmpty,
+}
+
 /// The state of a dialect while it reads; each dialect defines the meaning of the fields.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DialectState {
@@ -195,7 +205,7 @@ impl Reply {
     /// Whether the next content is not kept.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn is_muted(&self) -> bool {
-        self.skip || self.is_failed()
+        !matches!(self.skip, Skip::Nothing) || self.is_failed()
     }
 
     /// Whether no more text will follow, if known.

@@ -1,6 +1,6 @@
 //! Text, reasoning, opaque text, words, counts and errors of a reply.
 
-use super::{Reply, Sink, USAGE_CHANGED, USAGE_DUE, Word};
+use super::{Reply, Sink, Skip, USAGE_CHANGED, USAGE_DUE, Word};
 use crate::message::StopReason;
 use crate::provider::stop;
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL, Record};
@@ -32,7 +32,7 @@ impl PendingStart {
 impl Sink<'_, '_> {
     /// Adds to the open part, if it is of this kind; else begins one.
     pub fn part(&mut self, kind: Kind, info: [u8; 2], bytes: &[u8]) -> Result<(), Error> {
-        if self.reply.is_muted() || bytes.is_empty() {
+        if bytes.is_empty() || self.reply.is_muted() && !self.replaces()? {
             return Ok(());
         }
         self.reply.has_content = true;
@@ -58,8 +58,9 @@ impl Sink<'_, '_> {
 
     /// More of a refusal; it is why the model stopped.
     pub fn refusal(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.part(Kind::Text, [REFUSAL, 0], bytes)?;
         self.reply.refuses |= !self.reply.is_muted() && !bytes.is_empty();
-        self.part(Kind::Text, [REFUSAL, 0], bytes)
+        Ok(())
     }
 
     /// More of an image, of sound or of another medium, which is not kept.
@@ -179,7 +180,7 @@ impl Sink<'_, '_> {
             thinking_field,
         });
         self.reply.index = None;
-        self.reply.skip = false;
+        self.reply.skip = Skip::Nothing;
     }
 
     /// The content since [`begin_pending`](Self::begin_pending), and what follows, counts, or does not.
@@ -208,7 +209,7 @@ impl Sink<'_, '_> {
                 self.reply.raw_stop_reason.clear();
             }
         }
-        self.reply.skip = !is_ours;
+        self.reply.skip = if is_ours { Skip::Nothing } else { Skip::All };
         Ok(())
     }
 
@@ -226,9 +227,25 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
+    /// Skips content until [`end_skip`](Self::end_skip), unless there is any: then it counts in
+    /// place of what is held back, as after [`drop_pending`](Self::drop_pending).
+    pub fn skip_if_empty(&mut self) {
+        self.reply.skip = Skip::IfEmpty;
+    }
+
+    /// Whether content that would be skipped counts.
+    #[inline(never)]
+    pub(super) fn replaces(&mut self) -> Result<bool, Error> {
+        let replaces = self.reply.skip == Skip::IfEmpty && !self.reply.is_failed();
+        if replaces {
+            self.drop_pending()?;
+        }
+        Ok(replaces)
+    }
+
     /// Skips content, until [`end_skip`](Self::end_skip).
     pub fn skip(&mut self) {
-        self.reply.skip = true;
+        self.reply.skip = Skip::All;
     }
 
     /// Whether calls arrived since [`begin_pending`](Self::begin_pending).
@@ -257,9 +274,14 @@ impl Sink<'_, '_> {
         Some(self.reply.pending.is_some_and(|start| text >= start.used as usize))
     }
 
+    /// Whether content is skipped.
+    pub fn is_skipped(&self) -> bool {
+        self.reply.skip != Skip::Nothing
+    }
+
     /// The element that was held or skipped is over.
     pub fn end_skip(&mut self) {
-        self.reply.skip = false;
+        self.reply.skip = Skip::Nothing;
     }
 
     /// More of a short word; a longer one is not a known word, and is kept only in part.

@@ -50,7 +50,7 @@ impl Stage {
 impl Sink<'_, '_> {
     /// More of a string of the call that is read.
     pub fn stage(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
-        if self.reply.is_muted() || bytes.is_empty() {
+        if bytes.is_empty() || self.reply.is_muted() && !self.replaces()? {
             return Ok(());
         }
         self.reply.has_content = true;

@@ -282,6 +282,40 @@ fn a_message_in_a_chunk_is_read_once() {
 }
 
 #[test]
+fn an_empty_delta_beside_a_message_replaces_nothing() {
+    let message = r#""message":{"content":"hello"}"#;
+    for empty in [
+        "{}",
+        "null",
+        r#"{"content":""}"#,
+        r#"{"content":null,"tool_calls":[]}"#,
+        r#"{"role":"assistant","refusal":null}"#,
+    ] {
+        for both in
+            [format!(r#"{message},"delta":{empty}"#), format!(r#""delta":{empty},{message}"#)]
+        {
+            let body = format!(r#"{{"choices":[{{{both},"finish_reason":"stop"}}]}}"#);
+            says(&observed(OpenAiChat, &body), "hello");
+            says(&observed(OpenAiChat, &events(&[&body])), "hello");
+        }
+    }
+    let call = r#"{"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]}"#;
+    for both in [
+        format!(r#""message":{call},"delta":{{}}"#),
+        format!(r#""message":{call},"delta":{call}"#),
+        format!(r#""message":{{"content":""}},"delta":{call}"#),
+    ] {
+        let body = format!(r#"{{"choices":[{{{both},"finish_reason":"tool_calls"}}]}}"#);
+        let observed = observed(OpenAiChat, &events(&[&body]));
+        assert_eq!((observed.calls.len(), observed.error), (1, None), "{body}");
+    }
+    let refused = r#"{"choices":[{"message":{"content":"x"},"delta":{"refusal":"no"},"finish_reason":"stop"}]}"#;
+    let refused = observed(OpenAiChat, &events(&[refused]));
+    assert_eq!((&*refused.text, &*refused.refusal), ("", "no"));
+    assert_eq!(refused.end, Some(StopReason::Refusal));
+}
+
+#[test]
 fn a_reply_may_be_spread_over_choices() {
     let call = |choice: u8, id: &str| {
         format!(
