@@ -9,24 +9,24 @@ use crate::wire::taken;
 use crate::{Error, ResponseRule};
 
 impl Decoder {
-    /// The refusal may be plain text, or a stream of events with an error.
+    /// The body may be plain text, or a stream of events.
     #[inline(never)]
-    pub(super) fn refusal(
+    pub(super) fn text_or_events(
         &mut self,
         sink: &mut Sink<'_, '_>,
         input: &mut &[u8],
     ) -> Result<(), Error> {
         let before = *input;
         let read = self.events(sink, input);
-        if self.framing == Framing::Refusal {
+        if self.is_text() {
             self.first_text(sink, &mut taken(before, input));
         }
         read
     }
 
-    /// The refusal arrives in events, so the text that was kept does not count.
-    fn reported_in_events(&mut self, sink: &mut Sink<'_, '_>) {
-        if self.framing == Framing::Refusal {
+    /// The body consists of events, so the text that was kept does not count.
+    fn are_events(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.is_text() {
             self.framing = Framing::Events;
             sink.forget_failure();
         }
@@ -50,7 +50,7 @@ impl Decoder {
             }
             let before = *input;
             if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
-                self.reported_in_events(sink);
+                self.are_events(sink);
                 self.json.stop_at_lines(false);
                 self.note_news();
                 // In a dialect of lines, only a comment or an error is an event.
@@ -68,7 +68,7 @@ impl Decoder {
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
                 SseScan::Line if is_data => {
-                    self.reported_in_events(sink);
+                    self.are_events(sink);
                     self.line = DataLine::Open;
                     if is_error {
                         self.note_news();
@@ -79,6 +79,7 @@ impl Decoder {
                     self.sse.add_to_event(taken(before, input));
                 }
                 SseScan::LineEnd if self.sse.ends_error_event() => {
+                    self.are_events(sink);
                     self.note_news();
                     sink.fail_document();
                 }

@@ -17,6 +17,13 @@ pub(crate) fn judge(
     if decoder.is_page() && !sink.reply.refused {
         return Err(Error::broken(ResponseRule::NoPage).at(decoder.offset));
     }
+    let is_foreign = decoder.is_foreign();
+    if decoder.is_text() && !sink.reply.refused {
+        if is_foreign {
+            return Err(Error::broken(ResponseRule::Dialect).at(decoder.offset));
+        }
+        sink.forget_failure();
+    }
     // Nothing followed a document of another form that has a message.
     if sink.reply.stop.is_none() && sink.reply.has_strangers && !decoder.is_part() {
         sink.end_message();
@@ -31,7 +38,7 @@ pub(crate) fn judge(
     sink.resolve_pending(false)?;
     let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
-    let is_foreign = decoder.is_foreign() || reply.has_strangers;
+    let is_foreign = is_foreign || reply.has_strangers;
     let is_whole = decoder.is_complete() && reply.whole;
     let is_none = (is_foreign || decoder.is_complete()) && !reply.documents;
     if is_none || is_whole && is_empty {

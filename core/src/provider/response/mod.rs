@@ -7,7 +7,7 @@
 //! one: gateways collect the pieces of a stream, and put a whole reply into one event.
 //!
 //! A body that begins with `<` is a web page, which a gateway or a proxy sends in place of a reply. The
-//! first words of it, and of the plain text of a refusal, are kept as the message of an error.
+//! first words of it, and of plain text, are kept as the message of an error.
 
 mod documents;
 mod events;
@@ -64,8 +64,8 @@ enum Framing {
     Bare,
     /// A web page.
     Page,
-    /// The plain text of a refusal, or events, which show nothing so far.
-    Refusal,
+    /// Plain text, or events, which show nothing so far.
+    Text,
 }
 
 /// Whether the documents are in an array.
@@ -142,6 +142,11 @@ impl Decoder {
         self.framing == Framing::Page
     }
 
+    /// Whether the body is plain text, or consists of events that show nothing.
+    pub fn is_text(&self) -> bool {
+        self.framing == Framing::Text
+    }
+
     /// Whether the document with the stop reason was cut off, since the stop reason may precede the
     /// text; or the document that a comma in an array announced.
     pub fn is_part(&self) -> bool {
@@ -179,7 +184,7 @@ impl Decoder {
         let is_inside = match self.framing {
             Framing::Events => self.sse.is_in_data(input) && self.marker == 0,
             Framing::Whole | Framing::Lines => true,
-            Framing::Unknown | Framing::Bare | Framing::Page | Framing::Refusal => false,
+            Framing::Unknown | Framing::Bare | Framing::Page | Framing::Text => false,
         };
         let is_quiet = !self.has_news && !self.is_over && !self.json.is_fresh();
         if is_inside && is_quiet {
@@ -208,7 +213,7 @@ impl Decoder {
                 Ok(())
             }
             Framing::Events => self.events(sink, input),
-            Framing::Refusal => self.refusal(sink, input),
+            Framing::Text => self.text_or_events(sink, input),
             Framing::Whole => self.whole(sink, input),
             Framing::Lines if LINES => self.lines(sink, input),
             Framing::Lines => Ok(()),
@@ -250,15 +255,15 @@ impl Decoder {
             b'{' | b'[' if LINES && self.codec.body == Body::Lines => Framing::Lines,
             b'{' | b'[' => Framing::Whole,
             b'<' => Framing::Page,
-            _ if sink.reply.refused => Framing::Refusal,
-            _ => Framing::Events,
+            _ => Framing::Text,
         };
         sink.reply.whole = self.framing == Framing::Whole && self.array == Array::None;
         if self.is_page() {
             sink.failure_text(PAGE);
+        } else if self.is_text() && !sink.reply.refused {
+            sink.failure_text(TEXT);
         }
-        let are_events = matches!(self.framing, Framing::Events | Framing::Refusal);
-        self.json.stop_at_lines(are_events);
+        self.json.stop_at_lines(self.is_text());
         self.json.begin(!sink.reply.whole);
         self.shows = true;
     }
@@ -274,5 +279,6 @@ impl Decoder {
     }
 }
 
-/// The prefix before the first words of a web page.
+/// The prefixes of the first words of a body that is not a reply.
 const PAGE: &[u8] = b"a web page";
+const TEXT: &[u8] = b"plain text: ";
