@@ -145,6 +145,19 @@ fn details_of_reasoning_go_back_to_openrouter() {
     assert_eq!(sent.as_array_mut().unwrap().len(), 2);
     assert_eq!(sent, expected, "{message}");
     assert_eq!(message["tool_calls"][0].get("extra_content"), None);
+    // The members of a detail are in any order.
+    for detail in [
+        r#"{"type":"reasoning.text","text":"hm","signature":"SIG1","id":"i","format":"f"}"#,
+        r#"{"format":"f","id":"i","signature":"SIG1","text":"hm","type":"reasoning.text"}"#,
+    ] {
+        let body = format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"reasoning_details\":[{detail}]}}}}]}}\n\n{}",
+            chat(&deltas[4..], "tool_calls")
+        );
+        let message = sent_after(Dialect::OpenAiChat, "m", &body);
+        let expected = json!([{"type": "reasoning.text", "text": "hm", "signature": "SIG1"}]);
+        assert_eq!(message["reasoning_details"], expected, "{message}");
+    }
     // Reasoning that is no string of its own is shown all the same.
     let alone = [
         details(json!({"type": "reasoning.text", "text": "hm"})),
@@ -165,6 +178,47 @@ fn opaque_reasoning_goes_back_to_copilot() {
         sent_after(Dialect::OpenAiChat, "claude-sonnet-4.5", &chat(&deltas, "tool_calls"));
     assert_eq!(message["reasoning_text"], "hm");
     assert_eq!(message["reasoning_opaque"], "OPAQUE");
+}
+
+#[test]
+fn blocks_of_thinking_go_back_to_litellm() {
+    let model = "claude-sonnet-4.5";
+    let block = |thinking: &str, signature: Value| json!({"reasoning_content": thinking, "thinking_blocks": [{"type": "thinking", "thinking": thinking, "signature": signature}]});
+    let redacted =
+        |data: &str| json!({"thinking_blocks": [{"type": "redacted_thinking", "data": data}]});
+    let deltas = [
+        block("Let me ", Value::Null),
+        block("see", json!("")),
+        block("", json!("SIG1")),
+        redacted("R1"),
+        redacted("R2"),
+        block("Then", Value::Null),
+        block("", json!("SIG2")),
+        json!({"tool_calls": [call("c1", 0)]}),
+    ];
+    let expected = json!([
+        {"type": "thinking", "thinking": "Let me see", "signature": "SIG1"},
+        {"type": "redacted_thinking", "data": "R1"},
+        {"type": "redacted_thinking", "data": "R2"},
+        {"type": "thinking", "thinking": "Then", "signature": "SIG2"},
+    ]);
+    let message = sent_after(Dialect::OpenAiChat, model, &chat(&deltas, "tool_calls"));
+    assert_eq!(message["thinking_blocks"], expected, "{message}");
+    assert_eq!(message.get("reasoning_details"), None);
+    // In a whole message the reasoning is repeated at once, before its blocks.
+    for reasoning in [json!("Let me seeThen"), Value::Null] {
+        let message = json!({"content": "hi", "tool_calls": [call("c1", 0)], "reasoning_content": reasoning, "thinking_blocks": expected});
+        let body = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]});
+        let message = sent_after(Dialect::OpenAiChat, model, &body.to_string());
+        assert_eq!(message["thinking_blocks"], expected, "{message}");
+    }
+    // Other dialects get a request without them.
+    let other = heard(Dialect::OpenAiChat, model, &chat(&deltas, "tool_calls"), 9);
+    for dialect in [Dialect::Anthropic, Dialect::OpenAiResponses, Dialect::Gemini, Dialect::Ollama]
+    {
+        let body = request(&read_again(&other, config(dialect, "m"))).to_string();
+        assert!(!body.contains("SIG1") && !body.contains("R1"), "{body}");
+    }
 }
 
 #[test]

@@ -8,9 +8,9 @@
 //! without an id. llama-cpp-python and LiteLLM send it together with `tool_calls`, which then counts.
 
 use super::{
-    CONTENT_FIELD, DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END,
-    OF_CALL, OF_NEXT, OF_TEXT, OPAQUE_REASONING, REASONING_CONTENT_FIELD, REASONING_FIELD,
-    REASONING_TEXT_FIELD,
+    BLOCK_REDACTED, BLOCK_SIGNATURE, BLOCKS_FIELD, CONTENT_FIELD, DATA_END, DETAIL_ENCRYPTED,
+    DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END, OF_CALL, OF_NEXT, OF_TEXT,
+    OPAQUE_REASONING, REASONING_CONTENT_FIELD, REASONING_FIELD, REASONING_TEXT_FIELD,
 };
 use crate::Error;
 use crate::provider::places::dialect_places;
@@ -46,6 +46,11 @@ dialect_places! { PLACES:
     DETAIL_ID = DETAILS . "id",
     DETAIL_FORMAT = DETAILS . "format",
     DETAIL_DATA = DETAILS . "data",
+    // LiteLLM: the blocks of Anthropic.
+    BLOCKS = DELTA . "thinking_blocks",
+    BLOCK_THINKING = BLOCKS . "thinking",
+    BLOCK_SIGNATURE_TEXT = BLOCKS . "signature",
+    BLOCK_DATA = BLOCKS . "data",
     TEXT_EXTRA = DELTA . "extra_content",
     TEXT_GOOGLE = TEXT_EXTRA . "google",
     TEXT_SIGNATURE = TEXT_GOOGLE . "thought_signature",
@@ -174,14 +179,26 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             sink.reply.dialect_state.document = 0;
             sink.take_word();
         }
-        Token::End(DETAILS) => end_detail(sink)?,
+        Token::End(DETAILS) => end_detail(sink, [DETAIL_SIGNATURE, DETAIL_ENCRYPTED])?,
+        // The reasoning of a whole message is repeated in its blocks, which say where each ends.
+        Token::Begin(BLOCKS) => {
+            sink.drop_stage();
+            sink.reply.dialect_state.document = 0;
+            let is_whole = sink.reply.dialect_state.flags & HAS_MESSAGE != 0;
+            if is_whole && sink.reply.thinking_field == REASONING_CONTENT_FIELD {
+                sink.drop_thinking();
+            }
+        }
+        Token::PieceEnd(BLOCK_DATA) => sink.reply.dialect_state.document = IS_ENCRYPTED,
+        Token::End(BLOCKS) => end_detail(sink, [BLOCK_SIGNATURE, BLOCK_REDACTED])?,
         Token::PieceEnd(DETAIL_TYPE) => {
             let is_encrypted = sink.take_hash() == ENCRYPTED;
-            sink.reply.dialect_state.document = if is_encrypted { IS_ENCRYPTED } else { 0 };
+            sink.reply.dialect_state.document =
+                if is_encrypted { IS_ENCRYPTED } else { IS_REASONING };
         }
-        Token::PieceEnd(DETAIL_DATA) => sink.stage(Slot::Id, &[DATA_END])?,
+        Token::PieceEnd(DETAIL_DATA) => sink.stage(OPAQUE_SLOT, &[DATA_END])?,
         Token::PieceEnd(place @ (DETAIL_ID | DETAIL_FORMAT)) if is_encrypted(sink) => {
-            sink.stage(Slot::Id, &[if place == DETAIL_ID { ID_END } else { FORMAT_END }])?;
+            sink.stage(OPAQUE_SLOT, &[if place == DETAIL_ID { ID_END } else { FORMAT_END }])?;
         }
         Token::End(CALLS) => sink.commit_call(true)?,
         Token::End(CHOICES) => {
@@ -190,9 +207,11 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             sink.end_skip();
         }
         Token::Piece(place, bytes) => match place {
-            DETAIL_DATA | DETAIL_SIGNATURE_TEXT => sink.stage(Slot::Id, bytes)?,
+            DETAIL_DATA | DETAIL_SIGNATURE_TEXT | BLOCK_DATA | BLOCK_SIGNATURE_TEXT => {
+                sink.stage(OPAQUE_SLOT, bytes)?;
+            }
             DETAIL_ID | DETAIL_FORMAT if is_encrypted(sink) => {
-                sink.stage(Slot::Id, bytes)?;
+                sink.stage(OPAQUE_SLOT, bytes)?;
             }
             REASONING_OPAQUE => opaque(sink, OPAQUE_REASONING, bytes)?,
             TEXT_SIGNATURE => opaque(sink, OF_TEXT, bytes)?,
@@ -284,22 +303,35 @@ fn opaque(sink: &mut Sink<'_, '_>, subtype: u8, bytes: &[u8]) -> Result<(), Erro
 /// data.
 #[inline(never)]
 fn is_encrypted(sink: &Sink<'_, '_>) -> bool {
-    sink.reply.dialect_state.document == IS_ENCRYPTED || sink.is_any_staged()
+    match sink.reply.dialect_state.document {
+        0 => sink.is_any_staged(),
+        known => known == IS_ENCRYPTED,
+    }
 }
 
-/// One of the details of the reasoning is over: the part that is not plain text goes back.
+/// One of the details or blocks of the reasoning is over: the part that is not plain text goes back,
+/// after the text that it belongs to.
 #[inline(never)]
-fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
-    if !sink.is_staged(Slot::Id) {
+fn end_detail(sink: &mut Sink<'_, '_>, subtypes: [u8; 2]) -> Result<(), Error> {
+    if !sink.is_staged(OPAQUE_SLOT) {
         return Ok(());
     }
+    let [signature, encrypted] = subtypes;
     let is_encrypted = sink.reply.dialect_state.document == IS_ENCRYPTED;
-    let subtype = if is_encrypted { DETAIL_ENCRYPTED } else { DETAIL_SIGNATURE };
+    let subtype = if is_encrypted { encrypted } else { signature };
     sink.end_part();
+    if sink.is_staged(TEXT_SLOT) {
+        let text = (Kind::Thinking, [sink.reply.thinking_field, 0]);
+        sink.commit_part(Some(text))?;
+    }
     sink.commit_part(Some((Kind::Opaque, [sink.dialect as u8, subtype])))?;
     sink.end_part();
     Ok(())
 }
+
+/// The order in which the strings of a detail or block wait for its end.
+const TEXT_SLOT: Slot = Slot::Id;
+const OPAQUE_SLOT: Slot = Slot::Name;
 
 const ENCRYPTED: u32 = hash(b"reasoning.encrypted");
 /// The types of the parts of the content whose text is reasoning.
@@ -318,6 +350,7 @@ fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Erro
         REASONING => REASONING_FIELD,
         REASONING_TEXT => REASONING_TEXT_FIELD,
         DETAIL_TEXT | DETAIL_SUMMARY => DETAILS_FIELD,
+        BLOCK_THINKING => BLOCKS_FIELD,
         CONTENT_THINKING | THINKING_TEXT | CONTENT_TEXT => CONTENT_FIELD,
         _ => return Ok(()),
     };
@@ -326,6 +359,9 @@ fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Erro
     }
     if sink.reply.thinking_field != field {
         return Ok(());
+    }
+    if matches!(place, DETAIL_TEXT | BLOCK_THINKING) && sink.is_any_staged() {
+        return sink.stage(TEXT_SLOT, bytes);
     }
     sink.part(Kind::Thinking, [field, 0], bytes)
 }

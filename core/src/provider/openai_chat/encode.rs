@@ -1,9 +1,9 @@
 //! The body of a chat completion request.
 
 use super::{
-    DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END, OF_CALL,
-    OF_NEXT, OF_TEXT, OPAQUE_REASONING, REASONING_CONTENT_FIELD, REASONING_FIELD,
-    REASONING_TEXT_FIELD,
+    BLOCK_REDACTED, BLOCK_SIGNATURE, DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD,
+    FORMAT_END, ID_END, OF_CALL, OF_NEXT, OF_TEXT, OPAQUE_REASONING, REASONING_CONTENT_FIELD,
+    REASONING_FIELD, REASONING_TEXT_FIELD,
 };
 use crate::message::Dialect;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
@@ -18,14 +18,15 @@ const BETWEEN: u8 = 0;
 const TEXT: u8 = 1;
 const REASONING: u8 = 2;
 const DETAILS: u8 = 3;
-const FIELDS: u8 = 4;
-const CALLS: u8 = 5;
+const BLOCKS: u8 = 4;
+const FIELDS: u8 = 5;
+const CALLS: u8 = 6;
 /// A call is written but for its signature.
-const SIGNATURE: u8 = 6;
+const SIGNATURE: u8 = 7;
 /// Texts of the user and their attachments are written.
-const USER_PARTS: u8 = 7;
+const USER_PARTS: u8 = 8;
 /// The attachments of results are written, in a message of the user.
-const RESULT_PARTS: u8 = 8;
+const RESULT_PARTS: u8 = 9;
 
 /// The ids that the servers of a model take.
 pub(super) fn ids(model: &str) -> CallIdRule {
@@ -130,12 +131,13 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 at.comma = true;
             }
         },
-        DETAILS => match at.next_of(bytes, Kind::Thinking.bit() | Kind::Opaque.bit()) {
+        DETAILS | BLOCKS => match at.next_of(bytes, Kind::Thinking.bit() | Kind::Opaque.bit()) {
             Some(_) if context.profile.hides_reasoning() => {}
             Some(part) => detail(context, at, &part, out),
             None => {
                 out.fill(if at.comma { "]" } else { "" });
-                at.restart(FIELDS);
+                at.restart(at.stage + 1);
+                at.previous = 0;
             }
         },
         FIELDS => match at.next_of(bytes, Kind::Opaque.bit()) {
@@ -251,32 +253,46 @@ fn result_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>)
     }
 }
 
-/// One of OpenRouter's details: the reasoning with its signature, or encrypted reasoning.
+/// One of OpenRouter's details or LiteLLM's blocks: the reasoning with its signature, or encrypted
+/// reasoning.
 #[inline(never)]
 fn detail<'a>(context: &Context<'a>, at: &mut Cursor, part: &Record<'a>, out: &mut Pieces<'a>) {
     let bytes = context.bytes;
     let thinking = Record::at(bytes, at.previous).filter(|_| at.previous != 0);
     at.previous = if part.is(Kind::Thinking) { part.offset } else { 0 };
     let subtype = subtype(part);
-    let is_text = context.profile.has_reasoning_details()
+    let is_block = at.stage == BLOCKS;
+    let is_text = !is_block
+        && context.profile.has_reasoning_details()
         && has_field(part)
         && Record::at(bytes, part.end())
             .is_none_or(|it| self::subtype(&it) != Some(DETAIL_SIGNATURE));
-    let is_detail = is_text || matches!(subtype, Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED));
+    let is_detail = match subtype {
+        Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED) => !is_block,
+        Some(BLOCK_SIGNATURE | BLOCK_REDACTED) => is_block,
+        _ => is_text,
+    };
     if !is_detail || thinking.is_some_and(|thinking| thinking.header.has(MARKED)) {
         return;
     }
-    out.fill(if at.comma { "," } else { r#","reasoning_details":["# });
+    out.fill(match is_block {
+        _ if at.comma => ",",
+        true => r#","thinking_blocks":["#,
+        false => r#","reasoning_details":["#,
+    });
     at.comma = true;
     about(context, part, out);
-    if is_text {
-        return out.fill(r#"{"type":"reasoning.text","text":"%t"}"#);
+    out.blanks.name = thinking.map_or("", |thinking| thinking.text());
+    out.fill(match subtype {
+        Some(DETAIL_SIGNATURE) => r#"{"type":"reasoning.text","text":"%n","signature":"%t"}"#,
+        Some(BLOCK_SIGNATURE) => r#"{"type":"thinking","thinking":"%n","signature":"%t"}"#,
+        Some(BLOCK_REDACTED) => r#"{"type":"redacted_thinking","data":"%t"}"#,
+        Some(_) => r#"{"type":"reasoning.encrypted""#,
+        None => r#"{"type":"reasoning.text","text":"%t"}"#,
+    });
+    if subtype != Some(DETAIL_ENCRYPTED) {
+        return;
     }
-    if subtype == Some(DETAIL_SIGNATURE) {
-        out.blanks.name = thinking.map_or("", |thinking| thinking.text());
-        return out.fill(r#"{"type":"reasoning.text","text":"%n","signature":"%t"}"#);
-    }
-    out.fill(r#"{"type":"reasoning.encrypted""#);
     let mut rest = part.text();
     while let Some(length) = rest.bytes().position(|byte| byte <= DATA_END) {
         let (value, after) = rest.split_at_checked(length).unwrap_or_default();

@@ -42,16 +42,21 @@ const CONTENT_FIELD: u8 = 3;
 const REASONING_TEXT_FIELD: u8 = 4;
 /// Reasoning from OpenRouter's details only.
 const DETAILS_FIELD: u8 = 5;
+/// Reasoning from LiteLLM's blocks only.
+const BLOCKS_FIELD: u8 = 6;
 
 /// Subtypes of opaque text: Gemini's signature of the call before it, of the call after it, and
 /// of the text (`extra_content`); OpenRouter's signature of the reasoning before it, and its
-/// encrypted reasoning (`reasoning_details`); Copilot's (`reasoning_opaque`).
+/// encrypted reasoning (`reasoning_details`); Copilot's (`reasoning_opaque`); LiteLLM's signature of
+/// the reasoning before it, and its redacted reasoning (`thinking_blocks`).
 const OF_CALL: u8 = 0;
 const OF_NEXT: u8 = 1;
 const OF_TEXT: u8 = 2;
 const DETAIL_SIGNATURE: u8 = 3;
 const DETAIL_ENCRYPTED: u8 = 4;
 const OPAQUE_REASONING: u8 = 5;
+const BLOCK_SIGNATURE: u8 = 6;
+const BLOCK_REDACTED: u8 = 7;
 
 /// The end of each string of encrypted reasoning; they are in any order.
 const ID_END: u8 = 1;

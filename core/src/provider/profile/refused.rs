@@ -52,7 +52,9 @@ pub(crate) fn named_field(word: &[u8]) -> Option<ProfileField> {
         b"cache_control" => ProfileField::CacheControl,
         b"include" => ProfileField::Include,
         b"max_tokens" | b"max_completion_tokens" => ProfileField::OutputLimitKey,
-        b"reasoning_content" | b"reasoning" | b"reasoning_details" => ProfileField::Reasoning,
+        b"reasoning_content" | b"reasoning" | b"reasoning_details" | b"thinking_blocks" => {
+            ProfileField::Reasoning
+        }
         b"strict" => ProfileField::Schemas,
         _ => return None,
     })
@@ -102,6 +104,7 @@ const REASONING: &[&str] = &[
     "reasoning_details",
     "reasoning_text",
     "reasoning_opaque",
+    "thinking_blocks",
     "'reasoning'",
 ];
 const BAD_SEAL: &[&str] = &["could not be", "not support"];

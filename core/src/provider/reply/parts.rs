@@ -71,6 +71,18 @@ impl Sink<'_, '_> {
         }
     }
 
+    /// Removes the reasoning that is held back, if nothing follows it: it is repeated.
+    #[cfg(feature = "openai-chat")]
+    pub fn drop_thinking(&mut self) {
+        let (open, pending) = (self.reply.open, self.reply.pending);
+        let is_held = pending.is_some_and(|start| start.used <= open);
+        let header = self.log.header(open as usize).filter(|_| is_held);
+        if header.is_some_and(|header| header.kind() == Kind::Thinking) {
+            self.log.truncate(open as usize);
+            (self.reply.open, self.reply.thinking_field) = (0, 0);
+        }
+    }
+
     /// What comes next begins a part of its own.
     pub fn end_part(&mut self) {
         // With another chunking, text would have been dropped before this place.
