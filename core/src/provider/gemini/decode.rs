@@ -60,10 +60,11 @@ reply_places! { PLACES:
 }
 
 /// The state of the current part: its text is reasoning, it has a text, perhaps an
-/// empty one, it is a call.
+/// empty one, it is a call, it is a call that arrived before.
 const IS_THOUGHT: u8 = 1;
 const HAS_TEXT: u8 = 2;
 const IS_CALL: u8 = 4;
+const IS_REPEATED: u8 = 8;
 
 /// The reason to stop is why the question was refused.
 const IS_BLOCKED: u8 = 1;
@@ -90,6 +91,11 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             sink.reply.dialect_state.block |= IS_CALL;
             sink.reply.dialect_state.level = 0;
         }
+        // Some servers send a call again, with its id, in a later piece.
+        Token::End(CALL | SNAKE_CALL) if sink.repeats_call() => {
+            sink.drop_stage();
+            sink.reply.dialect_state.block |= IS_REPEATED;
+        }
         Token::End(CALL | SNAKE_CALL) => by_path::end_call(sink)?,
         Token::End(PARTS) => {
             let block = sink.reply.dialect_state.block;
@@ -97,7 +103,8 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             let is_call = block & IS_CALL != 0;
             let has_more = is_call && by_path::has_open_call(sink);
             let of_call = Some(if has_more { OF_NEXT } else { OF_CALL });
-            commit_strings(sink, if is_call { of_call } else { text })?;
+            let subtype = if is_call { of_call } else { text };
+            commit_strings(sink, subtype.filter(|_| block & IS_REPEATED == 0))?;
             if has_more {
                 by_path::put_before_call(sink);
             }

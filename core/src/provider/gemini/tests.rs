@@ -213,6 +213,29 @@ fn the_request_is_exactly_this() {
 }
 
 #[test]
+fn a_call_that_is_sent_again_with_its_id_runs_once() {
+    let call =
+        r#"{"functionCall":{"id":"c1","name":"f","args":{"n":1}},"thoughtSignature":"YQ=="}"#;
+    let plain = call.replace(r#","thoughtSignature":"YQ==""#, "");
+    let other = plain.replace("c1", "c2").replace(r#""n":1"#, r#""n":2"#);
+    let end = r#"{"candidates":[{"content":{"parts":[]},"finishReason":"STOP"}]}"#;
+    for again in [call, &plain] {
+        let piece = std::format!(r#"{{"candidates":[{{"content":{{"parts":[{call}]}}}}]}}"#);
+        let next =
+            std::format!(r#"{{"candidates":[{{"content":{{"parts":[{again},{other}]}}}}]}}"#);
+        let body = events(&[&piece, &next, end]);
+        let observed = observed(DIALECT, &body);
+        assert_eq!(calls(&observed), [("c1", "f", r#"{"n":1}"#), ("c2", "f", r#"{"n":2}"#)]);
+        let mut session = session(config(DIALECT));
+        observe(&mut session, body.as_bytes(), 7);
+        answer(&mut session, &[0, 1], &[("one", false), ("two", false)]);
+        let sent = sent(&session);
+        assert_eq!(sent.matches(r#""name":"f","args""#).count(), 2, "{sent}");
+        assert_eq!(sent.matches("YQ==").count(), 1, "{sent}");
+    }
+}
+
+#[test]
 fn a_signature_before_its_call_stays_with_it() {
     let body = r#"{"candidates":[{"content":{"parts":[{"thoughtSignature":"YQ==","functionCall":{"name":"f","args":{}}},{"functionCall":{"name":"f","args":{"n":2}}}]},"finishReason":"STOP"}]}"#;
     let mut session = session(config(DIALECT));

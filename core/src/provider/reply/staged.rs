@@ -7,7 +7,7 @@ use crate::wire::steps;
 use crate::{Error, ResponseRule};
 
 /// Replies with more calls are read without comparing them.
-#[cfg(feature = "ollama")]
+#[cfg(any(feature = "gemini", feature = "ollama"))]
 const MOST_COMPARED: u16 = 8;
 
 impl Sink<'_, '_> {
@@ -45,7 +45,7 @@ impl Sink<'_, '_> {
 
     /// Whether the staged strings are a call that is there already, with its id. Only the first calls of a
     /// reply are compared: with each of many it would take the square of them.
-    #[cfg(feature = "ollama")]
+    #[cfg(any(feature = "gemini", feature = "ollama"))]
     pub fn repeats_call(&self) -> bool {
         let start = self.reply.stage.start as usize;
         let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
