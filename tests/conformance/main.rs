@@ -19,6 +19,7 @@ mod chat;
 mod checkpoints;
 mod checks;
 mod chunkings;
+mod code_order;
 mod command_line;
 mod containers;
 mod contracts;
