@@ -1,11 +1,13 @@
 extern crate std;
 
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::provider::testing::config;
 use crate::{
-    Dialect, Event, Limits, Profile, ProfileField, Session, SessionConfig, Step, SystemRole,
+    Dialect, Event, InstructionRole, Limits, Profile, ProfileField, SchemaForm, Session,
+    SessionConfig, Step, SystemRole, ToolResult, ToolSpec,
 };
 
 type TestSession<'c> = Session<SessionConfig<'c>, [u8; 4096]>;
@@ -95,6 +97,124 @@ fn a_field_that_is_refused_is_left_out_once() {
     ] {
         let mut session = started(config);
         assert!(body(&session).contains(gone), "{message}");
+        assert_eq!(refuse(&mut session, 400, &error(message)), Some(field), "{message}");
+        assert!(!body(&session).contains(gone), "{message}: {}", body(&session));
+    }
+}
+
+/// A session that has received `reply`, and has a request to send: with the result of its call, or with
+/// an instruction and another text.
+fn gone_on<'c>(config: SessionConfig<'c>, reply: &str) -> TestSession<'c> {
+    let mut session = started(config);
+    session.begin_response(200, None).unwrap();
+    let mut rest = reply.as_bytes();
+    while !rest.is_empty() {
+        rest = &rest[session.feed(rest).unwrap().used..];
+    }
+    session.end_response().unwrap();
+    if let Some(id) = session.pending_call().map(|call| call.id) {
+        session.tool_result(ToolResult { id, content: "done", is_error: false }).unwrap();
+    } else {
+        session.instruct("be brief").unwrap();
+        session.user("more").unwrap();
+    }
+    session
+}
+
+#[test]
+fn what_is_refused_of_a_conversation_is_left_out_too() {
+    let tools = [ToolSpec {
+        name: "f",
+        description: "",
+        parameters: r#"{"type":"object","properties":{},"additionalProperties":false}"#,
+    }];
+    let chat = SessionConfig { tools: &tools, ..config(Dialect::OpenAiChat) };
+    let responses = SessionConfig { tools: &tools, ..config(Dialect::OpenAiResponses) };
+    let ollama = SessionConfig { tools: &tools, ..config(Dialect::Ollama) };
+    let gemini = SessionConfig { tools: &tools, ..config(Dialect::Gemini) };
+    let strict = Profile { schemas: Some(SchemaForm::Strict), ..Profile::DIALECT };
+    let system = Profile { instruction_role: Some(InstructionRole::System), ..Profile::DIALECT };
+    let streams = Profile { stream_arguments: Some(true), ..Profile::DIALECT };
+    let call = |beside: &str| {
+        format!(
+            r#"{{"choices":[{{"message":{{{beside}"tool_calls":[{{"id":"call_123456","function":{{"name":"f","arguments":"{{}}"}}}}]}},"finish_reason":"tool_calls"}}]}}"#
+        )
+    };
+    let chat_text = r#"{"choices":[{"message":{"content":"yes"},"finish_reason":"stop"}]}"#;
+    let sealed = r#"{"status":"completed","output":[{"type":"reasoning","id":"rs","encrypted_content":"SEAL","summary":[]},{"type":"message","content":[{"type":"output_text","text":"yes"}]}]}"#;
+    let ollama_text = "{\"message\":{\"content\":\"yes\"},\"done\":true}\n";
+    let gemini_text =
+        r#"{"candidates":[{"content":{"parts":[{"text":"yes"}]},"finishReason":"STOP"}]}"#;
+    let mut cases = Vec::from([
+        (
+            chat,
+            call(r#""reasoning_content":"hm","#),
+            "property 'reasoning_content' is unsupported",
+            ProfileField::Reasoning,
+            "reasoning_content",
+        ),
+        (
+            chat,
+            call(r#""thinking_blocks":[{"type":"thinking","thinking":"hm","signature":"S"}],"#),
+            "messages.1.thinking_blocks: Extra inputs are not permitted",
+            ProfileField::Reasoning,
+            "thinking_blocks",
+        ),
+        (
+            responses,
+            sealed.to_string(),
+            "The encrypted content SEAL could not be verified.",
+            ProfileField::Reasoning,
+            "SEAL",
+        ),
+        (
+            chat,
+            call(""),
+            "Tool call id was call_123456 but must be a-z, A-Z, 0-9, with a length of 9.",
+            ProfileField::CallIds,
+            "call_123456",
+        ),
+        (
+            SessionConfig { profile: strict, ..chat },
+            chat_text.to_string(),
+            "tools.0.function.strict: Extra inputs are not permitted",
+            ProfileField::Schemas,
+            r#""strict":true"#,
+        ),
+        (
+            SessionConfig { profile: system, ..chat },
+            chat_text.to_string(),
+            "Unexpected message role.",
+            ProfileField::InstructionRole,
+            r#""role":"system""#,
+        ),
+        (
+            responses,
+            sealed.to_string(),
+            "unknown variant `developer`, expected one of `system`, `user`, `assistant`",
+            ProfileField::InstructionRole,
+            "developer",
+        ),
+        (
+            SessionConfig { profile: system, ..ollama },
+            ollama_text.to_string(),
+            "Unexpected message role.",
+            ProfileField::InstructionRole,
+            r#""role":"system""#,
+        ),
+    ]);
+    if cfg!(feature = "call-deltas") {
+        cases.push((
+            SessionConfig { profile: streams, ..gemini },
+            gemini_text.to_string(),
+            "Unknown name \"streamFunctionCallArguments\" at 'tool_config'",
+            ProfileField::StreamArguments,
+            "streamFunctionCallArguments",
+        ));
+    }
+    for (config, reply, message, field, gone) in cases {
+        let mut session = gone_on(config, &reply);
+        assert!(body(&session).contains(gone), "{message}: {}", body(&session));
         assert_eq!(refuse(&mut session, 400, &error(message)), Some(field), "{message}");
         assert!(!body(&session).contains(gone), "{message}: {}", body(&session));
     }
