@@ -123,7 +123,10 @@ impl Machine {
             dialect: config.dialect(),
             max_calls: config.limits().max_calls,
         };
-        let judged = judge(&self.decoder, &mut sink, self.status, limits)
+        let judged = self
+            .decoder
+            .catch_up(&mut sink)
+            .and_then(|()| judge(&self.decoder, &mut sink, self.status, limits))
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)))
             .and_then(|(reason, found)| {
                 // A call was announced, and the server lost it.

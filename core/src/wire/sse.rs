@@ -172,6 +172,14 @@ impl SseReader {
         true
     }
 
+    /// Whether the value of a line with data is read, and nothing is left over.
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    #[inline(always)]
+    pub(crate) fn is_after_data(&self) -> bool {
+        let is_data = self.field == Some(Field::Data) && !self.is_error;
+        self.state == LineState::Value && is_data && self.unread == 0 && !self.after_cr
+    }
+
     /// Whether a line begins.
     pub(crate) fn is_at_line(&self) -> bool {
         self.state == LineState::Name && self.name == hash::START && !self.is_start

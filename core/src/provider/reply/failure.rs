@@ -11,7 +11,7 @@ use crate::transcript::record::HEADER_BYTES;
 use crate::wire::hash::hash;
 
 /// An error that the provider reported.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default)]
 pub(crate) struct ProviderError {
     /// Its code or type.
     pub code: Word,

@@ -25,6 +25,8 @@ mod media_tests;
 #[cfg(all(test, feature = "all-dialects"))]
 mod member_tests;
 mod parts;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+mod repeat;
 mod shape;
 mod show;
 mod spare;
@@ -36,6 +38,8 @@ mod tests;
 #[cfg(all(feature = "call-deltas", feature = "gemini"))]
 pub(crate) use by_path::{BROKEN, Out, Written};
 pub(crate) use failure::ProviderError;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(crate) use shape::Shape;
 pub(crate) use show::{EmittedEvent, EmittedKind};
 pub(crate) use stage::Slot;
 
@@ -46,7 +50,7 @@ use crate::transcript::log::Log;
 pub(crate) type Word = heapless::Vec<u8, 40, u8>;
 
 /// The state of the reply besides its bytes in the transcript.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default)]
 pub(crate) struct Reply {
     /// Whether the current content is skipped.
     skip: Skip,
@@ -105,7 +109,7 @@ pub(crate) struct Reply {
     /// More of a call, to be reported.
     pub delta: deltas::CallDelta,
     /// How far its arguments go.
-    shape: shape::Shape,
+    pub shape: shape::Shape,
     /// Some of it arrived in this document.
     is_touched: bool,
     /// Some call has spare room after its arguments.
@@ -149,7 +153,7 @@ enum Skip {
 }
 
 /// The state of a dialect while it reads; each dialect defines the meaning of the fields.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default)]
 pub(crate) struct DialectState {
     /// About the document that is read.
     pub document: u8,

@@ -8,7 +8,7 @@ use crate::wire::hash::hash;
 use crate::{Error, ResponseRule};
 
 /// A state of a reply to return to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Hash, Debug)]
 pub(super) struct PendingStart {
     used: u32,
     open: u32,

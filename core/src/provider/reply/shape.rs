@@ -6,13 +6,17 @@ use crate::wire::steps;
 
 /// The state of the arguments of the last call. Whether they are JSON is found when
 /// they are complete.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Shape {
+#[derive(Clone, Copy, Hash, Debug, Default)]
+pub(crate) struct Shape {
     depth: u16,
     state: u8,
 }
 
 impl Shape {
+    /// That of nothing.
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    pub const NONE: Self = Self { depth: 0, state: 0 };
+
     /// More of the arguments.
     pub fn add(&mut self, bytes: &[u8]) {
         steps::count(bytes.len());

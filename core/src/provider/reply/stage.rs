@@ -28,7 +28,7 @@ pub(crate) enum Slot {
 }
 
 /// The strings at the end of the transcript, in the order of the record, after room for its header.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default)]
 pub(super) struct Stage {
     /// Where that room begins; 0 if there are none.
     pub start: u32,

@@ -60,6 +60,16 @@ impl Decoder {
         sink: &mut Sink<'_, '_>,
         input: &mut &[u8],
     ) -> Result<(), Error> {
+        if self.follow(sink, input)? {
+            return Ok(());
+        }
+        let before = *input;
+        let read = self.line(sink, input);
+        self.note(sink, taken(before, input));
+        read
+    }
+
+    fn line(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         if self.json.is_done() {
             skip_blank(input);
             if input.is_empty() || self.goes_on(sink, input) {
@@ -97,16 +107,8 @@ impl Decoder {
         Ok(())
     }
 
-    pub(super) fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
-        let before = *input;
-        let read = self.tokens(sink, input);
-        self.outline.note(taken(before, input));
-        read
-    }
-
     /// Gives tokens to the dialect, up to one after which something may be shown.
-    #[inline(always)]
-    fn tokens(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+    pub(super) fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         loop {
             let mut met = self.members(sink, input)?;
             if met == Met::Nothing {
@@ -137,7 +139,7 @@ impl Decoder {
         let mut met = Ok(Met::Nothing);
         if WORDS {
             let (before, codec, document) = (input.len(), self.codec, &mut self.document);
-            self.json.each(&mut self.outline, input, |token| {
+            self.json.each(input, |token| {
                 met = give(codec, document, sink, &token);
                 let goes_on = matches!(met, Ok(Met::Token));
                 if goes_on {
@@ -166,7 +168,7 @@ impl Decoder {
 
 /// What was met in a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Met {
+pub(super) enum Met {
     Nothing,
     Token,
     /// Something that may be shown.
@@ -177,7 +179,7 @@ enum Met {
 
 /// Gives a token to the dialect.
 #[inline(always)]
-fn give(
+pub(super) fn give(
     codec: &Codec,
     document: &mut Document,
     sink: &mut Sink<'_, '_>,

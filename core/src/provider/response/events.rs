@@ -37,7 +37,14 @@ impl Decoder {
         sink: &mut Sink<'_, '_>,
         input: &mut &[u8],
     ) -> Result<(), Error> {
+        let mut noted = *input;
         while !self.shows && !input.is_empty() {
+            self.note(sink, taken(noted, input));
+            let follows = self.follow(sink, input)?;
+            noted = *input;
+            if follows {
+                continue;
+            }
             // The reader of JSON sees the end of the line by itself.
             if WORDS && self.line != DataLine::Text && self.sse.is_in_data(input) {
                 self.data(sink, input)?;
@@ -111,6 +118,7 @@ impl Decoder {
                 SseScan::Nothing | SseScan::Line | SseScan::Piece | SseScan::LineEnd => {}
             }
         }
+        self.note(sink, taken(noted, input));
         Ok(())
     }
 

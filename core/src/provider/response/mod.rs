@@ -12,6 +12,7 @@
 mod documents;
 mod events;
 mod judge;
+mod outline;
 mod read;
 
 pub(crate) use judge::{cut, has_text, judge, refusal};
@@ -19,12 +20,13 @@ pub(crate) use read::{SLACK_BYTES, read};
 
 use super::{Body, Codec, Sink};
 use crate::wire::first_text::FirstText;
-use crate::wire::json_read::{JsonReader, Outline};
+use crate::wire::json_read::JsonReader;
 use crate::wire::scan::WORDS;
 use crate::wire::sse::SseReader;
 use crate::wire::taken;
 use crate::{Error, ErrorKind, ResponseRule};
 use documents::{LINES, skip_blank};
+use outline::Outline;
 
 /// The state of the body.
 #[derive(Clone, Debug)]
@@ -187,8 +189,8 @@ impl Decoder {
             Framing::Unknown | Framing::Bare | Framing::Page | Framing::Text => false,
         };
         let is_quiet = !self.has_news && !self.is_over && !self.json.is_fresh();
-        if is_inside && is_quiet {
-            self.json.pass(&mut self.outline, input);
+        if is_inside && is_quiet && !self.outline.is_within() {
+            self.json.pass(input);
             self.outline.note(taken(before, input));
             self.offset += (before.len() - input.len()) as u32;
         }

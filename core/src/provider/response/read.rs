@@ -43,6 +43,7 @@ pub(crate) fn read(
             // Unescaped text is never longer than its escaped form.
             let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
             if sink.is_nearly_full() {
+                decoder.catch_up(sink)?;
                 sink.drop_shown();
                 decoder.note_news();
             }

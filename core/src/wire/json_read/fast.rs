@@ -6,7 +6,7 @@
 use super::at_hand::{key, number, split_plain, unescaped};
 use super::node::{Heads, bucket, heads, quick};
 use super::step::{JsonScan, JsonState, WHOLE};
-use super::{JsonReader, NO_HALF, NOWHERE, Node, Outline, ROOT, Token};
+use super::{JsonReader, NO_HALF, NOWHERE, Node, ROOT, Token};
 use crate::wire::hash::{self, add};
 
 /// What the fast way knows of the document.
@@ -46,14 +46,8 @@ impl JsonReader {
 
     /// Passes over all that comes before the next token, if that is easily told.
     #[inline(always)]
-    pub(crate) fn pass(&mut self, outline: &mut Outline, input: &mut &[u8]) {
+    pub(crate) fn pass(&mut self, input: &mut &[u8]) {
         if !self.is_quick() {
-            return;
-        }
-        if outline.is_followed() {
-            if self.state == JsonState::Text && self.high == 0 && self.place == NOWHERE {
-                self.string(input);
-            }
             return;
         }
         loop {
@@ -91,14 +85,9 @@ impl JsonReader {
     /// Gives what is wanted to `give`, and passes over all else, as long as it is easily told and `give`
     /// wants more.
     #[inline(always)]
-    pub(crate) fn each<'i>(
-        &mut self,
-        outline: &mut Outline,
-        input: &mut &'i [u8],
-        mut give: impl FnMut(Token<'i>) -> bool,
-    ) {
-        let is_worth_it = input.len() >= FEW || outline.is_followed() || self.is_fresh();
-        if is_worth_it && self.is_quick() && self.along(outline, input, &mut give) {
+    pub(crate) fn each<'i>(&mut self, input: &mut &'i [u8], give: impl FnMut(Token<'i>) -> bool) {
+        let is_worth_it = input.len() >= FEW || self.is_fresh();
+        if is_worth_it && self.is_quick() {
             self.members::<true>(input, give);
         }
     }
@@ -107,17 +96,6 @@ impl JsonReader {
     #[inline(always)]
     fn is_quick(&self) -> bool {
         self.raw_place == NOWHERE && !self.raw_ended && self.half <= NO_HALF
-    }
-
-    /// What is left of a value, and what follows `outline`; whether `give` wants more.
-    #[inline(never)]
-    fn along<'i>(
-        &mut self,
-        outline: &mut Outline,
-        input: &mut &'i [u8],
-        give: &mut impl FnMut(Token<'i>) -> bool,
-    ) -> bool {
-        self.rest(input, give) && self.follow(outline, input, give) && !input.is_empty()
     }
 
     /// The next wanted token if it can be read quickly, past all that is of no interest.

@@ -12,13 +12,15 @@ mod fast;
 #[cfg(target_pointer_width = "64")]
 mod hashed;
 mod node;
-mod outline;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+mod scalars;
 mod step;
 mod text;
 
 pub use node::Node;
 pub(crate) use node::places;
-pub(crate) use outline::Outline;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(crate) use scalars::Scalar;
 
 use super::{steps, taken};
 use crate::{Error, ErrorKind};
@@ -227,6 +229,18 @@ impl JsonReader {
         matches!(self.state, JsonState::Value)
     }
 
+    /// Whether half a surrogate pair waits for the next document.
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    pub(crate) const fn has_half(&self) -> bool {
+        self.half > NO_HALF
+    }
+
+    /// Where the value that is read stands.
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    pub(crate) const fn place(&self) -> u8 {
+        self.place
+    }
+
     /// Whether the document is complete.
     #[must_use]
     pub const fn is_done(&self) -> bool {
@@ -321,15 +335,9 @@ impl JsonReader {
 impl JsonReader {
     fn skim(&self, _: &mut &[u8]) {}
 
-    pub(crate) fn each<'i>(
-        &self,
-        _: &mut Outline,
-        _: &mut &'i [u8],
-        _: impl FnMut(Token<'i>) -> bool,
-    ) {
-    }
+    pub(crate) fn each<'i>(&self, _: &mut &'i [u8], _: impl FnMut(Token<'i>) -> bool) {}
 
-    pub(crate) fn pass(&self, _: &mut Outline, _: &mut &[u8]) {}
+    pub(crate) fn pass(&self, _: &mut &[u8]) {}
 
     pub(crate) const fn stop_at_lines(&self, _: bool) {}
 

@@ -17,7 +17,7 @@ use crate::wire::steps;
 use crate::{Error, ResponseRule};
 
 /// The state of the last call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) enum ByPath {
     /// It is complete, or did not arrive by path.
     #[default]

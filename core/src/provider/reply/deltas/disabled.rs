@@ -4,12 +4,17 @@ use super::super::{EmittedEvent, Sink};
 use crate::provider::Config;
 
 /// Nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default)]
 pub(crate) struct CallDelta;
 
 #[expect(clippy::unused_self, reason = "as where there are deltas")]
 impl CallDelta {
     pub const fn want(&mut self, _config: &dyn Config) {}
+
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    pub const fn is_wanted(&self) -> bool {
+        false
+    }
 
     pub const fn offset(&mut self) -> Option<&mut u32> {
         None

@@ -7,7 +7,7 @@ use crate::provider::Config;
 use crate::transcript::record::{Kind, Record};
 
 /// Which bytes of which arguments are reported next.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default)]
 pub(crate) struct CallDelta {
     is_wanted: bool,
     is_due: bool,
@@ -24,6 +24,11 @@ impl CallDelta {
     /// Whether the caller asks for them.
     pub fn want(&mut self, config: &dyn Config) {
         self.is_wanted = config.shows_call_deltas();
+    }
+
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    pub const fn is_wanted(&self) -> bool {
+        self.is_wanted
     }
 
     /// Where the call is, to be changed when it moves.

@@ -1,0 +1,189 @@
+//! What one event after another does to a reply: whether it is only more text of the open part.
+
+use core::hash::{Hash as _, Hasher};
+
+use super::shape::Shape;
+use super::{Reply, Sink, USAGE_CHANGED, USAGE_DUE};
+use crate::Error;
+use crate::message::Dialect;
+use crate::transcript::record::Kind;
+
+/// What more text is added to.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    /// The open part, at this place.
+    Part(u32),
+    /// The arguments of the last call.
+    Call(u32),
+}
+
+impl Sink<'_, '_> {
+    /// Whether a part of text or a call is open, all of it was shown, and nothing else is due or under way.
+    pub fn may_repeat(&self) -> bool {
+        let reply = &*self.reply;
+        let fits = match self.target() {
+            Target::Part(at) => {
+                let kind = self.log.header(at as usize).map(|header| header.kind());
+                matches!(kind, Some(Kind::Text | Kind::Thinking)) && !self.may_have_more()
+            }
+            Target::Call(at) => {
+                at != 0
+                    && reply.unclosed > 0
+                    && !reply.has_spare
+                    && !reply.delta.is_wanted()
+                    // A closed object is perhaps that which stands for arguments that are to come.
+                    && !reply.shape.is_closed()
+            }
+        };
+        let (Target::Part(at) | Target::Call(at)) = self.target();
+        fits && reply.show == at
+            && reply.keep_end == 0
+            && reply.pending.is_none()
+            && reply.stage.start == 0
+            && reply.usage_news == 0
+            && !reply.is_muted()
+            && !reply.is_stopping()
+    }
+
+    fn target(&self) -> Target {
+        match self.reply.open {
+            0 => Target::Call(self.reply.last_call),
+            open => Target::Part(open),
+        }
+    }
+
+    /// The state of the reply as a number, but for the length of its text.
+    pub fn state(&self) -> u64 {
+        let mut reply: Reply = self.reply.clone();
+        reply.shown = 0;
+        reply.shape = Shape::default();
+        // It is set in each event before it is used, see `begins_at`.
+        if let Dialect::OpenAiChat | Dialect::Gemini = self.dialect {
+            reply.dialect_state.count = 0;
+        }
+        // The counts of an event are given to it again.
+        if self.dialect == Dialect::Gemini {
+            reply.counts = [0; 5];
+        }
+        let mut state = StateHash(0);
+        reply.hash(&mut state);
+        state.finish()
+    }
+
+    /// Whether an event that began when `used` bytes were used has noted so, where it does.
+    pub fn begins_at(&self, used: usize) -> bool {
+        !self.notes_start() || self.reply.dialect_state.count == used as u32
+    }
+
+    fn notes_start(&self) -> bool {
+        self.dialect == Dialect::OpenAiChat
+    }
+
+    /// Whether what grows has grown to the end of all since `used` bytes were used.
+    pub fn has_added(&self, used: usize) -> bool {
+        let (Target::Part(at) | Target::Call(at)) = self.target();
+        let record = self.log.record(at as usize).filter(|_| at != 0);
+        let is_whole = record.is_some_and(|record| record.end() == self.log.used());
+        self.log.used() > used && is_whole && self.reply.stage.start == 0
+    }
+
+    /// Whether the text of an event may be added before its end is known: that of a call is not shown before.
+    pub fn adds_at_once(&self) -> bool {
+        matches!(self.target(), Target::Call(_))
+    }
+
+    /// An event begins that only adds text. False: it might do more.
+    pub fn begin_repeated(&mut self) -> bool {
+        if self.notes_start() {
+            self.reply.dialect_state.count = self.log.used() as u32;
+        }
+        matches!(self.target(), Target::Part(_)) || !self.reply.shape.is_closed()
+    }
+
+    /// What was added since `used` bytes were used belongs to what grows; whether it is to be shown.
+    pub fn end_added(&mut self, used: usize) -> bool {
+        match self.target() {
+            Target::Part(at) => {
+                self.log.close(at as usize);
+                true
+            }
+            Target::Call(at) => {
+                let more = self.log.bytes().get(used..).unwrap_or_default();
+                self.reply.shape.add(more);
+                self.log.close(at as usize);
+                false
+            }
+        }
+    }
+
+    /// Takes out what was added from `start` on, where the arguments of a call had `shape`: it is then `gap` bytes
+    /// after the end.
+    ///
+    /// # Errors
+    /// `Full`
+    pub fn take_back(&mut self, start: usize, gap: usize, shape: Shape) -> Result<(), Error> {
+        self.log.widen(start, gap)?;
+        self.log.truncate(start);
+        let target = self.target();
+        let (Target::Part(at) | Target::Call(at)) = target;
+        if let Target::Call(_) = target {
+            self.reply.shape = shape;
+        }
+        self.log.close(at as usize);
+        Ok(())
+    }
+
+    /// An event that only adds text is over; whether it brought counts, too.
+    pub fn end_repeated(&mut self) -> bool {
+        let has_counts = self.reply.usage_news & USAGE_CHANGED != 0;
+        if has_counts {
+            self.reply.usage_news = USAGE_DUE;
+        }
+        has_counts
+    }
+}
+
+/// Makes a number of what is written.
+struct StateHash(u64);
+
+impl Hasher for StateHash {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    #[inline(always)]
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(value.into());
+    }
+
+    #[inline(always)]
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(value.into());
+    }
+
+    #[inline(always)]
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(value.into());
+    }
+
+    #[inline(always)]
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(29) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline(always)]
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    #[inline(always)]
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

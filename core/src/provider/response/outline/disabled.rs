@@ -1,0 +1,46 @@
+//! No outline: each event is read by itself.
+
+use crate::Error;
+use crate::provider::Sink;
+use crate::provider::response::Decoder;
+
+/// Nothing is remembered.
+#[derive(Clone, Debug)]
+pub(crate) struct Outline;
+
+#[expect(clippy::unused_self, reason = "as where there is an outline")]
+impl Outline {
+    pub const fn new() -> Self {
+        Self
+    }
+
+    pub const fn is_within(&self) -> bool {
+        false
+    }
+
+    pub const fn pass(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    pub const fn note(&self, _: &[u8]) {}
+}
+
+#[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where there is an outline")]
+impl Decoder {
+    #[inline(always)]
+    pub(in crate::provider::response) const fn follow(
+        &self,
+        _: &mut Sink<'_, '_>,
+        _: &mut &[u8],
+    ) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    #[inline(always)]
+    pub(in crate::provider::response) const fn note(&self, _: &Sink<'_, '_>, _: &[u8]) {}
+
+    #[inline(always)]
+    pub(crate) const fn catch_up(&self, _: &mut Sink<'_, '_>) -> Result<(), Error> {
+        Ok(())
+    }
+}

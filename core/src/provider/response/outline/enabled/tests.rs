@@ -1,0 +1,245 @@
+//! With an outline and without one, everything is the same.
+
+extern crate std;
+
+use std::cell::Cell;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use crate::Dialect;
+use crate::provider::testing::{Observed, config, observe, session, some};
+
+std::thread_local! {
+    static IS_OFF: Cell<bool> = const { Cell::new(false) };
+    static EVENTS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether the outline is not used on this thread.
+pub(super) fn is_off() -> bool {
+    IS_OFF.with(Cell::get)
+}
+
+/// An event was followed to its end.
+pub(super) fn count_event() {
+    EVENTS.with(|events| events.set(events.get() + 1));
+}
+
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 8) as usize % limit.max(1)
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+
+    /// The inside of a JSON string.
+    fn text(&mut self) -> String {
+        let parts = [
+            "a",
+            "word ",
+            "\\n",
+            "\\\"",
+            "\\\\",
+            "é",
+            "中文",
+            "😀",
+            "\\u00e9",
+            "\\ud83d\\ude00",
+            "\\t",
+            "{",
+            "}",
+            "\\ud83d",
+            "\\/",
+            "\\u0000",
+            "a longer piece of text, without anything",
+        ];
+        (0..self.below(4)).map(|_| self.of(&parts)).collect()
+    }
+}
+
+/// What a stream has between its beginning and its end: pieces of text, and now and then something else.
+fn events(dialect: Dialect, random: &mut Random) -> String {
+    let mut all = String::new();
+    let is_call = random.below(3) == 0;
+    let end = if dialect == Dialect::Gemini { "\r\n\r\n" } else { "\n\n" };
+    for number in 0..6 + random.below(20) {
+        let (text, space) = (random.text(), " ".repeat(random.below(3)));
+        let is_odd = random.below(12) == 0;
+        let index = usize::from(random.below(9) == 0);
+        all += &match dialect {
+            Dialect::Anthropic if is_odd => {
+                format!("event: ping\ndata: {{\"type\":\"ping\"}}{end}")
+            }
+            Dialect::Anthropic => {
+                let (kind, key) = match (is_call, random.below(9)) {
+                    (true, _) => ("input_json_delta", "partial_json"),
+                    (false, 0) => ("thinking_delta", "thinking"),
+                    (false, _) => ("text_delta", "text"),
+                };
+                format!(
+                    "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":{index},\
+                     \"delta\":{{\"type\":\"{kind}\",\"{key}\":\"{text}\"}}{space}}}{end}"
+                )
+            }
+            Dialect::OpenAiChat if is_odd => format!(": comment{end}"),
+            Dialect::OpenAiChat if is_call => format!(
+                "data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":{index},\
+                 \"function\":{{\"arguments\":\"{text}\"}}}}]}}}}]}}{end}"
+            ),
+            Dialect::OpenAiChat => {
+                let key = random.of(&["content", "content", "content", "reasoning_content"]);
+                let noise = random.text().replace("\\ud83d", "");
+                format!(
+                    "data: {{\"id\":\"x\",\"created\":{number},\"choices\":[{{\"index\":0,\"delta\":{{\"{key}\":\"{text}\"}},\
+                     \"finish_reason\":null}}],\"obfuscation\":\"{noise}\"{space}}}{end}"
+                )
+            }
+            Dialect::OpenAiResponses => {
+                let kind = if is_call { "function_call_arguments" } else { "output_text" };
+                let kind = if is_odd { "unknown" } else { kind };
+                format!(
+                    "event: response.{kind}.delta\ndata: {{\"type\":\"response.{kind}.delta\",\"item_id\":\"i{index}\",\
+                     \"output_index\":{index},\"sequence_number\":{number},\"delta\":\"{text}\"}}{end}"
+                )
+            }
+            Dialect::Gemini => {
+                let thought = if is_odd { ",\"thought\":true" } else { "" };
+                format!(
+                    "data: {{\"candidates\": [{{\"content\": {{\"parts\": [{{\"text\": \"{text}\"{thought}}}]}},\"index\": \
+                     {index}}}],\"usageMetadata\": {{\"promptTokenCount\": 7,\"candidatesTokenCount\": {number}}}}}{end}"
+                )
+            }
+            Dialect::Ollama => {
+                let key = random.of(&["content", "content", "content", "thinking"]);
+                format!(
+                    "{{\"model\":\"m\",\"created_at\":\"{number}\",\"message\":{{\"role\":\"assistant\",\"{key}\":\"{text}\"}},\
+                     \"done\":false{space}}}\n"
+                )
+            }
+        };
+    }
+    let (begin, last) = frame(dialect, is_call);
+    begin + &all + &last
+}
+
+/// The beginning and the end of a stream.
+fn frame(dialect: Dialect, is_call: bool) -> (String, String) {
+    let data = |documents: &[&str]| -> String {
+        documents.iter().map(|document| format!("data: {document}\n\n")).collect()
+    };
+    match dialect {
+        Dialect::Anthropic => {
+            let block = match is_call {
+                true => r#"{"type":"tool_use","id":"t","name":"f","input":{}}"#,
+                false => r#"{"type":"text","text":""}"#,
+            };
+            let start = |index| {
+                format!(
+                    r#"{{"type":"content_block_start","index":{index},"content_block":{block}}}"#
+                )
+            };
+            let second = if is_call { start(1) } else { String::from(r#"{"type":"ping"}"#) };
+            let begin = data(&[&start(0), &second]);
+            let end = data(&[
+                r#"{"type":"content_block_stop","index":0}"#,
+                r#"{"type":"content_block_stop","index":1}"#,
+                r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}"#,
+                r#"{"type":"message_stop"}"#,
+            ]);
+            (begin, end)
+        }
+        Dialect::OpenAiChat => {
+            let call = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}}]}"#;
+            let begin = if is_call { data(&[call]) } else { String::new() };
+            let stop = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}"#;
+            (begin, data(&[stop, "[DONE]"]))
+        }
+        Dialect::OpenAiResponses => {
+            let item = match is_call {
+                true => {
+                    r#"{"type":"function_call","id":"i0","call_id":"c","name":"f","arguments":""}"#
+                }
+                false => r#"{"type":"message","id":"i0","content":[]}"#,
+            };
+            let begin = format!(
+                r#"{{"type":"response.output_item.added","output_index":0,"item":{item}}}"#
+            );
+            let end =
+                r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#;
+            (data(&[&begin]), data(&[end]))
+        }
+        Dialect::Gemini => {
+            let end =
+                r#"{"candidates":[{"content":{"parts":[{"text":"."}]},"finishReason":"STOP"}]}"#;
+            (String::new(), data(&[end]))
+        }
+        Dialect::Ollama => {
+            let end =
+                r#"{"message":{"content":""},"done":true,"done_reason":"stop","eval_count":3}"#;
+            (String::new(), format!("{end}\n"))
+        }
+    }
+}
+
+/// What is read of `body` in pieces, and the transcript afterwards.
+fn read(dialect: Dialect, body: &[u8], chunk: usize, is_off: bool) -> (Observed, Vec<u8>) {
+    IS_OFF.with(|off| off.set(is_off));
+    let mut session = session(config(dialect));
+    let observed = observe(&mut session, body, chunk);
+    IS_OFF.with(|off| off.set(false));
+    let used = session.transcript().used_bytes();
+    (observed, session.transcript().as_bytes()[..used].to_vec())
+}
+
+fn assert_same(dialect: Dialect, body: &[u8], chunk: usize) {
+    let (with, without) = (read(dialect, body, chunk, false), read(dialect, body, chunk, true));
+    assert_eq!(with, without, "{dialect:?} by {chunk}: {}", String::from_utf8_lossy(body));
+}
+
+#[test]
+fn streams_are_read_alike() {
+    for dialect in Dialect::ALL.iter().copied() {
+        EVENTS.with(|events| events.set(0));
+        for seed in some(0..150) {
+            let mut random = Random(seed as u32);
+            let body = events(dialect, &mut random);
+            for chunk in [1, 2, 3, 7, 16, 64, 300, body.len()] {
+                assert_same(dialect, body.as_bytes(), chunk);
+            }
+        }
+        let followed = EVENTS.with(Cell::get);
+        assert!(followed > 400 || cfg!(miri), "{dialect:?}: {followed} events");
+    }
+}
+
+#[test]
+fn damaged_and_cut_streams_are_read_alike() {
+    for dialect in Dialect::ALL.iter().copied() {
+        for seed in some(0..250) {
+            let mut random = Random(7 + seed as u32);
+            let mut body = events(dialect, &mut random).into_bytes();
+            for _ in 0..=random.below(2) {
+                let (at, length) = (random.below(body.len()), random.below(60));
+                let end = (at + length).min(body.len());
+                match random.below(5) {
+                    0 => body.truncate(at.max(1)),
+                    1 => drop(body.drain(at..end)),
+                    2 => {
+                        let (copy, to) = (body[at..end].to_vec(), random.below(body.len()));
+                        drop(body.splice(to..to, copy));
+                    }
+                    3 => body[at] = random.of(b"\"\\{}[],:x01\n\r\xc3 u"),
+                    _ => body[at] = body[at].wrapping_add(1),
+                }
+            }
+            for chunk in [1, 5, 17, 64, 300, body.len()] {
+                assert_same(dialect, &body, chunk);
+            }
+        }
+    }
+}

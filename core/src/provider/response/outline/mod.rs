@@ -1,0 +1,34 @@
+//! The outline of a stream's events, and reading along it.
+//!
+//! The events of a stream differ in a few values, and each is some hundred bytes of the same keys. An
+//! [`Outline`] is an event that was read, without these values:
+//!
+//! ```text
+//! \n\nevent: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"
+//!     text: more of the open part
+//! "}
+//!     spaces
+//! }
+//! ```
+//!
+//! What an event does depends on the state of the reply, on its bytes, and on nothing else. So if the state
+//! was the same before and after the event of the outline, but for more text in the open part, it is the same
+//! after each event with these bytes, whatever its text is. Then an event is a few comparisons and a copy, and
+//! nothing of it reaches the reader of JSON or the dialect. An outline is followed only from such a state:
+//! when anything else was read, the next event of its form is read as always, and the states are compared
+//! again.
+//!
+//! The input may end within an event. The outline keeps how far it went, and the reader and the dialect stay
+//! before the event. If the rest is of another form, they first read what they have missed, which the outline
+//! and the transcript have. Where the text of an event does not count before its end, the outline is
+//! followed only if all of the event is at hand.
+
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+mod enabled;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(super) use enabled::Outline;
+
+#[cfg(not(all(feature = "outline", target_pointer_width = "64")))]
+mod disabled;
+#[cfg(not(all(feature = "outline", target_pointer_width = "64")))]
+pub(super) use disabled::Outline;
