@@ -115,6 +115,8 @@ const HAS_DELTA: u8 = 1;
 const HAS_MESSAGE: u8 = 2;
 /// Calls arrived in `tool_calls`: a `function_call` repeats one of them.
 const HAS_CALLS: u8 = 4;
+/// The `message` repeats the text of a reply that had no calls: only its calls count.
+const ADDS_CALLS: u8 = 8;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Error> {
     match *token {
@@ -128,7 +130,10 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             sink.resolve_pending(true)?
         }
         Token::Number(CHOICE_INDEX, value) => sink.reply.dialect_state.block = value.min(254) as u8,
-        Token::Begin(MESSAGE) if sink.reply.dialect_state.flags & HAS_DELTA != 0 => sink.skip(),
+        Token::Begin(MESSAGE) if sink.reply.dialect_state.flags & HAS_DELTA != 0 => {
+            sink.reply.dialect_state.flags |= if sink.reply.calls == 0 { ADDS_CALLS } else { 0 };
+            sink.skip();
+        }
         Token::Begin(MESSAGE) => {
             sink.reply.dialect_state.flags |= HAS_MESSAGE;
             sink.begin_pending();
@@ -136,6 +141,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
         Token::End(MESSAGE) => {
             commit_legacy_call(sink)?;
             sink.end_skip();
+            sink.reply.dialect_state.flags &= !ADDS_CALLS;
         }
         // A whole body has its content in the message.
         Token::Begin(DELTA)
@@ -174,6 +180,9 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
             sink.drop_stage();
             if place == CALLS {
                 sink.reply.dialect_state.flags |= HAS_CALLS;
+                if sink.reply.dialect_state.flags & ADDS_CALLS != 0 {
+                    sink.end_skip();
+                }
             }
             sink.reply.index = None;
             sink.reply.dialect_state.document = 0;
@@ -200,7 +209,12 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: &Token<'_>) -> Result<(), Er
         Token::PieceEnd(place @ (DETAIL_ID | DETAIL_FORMAT)) if is_encrypted(sink) => {
             sink.stage(OPAQUE_SLOT, &[if place == DETAIL_ID { ID_END } else { FORMAT_END }])?;
         }
-        Token::End(CALLS) => sink.commit_call(true)?,
+        Token::End(CALLS) => {
+            sink.commit_call(true)?;
+            if sink.reply.dialect_state.flags & ADDS_CALLS != 0 {
+                sink.skip();
+            }
+        }
         Token::End(CHOICES) => {
             let is_ours = is_ours(sink);
             sink.resolve_pending(is_ours)?;

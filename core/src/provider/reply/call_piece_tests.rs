@@ -6,6 +6,8 @@ extern crate std;
 use std::format;
 
 use super::call_tests::{A, B, ONE, ZERO, are, call, calls};
+use crate::Dialect::OpenAiChat;
+use crate::provider::testing::{events, observed};
 
 #[test]
 fn names_and_ids_may_be_late_or_in_pieces() {
@@ -92,4 +94,29 @@ fn pieces_with_another_index_continue_the_unfinished_call() {
     // A finished call takes no more.
     let late = r#"{"index":1,"id":"y","function":{"name":"read"}}"#;
     are(&calls(&[&whole, &piece(1, B), late]), &both);
+}
+
+#[test]
+fn a_message_after_the_text_adds_only_its_calls() {
+    let chunk = |content: &str| format!(r#"{{"choices":[{{"index":0,{content}}}]}}"#);
+    let text = chunk(r#""delta":{"content":"hello"}"#);
+    let arguments = A.replace('"', "\\\"");
+    let list = format!(
+        r#"[{{"id":"x","type":"function","function":{{"name":"read","arguments":"{arguments}"}}}},
+           {{"id":"y","type":"function","function":{{"name":"now","arguments":"{{}}"}}}}]"#
+    )
+    .replace('\n', "");
+    let message =
+        format!(r#""message":{{"content":"hello","tool_calls":{list},"reasoning_content":"no"}}"#);
+    let end = r#""finish_reason":"tool_calls""#;
+    let delta = format!(r#""delta":{{"tool_calls":{list}}}"#);
+    for last in [
+        chunk(&format!("{message},{end}")),
+        chunk(&format!("{message},{delta},{end}")),
+        chunk(&format!("{delta},{message},{end}")),
+    ] {
+        let observed = observed(OpenAiChat, &events(&[&text, &last]));
+        assert_eq!((&*observed.text, &*observed.thinking), ("hello", ""));
+        are(&observed.calls, &[("x", "read", A), ("y", "now", "{}")]);
+    }
 }
