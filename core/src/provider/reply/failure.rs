@@ -266,7 +266,7 @@ const GUESS: u8 = 2;
 /// Whether the message or the code of an error reports that there is none.
 fn is_success(word: &[u8]) -> bool {
     let known = fold(word);
-    SUCCESSES.iter().any(|it| *it == known) && word.iter().all(|byte| *byte != b':')
+    SUCCESSES.contains(&known) && word.iter().all(|byte| *byte != b':')
 }
 
 /// The words for that.

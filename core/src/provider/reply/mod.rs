@@ -143,7 +143,7 @@ pub(crate) struct Reply {
 }
 
 /// Which content is skipped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 enum Skip {
     #[default]
     Nothing,

@@ -34,11 +34,9 @@ impl Decoder {
         let is_between = match self.framing {
             Framing::Events => self.line == DataLine::Done && self.sse.is_after_data(),
             Framing::Lines => self.json.is_done(),
-            Framing::Unknown
-            | Framing::Whole
-            | Framing::Bare
-            | Framing::Page
-            | Framing::Refusal => false,
+            Framing::Unknown | Framing::Whole | Framing::Bare | Framing::Page | Framing::Text => {
+                false
+            }
         };
         is_between && matches!(input, [b'\n' | b'\r', ..])
     }
