@@ -69,6 +69,7 @@ impl Decoder {
         read
     }
 
+    #[inline(always)]
     fn line(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         if self.json.is_done() {
             skip_blank(input);
