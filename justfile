@@ -115,6 +115,11 @@ bench-python-agents count="1000":
     target/python-check/rival/bin/pip install --quiet --force-reinstall --no-deps target/python-check/wheels/*.whl
     target/python-check/rival/bin/python bindings/python/bench_agents.py {{count}}
 
+# The chat service of examples/fastapi beside the same one on pydantic-ai; after `bench-python-agents`.
+bench-fastapi conversations="50":
+    target/python-check/rival/bin/pip install --quiet -r examples/fastapi/beside/requirements.txt
+    target/python-check/rival/bin/python examples/fastapi/compare.py {{conversations}}
+
 # The tables of character classes of the tokenizer, from the UCD: runs, pages or signs.
 unicode-classes table:
     cargo run --release --package zerostack-vocab-pack --bin unicode-classes -- {{table}}

@@ -87,5 +87,5 @@ fi
 
 echo "== the service of examples/fastapi"
 cd "$root/examples/fastapi"
-"$bin/mypy" --no-error-summary --strict --cache-dir "$work/mypy" app.py test_app.py
+"$bin/mypy" --no-error-summary --strict --cache-dir "$work/mypy" app.py compare.py test_app.py
 "$bin/python" -m pytest --rootdir . -p no:cacheprovider --timeout 120

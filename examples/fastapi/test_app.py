@@ -1,4 +1,7 @@
-"""Runs the service as a process of its own, against a scripted provider."""
+"""Runs the service as a process of its own, against a scripted provider.
+
+``CHAT_SERVICE=beside`` tests the one of that folder instead.
+"""
 
 import json
 import os
@@ -17,6 +20,7 @@ import pytest
 from zerostack.testing import ScriptedProvider, call, say
 
 Events = list[dict[str, Any]]
+SERVICE = Path(__file__).parent / os.environ.get("CHAT_SERVICE", "")
 
 
 class Service:
@@ -38,8 +42,8 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self._command, cwd=Path(__file__).parent, env=self._environment)
-        for _ in range(400):
+        self.process = subprocess.Popen(self._command, cwd=SERVICE, env=self._environment)
+        for _ in range(1200):
             try:
                 assert self.client.get("/").status_code == 200
                 return
