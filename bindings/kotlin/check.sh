@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles the generated Kotlin with the current compiler (npm has it; Debian's is too old), and
-# drives turns with it against the scripted provider.
+# drives turns with it against the scripted provider; then requests that cannot be made.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
@@ -33,8 +33,10 @@ if ! [ "$work/zerostack.jar" -nt "$generated" ]; then
     mv "$work/new.jar" "$work/zerostack.jar"
 fi
 bash "$compiler/bin/kotlinc" -Werror -classpath "$jna:$work/zerostack.jar" \
-    "$here/test/Turns.kt" -d "$work/turns.jar"
+    "$here"/test/*.kt -d "$work/tests.jar"
 # A copy: another check may build it anew while this runs.
 cp "$programs/zerostack-scripted" "$work/"
-ZEROSTACK_SCRIPTED=$work/zerostack-scripted java -Djna.library.path="$target/debug" \
-    -classpath "$jna:$work/zerostack.jar:$work/turns.jar:$compiler/lib/kotlin-stdlib.jar" TurnsKt
+for tests in TurnsKt BadRequestsKt; do
+    ZEROSTACK_SCRIPTED=$work/zerostack-scripted java -Djna.library.path="$target/debug" \
+        -classpath "$jna:$work/zerostack.jar:$work/tests.jar:$compiler/lib/kotlin-stdlib.jar" $tests
+done
