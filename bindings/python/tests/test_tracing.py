@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -91,6 +93,14 @@ def test_attributes_are_those_of_the_conventions(scripted_provider: Start) -> No
     assert set(tracing._SERVERS.values()) <= values
     operations = {value.value for value in conventions.GenAiOperationNameValues}
     assert {"chat", "invoke_agent", "execute_tool"} <= operations
+
+
+def test_the_attributes_of_the_rust_agent_are_those_of_the_conventions() -> None:
+    conventions = pytest.importorskip("opentelemetry.semconv._incubating.attributes.gen_ai_attributes")
+    known = {value for value in vars(conventions).values() if isinstance(value, str)}
+    source = Path(__file__).parents[3] / "std-runtime/agent/src/spans/enabled.rs"
+    names = set(re.findall(r"gen_ai\.[a-z_.]*[a-z]", source.read_text()))
+    assert len(names) > 10 and names <= known
 
 
 def test_a_turn_its_requests_and_its_calls_are_spans(scripted_provider: Start) -> None:
