@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +87,32 @@ def test_calls_wait_are_saved_and_decided_elsewhere(provider: Provider) -> None:
     assert removed == [1]
     told = tool_texts(server)
     assert "the call was denied: Not that one." in told and "seen" in told
+
+
+def test_a_session_that_rust_saved_is_decided_here(provider: Provider) -> None:
+    vector = Path(__file__).parents[3] / "tests/vectors/approval.vector"
+    saved = bytes.fromhex(re.findall(r"\n=snapshot \+\d+\n([0-9a-f]+)\n", vector.read_text())[0])
+    assert len(saved) <= 2048
+    gone = []
+
+    @tool(name="remove", needs_approval=True)
+    def remove_file(path: str) -> str:
+        """Removes a file."""
+        gone.append(path)
+        return f"{path} is gone"
+
+    server = provider(say("One is gone."))
+    session = Session.resume(saved, "anthropic", "m", tools=[remove_file])
+    with Agent(session, base_url=server.url, api_key="k", tools=[remove_file]) as agent:
+        waits = agent.resume().deferred
+        assert waits is not None
+        paths = [json.loads(each.arguments)["path"] for each in waits.calls]
+        assert paths == ["a.log", "b.log", "c.log"]
+        first, second, third = (each.id for each in waits.calls)
+        answer = agent.resume({first: True, second: Deny("Keep it."), third: "it was gone"})
+        assert answer.text == "One is gone." and gone == ["a.log"]
+    body = server.requests[0]["body"]
+    assert all(part in body for part in ("a.log is gone", "Keep it.", "it was gone"))
 
 
 def test_the_async_agent_waits_too(provider: Provider) -> None:
