@@ -127,7 +127,7 @@ machines_lane() {
 }
 rust_lane() {
     step "core without its features, and with each alone"
-    for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models options structured attachments profiles call-deltas outline alloc derive drive drive-async; do
+    for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models options structured schema-patterns attachments profiles call-deltas outline alloc derive drive drive-async; do
         cargo clippy --quiet --package zerostack-core --target-dir target/features --no-default-features --features "$features" -- --deny warnings
     done
     step "the command for macOS, where it runs tools without a sandbox"

@@ -155,6 +155,7 @@
 //! | `attachments` | images, audio, documents and other files in messages, see [`Attachment`]; on by default |
 //! | `call-deltas` | the arguments of calls as they arrive, if the configuration asks for them; on by default |
 //! | `structured` | answers that are checked and corrected, see [`ResponseSchema`]; on by default |
+//! | `schema-patterns` | `pattern` and `patternProperties` of a JSON Schema, see [`tool::schema`]; on by default |
 //! | `alloc` | storage that grows, a configuration that owns its strings |
 //! | `outline` | decodes streams faster, for a kilobyte of state a session |
 //! | `std` | `alloc` and `outline` |

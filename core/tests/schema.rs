@@ -273,7 +273,7 @@ fn a_keyword_that_is_not_checked_is_reported_where_it_decides() {
         (json!({"dependencies": {}}), json!({}), unsupported("dependencies")),
         (json!({"$dynamicRef": "#x"}), json!(1), unsupported("$dynamicRef")),
         (json!({"allOf": [{"$id": "x"}]}), json!(1), unsupported("$id")),
-        (json!({"multipleOf": 1e-60}), json!(1e60), unsupported("multipleOf")),
+        (json!({"multipleOf": 1e-60}), json!(1e300), unsupported("multipleOf")),
     ];
     for (schema, value, expected) in &cases {
         let (schema, value) = (schema.to_string(), value.to_string());

@@ -11,7 +11,7 @@ pub(super) struct Number<'a> {
     negative: bool,
     whole: &'a str,
     fraction: &'a str,
-    exponent: i64,
+    exponent: isize,
 }
 
 impl<'a> Number<'a> {
@@ -22,17 +22,19 @@ impl<'a> Number<'a> {
         }
         let raw = json.raw();
         let (negative, raw) = raw.strip_prefix('-').map_or((false, raw), |rest| (true, rest));
-        let (digits, exponent) = raw.split_once(['e', 'E']).unwrap_or((raw, "0"));
-        let (whole, fraction) = digits.split_once(['.']).unwrap_or((digits, ""));
-        let limit = if exponent.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT };
-        let exponent = exponent.parse::<i64>().unwrap_or(limit);
-        let exponent = exponent.clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);
-        Some(Self { negative, whole, fraction, exponent })
+        let (digits, exponent) = cut(raw, |byte| matches!(byte, b'e' | b'E'));
+        let (whole, fraction) = cut(digits, |byte| byte == b'.');
+        Some(Self { negative, whole, fraction, exponent: exponent_of(exponent) })
     }
 
     /// The number as a count; `None` for fractions, negative and very large ones.
     pub fn as_usize(self) -> Option<usize> {
-        usize::try_from(self.as_i128()?).ok()
+        let Some(last) = self.last_power() else { return Some(0) };
+        let zeros = usize::try_from(last).ok().filter(|_| !self.negative)?;
+        let digits = self.digits_to_last()?.map(|digit| usize::from(digit.wrapping_sub(b'0')));
+        digits
+            .chain(core::iter::repeat_n(0, zeros))
+            .try_fold(0_usize, |value, digit| value.checked_mul(10)?.checked_add(digit))
     }
 
     /// The number, if it is whole and not too large.
@@ -89,17 +91,25 @@ impl<'a> Number<'a> {
     /// Whether it is a multiple; `None` if the numbers are too long to decide, or `unit` is not
     /// above zero.
     pub fn is_multiple_of(self, unit: Self) -> Option<bool> {
-        if self.first_power().is_none() {
-            return Some(true);
+        let Some(last) = self.last_power() else { return Some(true) };
+        let zeros = last.checked_sub(unit.last_power().filter(|_| !unit.negative)?)?;
+        // A digit after the last one of the unit: no multiple has it.
+        let Ok(zeros) = usize::try_from(zeros) else { return Some(false) };
+        let unit = unit.trimmed().filter(|unit| *unit < u128::MAX / 16)?;
+        if zeros > MOST_ZEROS {
+            return None;
         }
-        let shift = self.last_power()?.min(unit.last_power()?);
-        let aligned = |number: Self| {
-            let digits = number.trimmed()?;
-            let power = number.last_power()?.checked_sub(shift)?;
-            (0..power).try_fold(digits, |value, _| value.checked_mul(10))
-        };
-        (!unit.negative).then_some(())?;
-        Some(aligned(self)?.checked_rem(aligned(unit)?)? == 0)
+        let digits = self.digits_to_last()?.chain(core::iter::repeat_n(b'0', zeros));
+        // By hand: a division of numbers of this length takes half a kilobyte of flash.
+        let rest = digits.fold(0_u128, |rest, digit| {
+            let digit = u128::from(digit.wrapping_sub(b'0'));
+            let mut rest = rest.wrapping_mul(10).wrapping_add(digit);
+            while rest >= unit {
+                rest = rest.wrapping_sub(unit);
+            }
+            rest
+        });
+        Some(rest == 0)
     }
 
     fn digits(self) -> impl DoubleEndedIterator<Item = u8> + Clone + use<'a> {
@@ -112,25 +122,30 @@ impl<'a> Number<'a> {
     }
 
     /// The power of ten of the first digit that is not zero; `None` for zero.
-    fn first_power(self) -> Option<i64> {
+    fn first_power(self) -> Option<isize> {
         let zeros = self.digits().position(|digit| digit != b'0')?;
-        let whole = i64::try_from(self.whole.len()).ok()?;
-        whole.checked_sub(1)?.checked_sub(i64::try_from(zeros).ok()?)?.checked_add(self.exponent)
+        let whole = isize::try_from(self.whole.len()).ok()?;
+        whole.checked_sub(1)?.checked_sub(isize::try_from(zeros).ok()?)?.checked_add(self.exponent)
     }
 
     /// The power of ten of the last digit that is not zero; `None` for zero.
-    fn last_power(self) -> Option<i64> {
+    fn last_power(self) -> Option<isize> {
         let zeros = self.digits().rev().position(|digit| digit != b'0')?;
-        let fraction = i64::try_from(self.fraction.len()).ok()?;
-        i64::try_from(zeros).ok()?.checked_sub(fraction)?.checked_add(self.exponent)
+        let fraction = isize::try_from(self.fraction.len()).ok()?;
+        isize::try_from(zeros).ok()?.checked_sub(fraction)?.checked_add(self.exponent)
+    }
+
+    /// The digits up to the last that is not zero; `None` for zero.
+    fn digits_to_last(self) -> Option<impl Iterator<Item = u8> + use<'a>> {
+        let zeros = self.digits().rev().position(|digit| digit != b'0')?;
+        let count = self.whole.len().checked_add(self.fraction.len())?.checked_sub(zeros)?;
+        Some(self.digits().take(count))
     }
 
     /// The digits without the zeros at both ends, as a number.
     fn trimmed(self) -> Option<u128> {
-        let zeros = self.digits().rev().position(|digit| digit != b'0')?;
-        let count = self.whole.len().checked_add(self.fraction.len())?.checked_sub(zeros)?;
         let mut value = 0_u128;
-        for digit in self.digits().take(count) {
+        for digit in self.digits_to_last()? {
             let digit = u128::from(digit.wrapping_sub(b'0'));
             value = value.checked_mul(10)?.checked_add(digit)?;
         }
@@ -150,8 +165,26 @@ fn sign(number: Number<'_>) -> Ordering {
     if number.negative { Ordering::Less } else { Ordering::Greater }
 }
 
+/// The text before and after the first byte of this kind.
+fn cut(text: &str, is_mark: impl Fn(u8) -> bool) -> (&str, &str) {
+    let at = text.bytes().position(is_mark).unwrap_or(text.len());
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    (before, after.get(1..).unwrap_or_default())
+}
+
+fn exponent_of(text: &str) -> isize {
+    let value = text.bytes().filter(u8::is_ascii_digit).fold(0_isize, |value, digit| {
+        let digit = isize::from(digit.wrapping_sub(b'0') as i8);
+        value.saturating_mul(10).saturating_add(digit).min(EXPONENT_LIMIT)
+    });
+    if text.starts_with('-') { -value } else { value }
+}
+
+/// The most zeros that are written out after a number for a division.
+const MOST_ZEROS: usize = 256;
+
 /// Larger exponents are treated as this one: no text has so many digits.
-const EXPONENT_LIMIT: i64 = 1 << 60;
+const EXPONENT_LIMIT: isize = isize::MAX / 8;
 
 impl Json<'_> {
     /// A number as a count, if it is one.
@@ -224,7 +257,11 @@ mod tests {
         assert_eq!(multiple("4.5", "1.5"), Some(true));
         assert_eq!(multiple("1e30", "7"), Some(false));
         assert_eq!(multiple("0", "7"), Some(true));
+        assert_eq!(multiple("1e200", "0.123456789"), Some(false));
+        assert_eq!(multiple("123456789e200", "0.123456789"), Some(true));
         assert_eq!(multiple("1e308", "0.123456789"), None);
+        assert_eq!(multiple("1e9999", "7"), None);
+        assert_eq!(multiple("1", "999999999999999999999999999999999999999"), None);
         assert_eq!(multiple("5", "0"), None);
     }
 }

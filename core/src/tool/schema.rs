@@ -18,13 +18,15 @@
 //!
 //! Patterns are ECMA-262 expressions over Unicode characters, without lookbehind, back references,
 //! and classes by property (`\p`); groups may repeat [`MAX_PATTERN_DEPTH`] times. If a pattern goes
-//! beyond that, its keyword is reported in the same way.
+//! beyond that, its keyword is reported in the same way, and without the feature `schema-patterns`
+//! that of every pattern is.
 //!
 //! Numbers are compared exactly, digit by digit; lengths count characters.
 
 mod compare;
 mod eval;
 mod index;
+mod keyword;
 mod pattern;
 mod repair;
 mod rule;

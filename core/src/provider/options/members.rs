@@ -17,8 +17,8 @@ impl<'a> ObjectMembers<'a> {
         Self { rest: object.get(start..).unwrap_or_default() }
     }
 
-    /// Takes the text before the first terminating byte outside strings and brackets.
-    fn take_until(&mut self, ends: impl Fn(u8) -> bool) -> &'a str {
+    /// Takes the text before the first of two bytes that is outside strings and brackets.
+    fn take_until(&mut self, ends: [u8; 2]) -> &'a str {
         let (mut depth, mut in_string, mut is_escaped) = (0_u32, false, false);
         let end = self.rest.bytes().position(|byte| {
             if in_string {
@@ -26,7 +26,7 @@ impl<'a> ObjectMembers<'a> {
                     (byte != b'"' || is_escaped, byte == b'\\' && !is_escaped);
                 return false;
             }
-            let is_end = depth == 0 && ends(byte);
+            let is_end = depth == 0 && ends.contains(&byte);
             match byte {
                 b'"' => in_string = true,
                 b'{' | b'[' => depth += 1,
@@ -46,8 +46,8 @@ impl<'a> Iterator for ObjectMembers<'a> {
     type Item = Member<'a>;
 
     fn next(&mut self) -> Option<Member<'a>> {
-        let name = self.take_until(|byte| byte == b':');
-        let value = self.take_until(|byte| matches!(byte, b',' | b'}'));
+        let name = self.take_until([b':'; 2]);
+        let value = self.take_until(*b",}");
         // The bracket at the end is not a member.
         let last = name.len().checked_sub(1)?;
         name.get(1..last).filter(|_| !value.is_empty()).map(|name| (name, value))
@@ -69,7 +69,7 @@ impl<'a> Iterator for ArrayElements<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let item = self.0.take_until(|byte| matches!(byte, b',' | b']'));
+        let item = self.0.take_until(*b",]");
         (!item.is_empty()).then_some(item)
     }
 }

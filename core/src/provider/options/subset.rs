@@ -5,11 +5,13 @@
 //! 20260529): the server reads a schema with other keywords, and ignores these.
 
 use super::members::{ArrayElements, ObjectMembers};
+use crate::wire::hash::hash;
 
 /// A part of JSON Schema.
 #[derive(Debug)]
 pub(crate) struct Subset {
-    keywords: &'static [&'static str],
+    /// By their hashes.
+    keywords: &'static [u32],
     /// Whether every object has `additionalProperties` false and requires all of its properties.
     pub is_closed: bool,
     /// The most schemas within one another.
@@ -19,28 +21,28 @@ pub(crate) struct Subset {
 /// What OpenAI and others take in strict mode.
 pub(crate) static STRICT: Subset = Subset {
     keywords: &[
-        "type",
-        "properties",
-        "required",
-        "additionalProperties",
-        "items",
-        "anyOf",
-        "$defs",
-        "definitions",
-        "description",
-        "title",
-        "enum",
-        "const",
-        "$ref",
-        "pattern",
-        "format",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minItems",
-        "maxItems",
+        hash(b"type"),
+        hash(b"properties"),
+        hash(b"required"),
+        hash(b"additionalProperties"),
+        hash(b"items"),
+        hash(b"anyOf"),
+        hash(b"$defs"),
+        hash(b"definitions"),
+        hash(b"description"),
+        hash(b"title"),
+        hash(b"enum"),
+        hash(b"const"),
+        hash(b"$ref"),
+        hash(b"pattern"),
+        hash(b"format"),
+        hash(b"minimum"),
+        hash(b"maximum"),
+        hash(b"exclusiveMinimum"),
+        hash(b"exclusiveMaximum"),
+        hash(b"multipleOf"),
+        hash(b"minItems"),
+        hash(b"maxItems"),
     ],
     is_closed: true,
     // OpenAI takes five levels of objects; other schemas between them count here too.
@@ -51,34 +53,34 @@ pub(crate) static STRICT: Subset = Subset {
 #[cfg(all(feature = "options", feature = "gemini"))]
 pub(crate) static GEMINI: Subset = Subset {
     keywords: &[
-        "type",
-        "properties",
-        "required",
-        "additionalProperties",
-        "items",
-        "anyOf",
-        "oneOf",
-        "prefixItems",
-        "$defs",
-        "description",
-        "title",
-        "enum",
-        "$ref",
-        "$id",
-        "$anchor",
-        "format",
-        "minimum",
-        "maximum",
-        "minItems",
-        "maxItems",
-        "propertyOrdering",
-        "$schema",
-        "$comment",
-        "default",
-        "examples",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
+        hash(b"type"),
+        hash(b"properties"),
+        hash(b"required"),
+        hash(b"additionalProperties"),
+        hash(b"items"),
+        hash(b"anyOf"),
+        hash(b"oneOf"),
+        hash(b"prefixItems"),
+        hash(b"$defs"),
+        hash(b"description"),
+        hash(b"title"),
+        hash(b"enum"),
+        hash(b"$ref"),
+        hash(b"$id"),
+        hash(b"$anchor"),
+        hash(b"format"),
+        hash(b"minimum"),
+        hash(b"maximum"),
+        hash(b"minItems"),
+        hash(b"maxItems"),
+        hash(b"propertyOrdering"),
+        hash(b"$schema"),
+        hash(b"$comment"),
+        hash(b"default"),
+        hash(b"examples"),
+        hash(b"deprecated"),
+        hash(b"readOnly"),
+        hash(b"writeOnly"),
     ],
     is_closed: false,
     levels: 32,
@@ -102,7 +104,7 @@ impl Subset {
             let of_members =
                 || ObjectMembers::of(value).find_map(|(_, it)| self.outside(it, levels));
             let found = match name {
-                _ if !self.keywords.contains(&name) => Some(name),
+                _ if !self.keywords.contains(&hash(name.as_bytes())) => Some(name),
                 "type" => {
                     is_object |= value == OBJECT || ArrayElements::of(value).any(|it| it == OBJECT);
                     None

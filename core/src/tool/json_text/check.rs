@@ -1,6 +1,6 @@
 //! The check that a text is one JSON value: RFC 8259, strictly, with whole surrogate pairs.
 
-use super::{BLANK, escape};
+use super::escape;
 use crate::error::{Error, ErrorKind};
 
 /// How deep arrays and objects may be in one another.
@@ -43,7 +43,7 @@ impl Checker<'_> {
                 at = self.blanks(at);
                 let is_object = objects & 1 == 1;
                 match (self.byte(at), depth, is_object) {
-                    (None, 0, _) => return Ok((start, self.text.trim_end_matches(BLANK).len())),
+                    (None, 0, _) => return Ok((start, self.end())),
                     (Some(_), 0, _) => return Err(bad(at)),
                     (Some(b'}'), _, true) | (Some(b']'), _, false) => {
                         objects = objects.wrapping_shr(1);
@@ -64,14 +64,19 @@ impl Checker<'_> {
         }
     }
 
+    /// The end of the text without the blanks after it.
+    fn end(&self) -> usize {
+        let last = self.text.bytes().rposition(|byte| !is_blank(byte));
+        last.map_or(0, |last| last.saturating_add(1))
+    }
+
     fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
 
     fn blanks(&self, at: usize) -> usize {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-        let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
-        at.saturating_add(rest.iter().take_while(blank).count())
+        at.saturating_add(rest.iter().take_while(|byte| is_blank(**byte)).count())
     }
 
     /// A name and its colon; where the value starts.
@@ -144,6 +149,10 @@ impl Checker<'_> {
             count => Ok(at.saturating_add(count)),
         }
     }
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 fn bad(at: usize) -> Error {

@@ -139,6 +139,10 @@ pub struct Chars<'a> {
 
 impl Chars<'_> {
     /// The remaining bytes, as written.
+    #[cfg_attr(
+        not(feature = "schema-patterns"),
+        allow(dead_code, reason = "only patterns count them")
+    )]
     pub(super) const fn remaining_bytes(&self) -> usize {
         self.rest.len()
     }
@@ -260,8 +264,6 @@ fn unicode_escape(rest: &str) -> Option<(char, usize)> {
     let c = char::from_u32(high.checked_add(low)?.checked_add(0x1_0000)?)?;
     Some((c, 12))
 }
-
-const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
 
 #[cfg(test)]
 mod tests {

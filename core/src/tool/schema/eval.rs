@@ -1,6 +1,7 @@
 //! Applies a schema to a value.
 
 use super::index::Index;
+use super::keyword::Keyword;
 use super::pattern;
 use super::rule::{Rule, alone, bad_schema, has_type};
 use super::violation::ViolationAt;
@@ -110,35 +111,42 @@ impl<'a> Eval<'a> {
 
     fn apply(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         // A keyword with escapes in it is unknown, or written to be overlooked.
-        let Some(keyword) = rule.keyword.as_str() else { return Ok(rule.unknown()) };
-        match (keyword, rule.value.kind()) {
-            ("enum", _) => self.is_one_of(rule),
-            ("const", _) => Ok(rule.holds(self.equal(rule.argument, rule.value, rule.depth)?)),
-            ("allOf" | "anyOf" | "oneOf", _) => self.combined(keyword, rule),
-            ("not", _) => Ok(match self.check(rule.argument, rule.value, rule.depth)? {
+        let Some(name) = rule.keyword.as_str() else { return Ok(rule.unknown()) };
+        let Some(keyword) = Keyword::of(name, rule.value.kind()) else {
+            return Ok(Outcome::Valid);
+        };
+        match keyword {
+            Keyword::Enum => self.is_one_of(rule),
+            Keyword::Const => Ok(rule.holds(self.equal(rule.argument, rule.value, rule.depth)?)),
+            Keyword::AllOf | Keyword::AnyOf | Keyword::OneOf => self.combined(keyword, rule),
+            Keyword::Not => Ok(match self.check(rule.argument, rule.value, rule.depth)? {
                 Outcome::Valid => rule.holds(false),
                 Outcome::Invalid(_) => Outcome::Valid,
                 unknown => unknown,
             }),
-            ("if", _) => self.conditional(rule),
-            ("$ref", _) => self.referenced(rule),
-            ("$id", _) if rule.schema.offset() != self.root.offset() => Ok(rule.unknown()),
-            ("properties", JsonKind::Object) => self.properties(rule),
-            ("additionalProperties", JsonKind::Object) => self.additional(rule),
-            ("propertyNames", JsonKind::Object) => {
-                self.each(rule, rule.value.members().map(|(name, _)| name))
-            }
-            ("dependentRequired" | "dependentSchemas", JsonKind::Object) => {
-                self.dependent(keyword, rule)
-            }
-            ("items", JsonKind::Array) => self.items(rule),
-            ("prefixItems", JsonKind::Array) => self.prefix_items(rule),
-            ("uniqueItems", JsonKind::Array) => self.unique(rule),
-            ("contains", JsonKind::Array) => self.contains(rule),
-            ("pattern", JsonKind::String) => self.pattern(rule),
-            ("patternProperties", JsonKind::Object) => self.pattern_properties(rule),
-            ("required", JsonKind::Object) => self.has_all(rule, rule.argument),
-            (keyword, kind) => alone(keyword, kind, rule),
+            Keyword::If => self.conditional(rule),
+            Keyword::Ref => self.referenced(rule),
+            Keyword::Id if rule.schema.offset() == self.root.offset() => Ok(Outcome::Valid),
+            Keyword::Id => Ok(rule.unknown()),
+            Keyword::Properties => self.properties(rule),
+            Keyword::AdditionalProperties => self.additional(rule),
+            Keyword::PropertyNames => self.each(rule, &mut rule.value.members().map(|it| it.0)),
+            Keyword::DependentRequired | Keyword::DependentSchemas => self.dependent(keyword, rule),
+            Keyword::Items => self.items(rule),
+            Keyword::PrefixItems => self.prefix_items(rule),
+            Keyword::UniqueItems => self.unique(rule),
+            Keyword::Contains => self.contains(rule),
+            Keyword::Pattern => self.pattern(rule),
+            Keyword::PatternProperties => self.pattern_properties(rule),
+            Keyword::Required => self.has_all(rule, rule.argument),
+            Keyword::AtLeast
+            | Keyword::AtMost
+            | Keyword::Minimum
+            | Keyword::Maximum
+            | Keyword::ExclusiveMinimum
+            | Keyword::ExclusiveMaximum
+            | Keyword::MultipleOf
+            | Keyword::Unchecked => alone(keyword, rule),
         }
     }
 
@@ -147,21 +155,25 @@ impl<'a> Eval<'a> {
     fn each(
         &mut self,
         rule: &Rule<'a>,
-        values: impl Iterator<Item = Json<'a>>,
+        values: &mut dyn Iterator<Item = Json<'a>>,
     ) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Valid;
         for value in values {
-            let one = match rule.argument.kind() {
-                // The keyword says more than `false` does.
-                JsonKind::Bool(false) => rule.violated(value, rule.argument),
-                _ => self.check(rule.argument, value, rule.depth)?,
-            };
-            outcome = outcome.and(one);
+            outcome = outcome.and(self.one(rule, value)?);
             if matches!(outcome, Outcome::Invalid(_)) {
                 break;
             }
         }
         Ok(outcome)
+    }
+
+    /// Applies the keyword's schema to one value.
+    fn one(&mut self, rule: &Rule<'a>, value: Json<'a>) -> Result<Outcome, Error> {
+        match rule.argument.kind() {
+            // The keyword says more than `false` does.
+            JsonKind::Bool(false) => Ok(rule.violated(value, rule.argument)),
+            _ => self.check(rule.argument, value, rule.depth),
+        }
     }
 
     #[inline(never)]
@@ -170,7 +182,7 @@ impl<'a> Eval<'a> {
             return Ok(rule.unknown());
         }
         let before = rule.sibling("prefixItems").map_or(0, |items| items.elements().count());
-        self.each(rule, rule.value.elements().skip(before))
+        self.each(rule, &mut rule.value.elements().skip(before))
     }
 
     #[inline(never)]
@@ -193,7 +205,7 @@ impl<'a> Eval<'a> {
     }
 
     #[inline(never)]
-    fn combined(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
+    fn combined(&mut self, keyword: Keyword, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let (mut valid, mut all, mut unknown) = (0_usize, Outcome::Valid, None);
         let mut only = None;
         let mut schemas = 0_usize;
@@ -208,9 +220,9 @@ impl<'a> Eval<'a> {
             all = all.and(outcome);
         }
         Ok(match keyword {
-            "allOf" => all,
-            "anyOf" if valid > 0 => Outcome::Valid,
-            "oneOf" if valid > 1 => rule.holds(false),
+            Keyword::AllOf => all,
+            Keyword::AnyOf if valid > 0 => Outcome::Valid,
+            Keyword::OneOf if valid > 1 => rule.holds(false),
             _ => match unknown {
                 Some(unknown) => unknown,
                 None if valid == 1 => Outcome::Valid,
@@ -242,16 +254,17 @@ impl<'a> Eval<'a> {
         let target = rule.argument.as_str().ok_or(rule.bad())?;
         let Some(path) = target.strip_prefix('#') else { return Ok(rule.unknown()) };
         // A name (`$anchor`), or a part with an escape of addresses.
-        if !(path.is_empty() || path.starts_with('/')) || path.contains('%') {
+        if !(path.is_empty() || path.starts_with('/')) || path.bytes().any(|byte| byte == b'%') {
             return Ok(rule.unknown());
         }
-        let mut schema = self.root;
-        for part in path.split(['/']).skip(1) {
+        let (mut schema, mut rest) = (self.root, path);
+        while let Some(parts) = rest.strip_prefix('/') {
+            let end = parts.bytes().position(|byte| byte == b'/').unwrap_or(parts.len());
+            let (part, after) = parts.split_at_checked(end).unwrap_or_default();
+            rest = after;
             self.spend(schema.raw().len())?;
             let found = match schema.kind() {
-                JsonKind::Array => {
-                    part.parse().ok().and_then(|at: usize| schema.elements().nth(at))
-                }
+                JsonKind::Array => number_of(part).and_then(|at| schema.elements().nth(at)),
                 _ => schema.members().find(|(name, _)| is_part(*name, part)).map(|(_, v)| v),
             };
             schema = found.ok_or(rule.bad())?;
@@ -322,7 +335,7 @@ impl<'a> Eval<'a> {
             let one = match (known, patterns) {
                 (Some(true), _) => Outcome::Valid,
                 (None, Some((keyword, _))) => Outcome::Unknown(keyword.offset()),
-                _ => self.each(rule, core::iter::once(value))?,
+                _ => self.one(rule, value)?,
             };
             outcome = outcome.and(one);
             if matches!(outcome, Outcome::Invalid(_)) {
@@ -333,14 +346,14 @@ impl<'a> Eval<'a> {
     }
 
     #[inline(never)]
-    fn dependent(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
+    fn dependent(&mut self, keyword: Keyword, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Valid;
         for (name, needs) in rule.object()?.members() {
             if self.property(rule.value, name)?.is_none() {
                 continue;
             }
             let one = match keyword {
-                "dependentRequired" => self.has_all(rule, needs)?,
+                Keyword::DependentRequired => self.has_all(rule, needs)?,
                 _ => self.check(needs, rule.value, rule.depth)?,
             };
             outcome = outcome.and(one);
@@ -391,6 +404,14 @@ impl<'a> Eval<'a> {
         }
         Ok(if found >= least && possible <= most { Outcome::Valid } else { outcome })
     }
+}
+
+/// The number of an item in a path.
+fn number_of(part: &str) -> Option<usize> {
+    part.bytes().try_fold(0_usize, |number, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
 }
 
 /// Whether a part of a path (`~1` is `/`, `~0` is `~`) means this name.

@@ -1,8 +1,7 @@
 //! Keywords that look at nothing but the value itself.
 
-use core::cmp::Ordering;
-
 use super::eval::Outcome;
+use super::keyword::Keyword;
 use super::violation::ViolationAt;
 use crate::error::{Error, ErrorKind};
 use crate::tool::json_text::{Json, JsonKind};
@@ -63,37 +62,36 @@ impl<'a> Rule<'a> {
 
 /// A keyword that looks at nothing but its value, or one that is not checked.
 #[inline(never)]
-pub(super) fn alone(keyword: &str, kind: JsonKind, rule: &Rule<'_>) -> Result<Outcome, Error> {
-    let value = rule.value;
-    match (keyword, kind) {
-        ("minProperties", JsonKind::Object) => at_least(rule, value.members().count()),
-        ("maxProperties", JsonKind::Object) => at_most(rule, value.members().count()),
-        ("minItems", JsonKind::Array) => at_least(rule, value.elements().count()),
-        ("maxItems", JsonKind::Array) => at_most(rule, value.elements().count()),
-        ("minLength", JsonKind::String) => at_least(rule, value.chars().count()),
-        ("maxLength", JsonKind::String) => at_most(rule, value.chars().count()),
-        ("minimum", JsonKind::Number) => in_order(rule, &[Ordering::Greater, Ordering::Equal]),
-        ("maximum", JsonKind::Number) => in_order(rule, &[Ordering::Less, Ordering::Equal]),
-        ("exclusiveMinimum", JsonKind::Number) => in_order(rule, &[Ordering::Greater]),
-        ("exclusiveMaximum", JsonKind::Number) => in_order(rule, &[Ordering::Less]),
-        ("multipleOf", JsonKind::Number) => {
-            let number = Number::read(value).ok_or(rule.bad())?;
-            let unit = Number::read(rule.argument).ok_or(rule.bad())?;
-            Ok(number.is_multiple_of(unit).map_or(rule.unknown(), |is| rule.holds(is)))
+pub(super) fn alone(keyword: Keyword, rule: &Rule<'_>) -> Result<Outcome, Error> {
+    match keyword {
+        Keyword::AtLeast => Ok(rule.holds(size(rule.value) >= rule.limit()?)),
+        Keyword::AtMost => Ok(rule.holds(size(rule.value) <= rule.limit()?)),
+        Keyword::Unchecked => Ok(rule.unknown()),
+        _ => {
+            let number = Number::read(rule.value).ok_or(rule.bad())?;
+            let limit = Number::read(rule.argument).ok_or(rule.bad())?;
+            let order = number.compare(limit);
+            Ok(rule.holds(match keyword {
+                Keyword::Minimum => order.is_ge(),
+                Keyword::Maximum => order.is_le(),
+                Keyword::ExclusiveMinimum => order.is_gt(),
+                Keyword::ExclusiveMaximum => order.is_lt(),
+                _ => match number.is_multiple_of(limit) {
+                    Some(is_multiple) => is_multiple,
+                    None => return Ok(rule.unknown()),
+                },
+            }))
         }
-        ("unevaluatedProperties" | "dependencies", JsonKind::Object)
-        | ("unevaluatedItems" | "additionalItems", JsonKind::Array)
-        | ("$dynamicRef" | "$recursiveRef", _) => Ok(rule.unknown()),
-        _ => Ok(Outcome::Valid),
     }
 }
 
-fn at_least(rule: &Rule<'_>, count: usize) -> Result<Outcome, Error> {
-    Ok(rule.holds(count >= rule.limit()?))
-}
-
-fn at_most(rule: &Rule<'_>, count: usize) -> Result<Outcome, Error> {
-    Ok(rule.holds(count <= rule.limit()?))
+/// The members, items or characters of a value.
+fn size(value: Json<'_>) -> usize {
+    match value.kind() {
+        JsonKind::String => value.chars().count(),
+        JsonKind::Array => value.elements().count(),
+        _ => value.members().count(),
+    }
 }
 
 #[inline(never)]
@@ -124,12 +122,6 @@ pub(super) fn is_of_type(wanted: Json<'_>, value: Json<'_>) -> Result<bool, Erro
         _ => holds = is(wanted)?,
     }
     Ok(holds)
-}
-
-fn in_order(rule: &Rule<'_>, wanted: &[Ordering]) -> Result<Outcome, Error> {
-    let limit = Number::read(rule.argument).ok_or(rule.bad())?;
-    let number = Number::read(rule.value).ok_or(rule.bad())?;
-    Ok(rule.holds(wanted.contains(&number.compare(limit))))
 }
 
 /// The member of that name, whatever escapes either is written with.

@@ -86,7 +86,7 @@ impl<'a> Violation<'a> {
     }
 
     fn at_root(&self) -> bool {
-        self.value.get(..self.at).is_some_and(|before| before.trim().is_empty())
+        self.value.get(..self.at).is_some_and(|before| before.trim_ascii().is_empty())
     }
 
     fn each_of_path(&self, put: &mut dyn FnMut(&str)) {

@@ -5,14 +5,15 @@
 
 mod syntax;
 
-use super::eval::Eval;
+use super::MAX_PATTERN_DEPTH;
 use crate::error::Error;
 use crate::tool::json_text::{Chars, Json};
+use crate::tool::schema::eval::Eval;
 use syntax::{Atom, MatchFault, atom, check, fits, quantifier, skip_alternative};
 
 /// Whether `pattern` matches anywhere in `text`, both JSON strings; `None` when the pattern is not
 /// one that is read here.
-pub(super) fn is_match(
+pub(in crate::tool::schema) fn is_match(
     pattern: Json<'_>,
     text: Json<'_>,
     eval: &mut Eval<'_>,
@@ -237,6 +238,3 @@ struct Repeat<'p> {
     /// The pattern after it.
     after: Chars<'p>,
 }
-
-/// How many groups, repetitions of a group and repeated characters may stand open at once.
-pub const MAX_PATTERN_DEPTH: u32 = 48;

@@ -265,12 +265,30 @@ impl Set {
                 let is = match class {
                     'd' => c.is_ascii_digit(),
                     'w' => c.is_ascii_alphanumeric() || c == '_',
-                    _ => c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}'),
+                    _ => is_space(c),
                 };
                 is != *negated
             }
         }
     }
+}
+
+/// White space and line ends of ECMA-262; the table of the standard library takes more flash.
+const fn is_space(c: char) -> bool {
+    matches!(
+        c,
+        '\t'..='\r'
+            | ' '
+            | '\u{a0}'
+            | '\u{1680}'
+            | '\u{2000}'..='\u{200a}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{202f}'
+            | '\u{205f}'
+            | '\u{3000}'
+            | '\u{feff}'
+    )
 }
 
 /// Reads an escape; `pattern` begins after the backslash.
@@ -314,4 +332,17 @@ fn hex(pattern: &mut Chars<'_>, digits: u32) -> Result<char, MatchFault> {
         code = code.wrapping_shl(4) | digit;
     }
     char::from_u32(code).ok_or(MatchFault::Unread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_that_of_unicode_and_a_mark_but_not_the_next_line() {
+        for c in '\0'..=char::MAX {
+            let is_known = c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}');
+            assert_eq!(is_space(c), is_known, "{c:?}");
+        }
+    }
 }
