@@ -123,11 +123,8 @@ impl Machine {
             dialect: config.dialect(),
             max_calls: config.limits().max_calls,
         };
-        let judged = match self.decoder.catch_up(&mut sink) {
-            Ok(()) => judge(&self.decoder, &mut sink, self.status, limits),
-            Err(error) => Err(error),
-        };
-        let judged = judged
+        self.decoder.end_outline(&mut sink);
+        let judged = judge(&self.decoder, &mut sink, self.status, limits)
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)))
             .and_then(|(reason, found)| {
                 // A call was announced, and the server lost it.

@@ -40,7 +40,13 @@ impl Decoder {
     pub(in crate::provider::response) const fn note(&self, _: &Sink<'_, '_>, _: &[u8]) {}
 
     #[inline(always)]
-    pub(crate) const fn catch_up(&self, _: &mut Sink<'_, '_>) -> Result<(), Error> {
+    pub(crate) const fn end_outline(&self, _: &mut Sink<'_, '_>) {}
+
+    #[inline(always)]
+    pub(in crate::provider::response) const fn catch_up(
+        &self,
+        _: &mut Sink<'_, '_>,
+    ) -> Result<(), Error> {
         Ok(())
     }
 }

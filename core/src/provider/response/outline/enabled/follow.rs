@@ -110,9 +110,20 @@ impl Decoder {
         done.map(|()| walked)
     }
 
+    /// The body is over, perhaps within an event.
+    pub(crate) fn end_outline(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.catch_up(sink).is_err() {
+            // Not all of it was read.
+            self.document = Document::First;
+        }
+    }
+
     /// Reads as always what was met of an event that follows the outline no further.
     #[inline(never)]
-    pub(crate) fn catch_up(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    pub(in crate::provider::response) fn catch_up(
+        &mut self,
+        sink: &mut Sink<'_, '_>,
+    ) -> Result<(), Error> {
         if !self.outline.is_within() {
             return Ok(());
         }
