@@ -111,8 +111,11 @@ impl Decoder {
     /// Gives tokens to the dialect, up to one after which something may be shown.
     pub(super) fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         loop {
+            let was_done = WORDS && self.json.is_done();
             let mut met = self.members(sink, input)?;
-            if met == Met::Nothing {
+            // A document that is a string may be complete with it: what follows is not a part of it.
+            let is_over = WORDS && !was_done && self.json.is_done();
+            if met == Met::Nothing && !is_over {
                 let Some(token) = self.json.next(input)? else { break };
                 self.has_news |= WORDS;
                 met = give(self.codec, &mut self.document, sink, &token)?;
