@@ -16,7 +16,7 @@ pub struct Fed<'s> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'s> {
-    /// More of the answer. Whole characters only.
+    /// More of the answer. Whole characters only; what several events of a chunk add may be one delta.
     TextDelta(&'s str),
     /// More of a refusal, if the provider distinguishes it from an answer. Whole characters only.
     RefusalDelta(&'s str),
