@@ -7,7 +7,7 @@ use crate::Error;
 use crate::wire::json_read::{HASHED, OPEN, ROOT, Token};
 use crate::wire::scan::WORDS;
 
-/// The dialect alone knows.
+/// Only the dialect knows its use.
 pub(crate) const OWN: u8 = 0;
 /// A string of the call that is read.
 pub(crate) const ID: u8 = 1;
@@ -49,7 +49,7 @@ pub(crate) const ANY_ERROR: u8 = OPEN | 9;
 pub(crate) const ERROR_CAUSE: u8 = 26;
 /// An image, sound or another medium in the reply: its bytes, or where it is.
 pub(crate) const MEDIA: u8 = 25;
-/// A number that the dialect alone knows. Like each index and each count it may be written as text.
+/// A number whose use only the dialect knows. Like each index and each count it may be written as text.
 pub(crate) const NUMBER: u8 = 27;
 
 /// The name of a field that an error is about.

@@ -1,12 +1,12 @@
 //! Runs of bytes that need no look at each: whole words of them where words are cheap.
 
-/// Bytes from the front that a JSON string holds as they are: no quote, backslash or control.
+/// Bytes at the front that need no escape in a JSON string: no quote, backslash or control.
 pub(crate) fn plain_length(text: &[u8]) -> usize {
     run_length(text, mark_special, is_special)
 }
 
-/// Copies what a JSON string holds as it is from the front of `from` to that of `to`, as far
-/// as both go; returns how many bytes that are. Bytes of `to` after them may change too.
+/// Copies bytes that need no escape in a JSON string from the front of `from` to that of `to`, as far
+/// as both go; returns how many. Bytes of `to` after them may change too.
 pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
     let mut length = 0;
     for (word, place) in words(from).iter().zip(to.as_chunks_mut().0) {
@@ -28,7 +28,7 @@ pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
     length
 }
 
-/// The highest bit of the first byte of `word` that a JSON string does not hold as it is, and perhaps
+/// The highest bit of the first byte of `word` that needs an escape in a JSON string, and perhaps
 /// others after it; 0 if there is none.
 #[cfg(target_pointer_width = "64")]
 #[inline(always)]
@@ -40,7 +40,7 @@ pub(crate) const fn special_marks(word: u64) -> u64 {
 #[cfg(target_pointer_width = "64")]
 pub(crate) const BLOCK_BYTES: usize = 64;
 
-/// A bit for each byte of `block` that a JSON string does not hold as it is, from the lowest on.
+/// A bit for each byte of `block` that needs an escape in a JSON string, from the lowest on.
 #[cfg(target_pointer_width = "64")]
 #[inline(always)]
 pub(crate) fn special_bits(block: &[u8; BLOCK_BYTES]) -> u64 {
@@ -120,8 +120,8 @@ const fn equals(word: usize, byte: u8) -> usize {
     zero_where_equal.wrapping_sub(ONES) & !zero_where_equal
 }
 
-/// Whether words are looked at. A small processor puts together a word that may stand anywhere
-/// from its bytes, and its flash is dear.
+/// Whether words are used. A small processor assembles an unaligned word from its bytes, and its
+/// flash is scarce.
 pub(crate) const WORDS: bool = cfg!(target_pointer_width = "64");
 
 /// Bytes that are looked at together.

@@ -8,7 +8,7 @@ use super::hash;
 use super::scan::{WORDS, line_length};
 use super::taken;
 
-/// What a line of a stream means. Values come in pieces, as they arrive.
+/// The meaning of a line of a stream. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each token")]
 pub enum SseToken<'a> {
@@ -26,7 +26,7 @@ pub enum SseToken<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the standard has no other field")]
 pub enum Field {
-    /// What the event carries.
+    /// The data of the event.
     Data,
     /// The type of the event.
     Event,
@@ -46,25 +46,25 @@ pub struct SseReader {
     after_cr: bool,
     /// A line came that is neither a comment nor a known field.
     met_unknown: bool,
-    /// The field whose value is read; `None` passes over it.
+    /// The field whose value is read; `None` skips it.
     field: Option<Field>,
     /// The line is of no known field, but of one called `error`: some servers send theirs so.
     is_error: bool,
     /// The hash of the received part of the name, or of the type of the event.
     name: u32,
-    /// At least so many bytes from here on are of the same line.
+    /// At least this many bytes from here on belong to the same line.
     unread: u16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum LineState {
     Name,
-    /// Behind the colon, where one space is skipped.
+    /// After the colon, where one space is skipped.
     ValueStart,
     Value,
 }
 
-/// What one step met, without a borrow.
+/// The outcome of one step, without a borrow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum SseScan {
     Nothing,
@@ -91,7 +91,7 @@ impl SseReader {
         }
     }
 
-    /// The last `length` bytes of the piece that came last come again.
+    /// The last `length` bytes of the last piece come again.
     pub fn unread(&mut self, length: usize) {
         self.unread = length.min(u16::MAX.into()) as u16;
     }
@@ -103,7 +103,7 @@ impl SseReader {
         self.met_unknown || self.state == LineState::Name && !self.may_become_known()
     }
 
-    /// Reads from the front of `input`, which it moves on, until something is met.
+    /// Reads from the front of `input`, which it advances, until something is found.
     /// `None`: the input is used up.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<SseToken<'a>> {
         while !input.is_empty() {
@@ -124,7 +124,7 @@ impl SseReader {
         self.field
     }
 
-    /// Whether the line that is read is of a field called `error`, which the standard has not.
+    /// Whether the line that is read is of a field called `error`, which the standard does not have.
     pub(crate) const fn is_error(&self) -> bool {
         self.is_error
     }
@@ -132,7 +132,7 @@ impl SseReader {
     /// More of the type of an event.
     pub(crate) fn add_to_event(&mut self, bytes: &[u8]) {
         if WORDS && bytes.len() > "error".len() {
-            // Whatever it is, it is not that.
+            // A longer name cannot be that one.
             self.name = 0;
             return;
         }
@@ -144,7 +144,7 @@ impl SseReader {
         core::mem::replace(&mut self.name, hash::START) == ERROR
     }
 
-    /// Whether `input` goes on with the value of a line that carries something.
+    /// Whether `input` continues the value of a line with data.
     #[inline(always)]
     pub(crate) fn is_in_data(&self, input: &[u8]) -> bool {
         self.state == LineState::Value
@@ -152,7 +152,7 @@ impl SseReader {
             && !matches!(input, [b'\n' | b'\r', ..])
     }
 
-    /// Passes over the end of an event with data and the beginning of the next one, up to its data, if all
+    /// Skips the end of an event with data and the beginning of the next one, up to its data, if all
     /// of it is at hand and usual: an empty line, and perhaps a type that is no error.
     #[inline(always)]
     pub(crate) fn pass_to_data(&mut self, input: &mut &[u8]) -> bool {
@@ -185,8 +185,8 @@ impl SseReader {
         self.state == LineState::Name && self.name == hash::START && !self.is_start
     }
 
-    /// Takes a byte or a run of bytes from the front of `input`, or changes the state. What is met
-    /// is of [`field`](Self::field).
+    /// Takes a byte or a run of bytes from the front of `input`, or changes the state. It belongs
+    /// to [`field`](Self::field).
     // One step and no loop: a loop would keep each field twice, which takes much more code.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
@@ -254,7 +254,7 @@ impl SseReader {
         }
     }
 
-    /// Takes the name of a line that is all at hand and one of the two that are everywhere.
+    /// Takes the name of a line if all of it is at hand and it is one of the two common ones.
     #[inline(always)]
     fn known_name(&mut self, input: &mut &[u8]) -> bool {
         if self.name != hash::START || self.is_start {
@@ -288,7 +288,7 @@ impl Default for SseReader {
 }
 
 impl Field {
-    /// The name as it stands in the stream.
+    /// The name as written in the stream.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -318,5 +318,5 @@ const ERROR: u32 = hash::hash(b"error");
 
 const BYTE_ORDER_MARK: u32 = hash::hash(&[0xef, 0xbb, 0xbf]);
 
-/// What may stand before a colon, each after a space.
+/// The names before a colon, each after a space.
 const NAMES: &[u8] = b" data event id retry \xef\xbb\xbf";

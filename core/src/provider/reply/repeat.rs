@@ -1,4 +1,4 @@
-//! What one event after another does to a reply: whether it is only more text of the open part.
+//! Events that only add text to the open part or to the last call: how a reply tells them, and takes them.
 
 use core::hash::{Hash as _, Hasher};
 
@@ -8,7 +8,7 @@ use crate::Error;
 use crate::message::Dialect;
 use crate::transcript::record::Kind;
 
-/// What more text is added to.
+/// The destination of more text.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     /// The open part, at this place.
@@ -52,7 +52,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// The state of the reply as a number, but for the length of its text.
+    /// A hash of the reply's state, without the length of its text.
     pub fn state(&self) -> u64 {
         let mut reply: Reply = self.reply.clone();
         reply.shown = 0;
@@ -61,7 +61,7 @@ impl Sink<'_, '_> {
         if let Dialect::OpenAiChat | Dialect::Gemini = self.dialect {
             reply.dialect_state.count = 0;
         }
-        // The counts of an event are given to it again.
+        // The counts of an event are set again.
         if self.dialect == Dialect::Gemini {
             reply.counts = [0; 5];
         }
@@ -70,7 +70,7 @@ impl Sink<'_, '_> {
         state.finish()
     }
 
-    /// Whether an event that began when `used` bytes were used has noted so, where it does.
+    /// Whether an event that began when `used` bytes were used has recorded that, in a dialect that does.
     pub fn begins_at(&self, used: usize) -> bool {
         !self.notes_start() || self.reply.dialect_state.count == used as u32
     }
@@ -79,7 +79,7 @@ impl Sink<'_, '_> {
         self.dialect == Dialect::OpenAiChat
     }
 
-    /// Whether what grows has grown to the end of all since `used` bytes were used.
+    /// Whether the open part has grown up to the end since `used` bytes were used.
     pub fn has_added(&self, used: usize) -> bool {
         let (Target::Part(at) | Target::Call(at)) = self.target();
         let record = self.log.record(at as usize).filter(|_| at != 0);
@@ -100,7 +100,7 @@ impl Sink<'_, '_> {
         matches!(self.target(), Target::Part(_)) || !self.reply.shape.is_closed()
     }
 
-    /// What was added since `used` bytes were used belongs to what grows; whether it is to be shown.
+    /// The bytes added since `used` bytes were used belong to the open part; returns whether they are to be shown.
     pub fn end_added(&mut self, used: usize) -> bool {
         match self.target() {
             Target::Part(at) => {
@@ -116,7 +116,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// Takes out what was added from `start` on, where the arguments of a call had `shape`: it is then `gap` bytes
+    /// Removes the bytes added from `start` on, where the arguments of a call had `shape`: it is then `gap` bytes
     /// after the end.
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Sink<'_, '_> {
     }
 }
 
-/// Makes a number of what is written.
+/// Hashes words, eight bytes at a time.
 struct StateHash(u64);
 
 impl Hasher for StateHash {

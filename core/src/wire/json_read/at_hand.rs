@@ -1,9 +1,9 @@
-//! What a text begins with, as far as it is at hand: a key, a number, plain characters.
+//! The front of a text, as far as it is at hand: a key, a number, plain characters.
 
 use super::node::{mix, quick_of};
 use crate::wire::scan::{plain_length, special_marks};
 
-/// What a backslash and `letter` stand for, if that is one of the usual characters.
+/// The character of a backslash and `letter`, if that is one of the usual escapes.
 #[inline(always)]
 pub(super) const fn unescaped(letter: u8) -> Option<&'static [u8]> {
     match letter {

@@ -1,6 +1,6 @@
-//! The way over what nobody asked for, where words are cheap: as much of it as is at hand, in one go.
+//! Skips the parts that nobody asked for, where words are cheap: as much of them as is at hand, in one go.
 //!
-//! It takes nothing that [`step`](JsonReader::step) would not, leaves it the rest, and never takes the
+//! It accepts nothing that [`step`](JsonReader::step) would refuse, leaves the rest to it, and never takes the
 //! end of a line, so a stream of events need not be split into lines before.
 
 use super::at_hand::{key, number, split_plain, unescaped};
@@ -9,7 +9,7 @@ use super::step::{JsonScan, JsonState, WHOLE};
 use super::{JsonReader, NO_HALF, NOWHERE, Node, ROOT, Token};
 use crate::wire::hash::{self, add};
 
-/// What the fast way knows of the document.
+/// The facts about the document that the fast way needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
     /// The reader stops at the end of a line.
@@ -44,7 +44,7 @@ impl JsonReader {
         }
     }
 
-    /// Passes over all that comes before the next token, if that is easily told.
+    /// Skips everything before the next token, if that is easily recognised.
     #[inline(always)]
     pub(crate) fn pass(&mut self, input: &mut &[u8]) {
         if !self.is_quick() {
@@ -65,7 +65,7 @@ impl JsonReader {
         }
     }
 
-    /// Passes over what is of no interest, up to the value of a key that is, or to what is less
+    /// Skips the parts that nobody asked for, up to the value of a wanted key or to anything less
     /// simple.
     #[inline(always)]
     pub(super) fn skim(&mut self, input: &mut &[u8]) {
@@ -82,7 +82,7 @@ impl JsonReader {
         }
     }
 
-    /// Gives what is wanted to `give`, and passes over all else, as long as it is easily told and `give`
+    /// Passes wanted values to `give` and skips all others, as long as they are easily recognised and `give`
     /// wants more.
     #[inline(always)]
     pub(crate) fn each<'i>(&mut self, input: &mut &'i [u8], give: impl FnMut(Token<'i>) -> bool) {
@@ -98,7 +98,7 @@ impl JsonReader {
         self.raw_place == NOWHERE && !self.raw_ended && self.half <= NO_HALF
     }
 
-    /// The next wanted token if it can be read quickly, past all that is of no interest.
+    /// The next wanted token if it can be read quickly, past all others.
     #[inline(always)]
     pub(super) fn quick_token<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
         let mut found = None;
@@ -158,7 +158,7 @@ impl JsonReader {
             return;
         }
         let (mut text, mut state) = (*input, self.state);
-        // The end of the value that is wanted as text is not for here, and no end of a document.
+        // The end of a value that is wanted as text is handled elsewhere, as is the end of a document.
         let floor = if self.raw_place == NOWHERE { 1 } else { self.raw_depth + 1 };
         let (mut in_object, mut container) = (self.in_object(), self.container());
         loop {
@@ -376,7 +376,7 @@ impl JsonReader {
         Some(self.text_end(place))
     }
 
-    /// What is wanted, if it is all at hand: a number or a word, the beginning of an object, or the
+    /// A wanted value, if it is all at hand: a number or a word, the beginning of an object, or the
     /// first piece of a string with the quote before it.
     #[inline(always)]
     pub(super) fn wanted<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {

@@ -29,7 +29,7 @@ impl JsonReader {
         }
     }
 
-    /// Whether of the string that is read only the hash is wanted.
+    /// Whether only the hash of the string that is read is wanted.
     #[inline(always)]
     pub(super) const fn is_hashed(&self) -> bool {
         self.in_key || self.line.hashes

@@ -1,7 +1,7 @@
 //! A JSON reader that is pushed: any chunking, no buffer, no recursion.
 //!
-//! It is told which keys matter (a table of [`Node`]s) and gives out only what stands under
-//! them, strings already unescaped; everything else is checked and skipped at any length.
+//! A table of [`Node`]s names the keys that matter; the reader returns only the values under
+//! them, strings already unescaped. Everything else is checked and skipped at any length.
 //! The grammar is RFC 8259. A lone surrogate escape becomes U+FFFD. Depth is bounded by
 //! [`MAX_DEPTH`].
 
@@ -41,10 +41,10 @@ const NO_HALF: u16 = 1;
 /// No first half of a pair has this bit.
 const OLD: u16 = 0x400;
 
-/// Nodes with a tag from here on want of a string only its hash, where that is cheaper.
+/// Nodes with a tag from here on want only the hash of a string, where that is cheaper.
 pub(crate) const HASHED: u8 = 0x80;
 
-/// What stands in for half a surrogate pair, in UTF-8.
+/// The replacement of half a surrogate pair, in UTF-8.
 pub(crate) const LONE: &[u8] = "\u{fffd}".as_bytes();
 
 /// Nodes whose tag has this bit are also the place of the members under them that have no node.
@@ -65,8 +65,8 @@ pub enum Token<'a> {
     Piece(u8, &'a [u8]),
     /// The string or raw value is complete.
     PieceEnd(u8),
-    /// A string of which only the hash was asked for, by a tag of the crate's own, is complete. Small
-    /// processors give out its pieces.
+    /// A string of which only the hash was wanted, by a tag of the crate's own, is complete. Small
+    /// processors return its pieces.
     Word(u8, u32),
     /// A number: its whole part, saturating; a negative one is 0, an exponent is left aside.
     Number(u8, u32),
@@ -77,7 +77,7 @@ pub enum Token<'a> {
 }
 
 impl Token<'_> {
-    /// The node of `nodes` at whose place it stands; `None` at the top.
+    /// The node of `nodes` for its place; `None` at the top.
     pub(crate) fn node<'n>(&self, nodes: &'n [Node]) -> Option<&'n Node> {
         let (Self::Begin(place)
         | Self::End(place)
@@ -96,7 +96,7 @@ impl Token<'_> {
 pub struct JsonReader {
     nodes: &'static [Node],
     state: JsonState,
-    /// Where the value that is read now stands.
+    /// The place of the value that is read now.
     place: u8,
     /// The place of the raw value that is being read, or `NOWHERE`.
     raw_place: u8,
@@ -169,7 +169,7 @@ impl JsonReader {
         (self.line.skips_null = true);
     }
 
-    /// What stands in for half a surrogate pair that waited for the document that is now
+    /// The replacement of half a surrogate pair that waited for the document that is now
     /// complete, and was not in it. It waits longer if the document `is_next` to nothing: one that
     /// only keeps the connection open, or has only counts. It is asked for once after each document.
     pub(crate) fn lost_half(&mut self, is_next: bool) -> Option<Token<'_>> {
@@ -208,7 +208,7 @@ impl JsonReader {
 
     /// Ready for the next document.
     pub const fn restart(&mut self) {
-        // What else there is, is set before it is read.
+        // Everything else is set before it is read.
         self.state = JsonState::Value;
         self.place = ROOT;
         self.raw_place = NOWHERE;
@@ -235,7 +235,7 @@ impl JsonReader {
         self.half > NO_HALF
     }
 
-    /// Where the value that is read stands.
+    /// The place of the value that is read.
     #[cfg(all(feature = "outline", target_pointer_width = "64"))]
     pub(crate) const fn place(&self) -> u8 {
         self.place
@@ -275,7 +275,7 @@ impl JsonReader {
                         break;
                     }
                     if self.step(input) == JsonScan::Wrong {
-                        // What stands before a wrong byte is given out first, as in any chunking.
+                        // Bytes before a wrong one are returned first, as in any chunking.
                         if input.len() < before.len() {
                             break;
                         }
@@ -298,7 +298,7 @@ impl JsonReader {
                 return Ok(None);
             }
             let found = self.step(input);
-            // The end of a container is told for the place that it closes.
+            // The end of a container is reported at the place that it closes.
             let place = if found == JsonScan::End { self.place } else { place };
             if found == JsonScan::Nothing || place == NOWHERE && found != JsonScan::Wrong {
                 continue;
@@ -330,7 +330,7 @@ impl JsonReader {
     }
 }
 
-/// A small processor, where flash is dear, takes each byte by itself.
+/// A small processor, whose flash is scarce, takes each byte by itself.
 #[cfg(not(target_pointer_width = "64"))]
 impl JsonReader {
     fn skim(&self, _: &mut &[u8]) {}

@@ -9,10 +9,10 @@ use crate::wire::hash::hash;
 pub struct Node {
     /// The key's hash.
     pub(super) key: u32,
-    /// The number of the first node under this one, or 0. In a list that is no table yet: that
+    /// The number of the first node under this one, or 0. In a list that is not a table yet: that
     /// of its parent.
     pub(super) child: u8,
-    /// The number of the next node with the same parent, or 0. In a list that is no table yet:
+    /// The number of the next node with the same parent, or 0. In a list that is not a table yet:
     /// that of the node with which the list under this one begins, if it is not its own.
     pub(super) next: u8,
     pub(super) is_raw: bool,
@@ -39,7 +39,7 @@ impl Node {
         }
     }
 
-    /// The same; an object or array under it is given out as it was written, as text.
+    /// The same; an object or array under it is returned as it was written, as text.
     #[must_use]
     pub const fn raw(parent: u8, key: &'static str) -> Self {
         Self { is_raw: true, ..Self::new(parent, key) }
@@ -50,13 +50,13 @@ impl Node {
         Self { tag, ..self }
     }
 
-    /// Under it stands what the node with the number `first` and those after it in its list are.
+    /// The nodes under it are the node with the number `first` and those after it in its list.
     pub(crate) const fn from(self, first: u8) -> Self {
         Self { next: first, ..self }
     }
 
-    /// Makes a table of `nodes`, whose numbers are then known: the first is 1. Each stands
-    /// after its parent, so the first stands under [`ROOT`].
+    /// Makes a table of `nodes`, whose numbers are then known: the first is 1. Each comes
+    /// after its parent, so the first is under [`ROOT`].
     #[must_use]
     pub const fn table<const N: usize>(nodes: [Self; N]) -> [Self; N] {
         let mut table = nodes;
@@ -65,7 +65,7 @@ impl Node {
             (table[index].child, table[index].next) = (0, 0);
             index += 1;
         }
-        // From the end, so that the lists begin with what stands first.
+        // From the end, so that the lists begin with the first node.
         let mut first_of_root = 0;
         while index > 0 {
             index -= 1;
@@ -162,7 +162,7 @@ pub(super) const fn quick(key: &[u8]) -> u32 {
     quick_of(mix(mixed, last))
 }
 
-/// What all words before have `mixed` to, with another.
+/// Mixes one more word into `mixed`, the mix of all words before.
 #[cfg(target_pointer_width = "64")]
 #[inline(always)]
 pub(super) const fn mix(mixed: u64, word: u64) -> u64 {
@@ -177,7 +177,7 @@ pub(super) const fn quick_of(mixed: u64) -> u32 {
 }
 
 /// Names places and the table of them in one list: `NAME = PARENT . "key"`; after the key
-/// `raw` where objects and arrays are wanted as text, `(from FIRST)` where what stands under it is
+/// `raw` where objects and arrays are wanted as text, `(from FIRST)` where the keys under it are
 /// named elsewhere, from FIRST on, and `=> TAG`.
 macro_rules! places {
     ($table:ident: $($name:ident = $parent:ident . $key:literal

@@ -21,8 +21,8 @@ impl Scalar {
 }
 
 impl JsonReader {
-    /// Takes all before the next string or number that is a value, and the quote of a string. `None`: no more
-    /// of them follows, or something is wanted as it is written.
+    /// Takes everything before the next string or number that is a value, and the quote of a string. `None`: no
+    /// more of them follows, or a value is wanted as written.
     pub(crate) fn find_scalar(&mut self, input: &mut &[u8]) -> Option<Scalar> {
         loop {
             let is_value = matches!(self.state, JsonState::Value | JsonState::ValueOrEnd);

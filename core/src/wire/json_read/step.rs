@@ -3,7 +3,7 @@
 use super::{JsonReader, NO_HALF, NOWHERE, OLD};
 use crate::wire::{hash, with_digit};
 
-/// What comes next. White space may stand before what comes in those up to `Done`.
+/// The part that comes next. White space is allowed before it in those up to `Done`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 pub(super) enum JsonState {
     Value,
@@ -20,11 +20,11 @@ pub(super) enum JsonState {
     Word,
 }
 
-/// What one step met, without a borrow.
+/// The outcome of one step, without a borrow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum JsonScan {
     Nothing,
-    /// The bytes that the step took, as they are.
+    /// The bytes that the step took, unchanged.
     Run,
     Decoded,
     TextEnd,
@@ -130,7 +130,7 @@ impl JsonReader {
         JsonScan::Nothing
     }
 
-    /// What follows a number came: it is complete, or broken off.
+    /// The byte after a number arrived: the number is complete, or broken off.
     pub(super) fn end_number(&mut self) -> JsonScan {
         if (WHOLE_NUMBERS >> self.count) & 1 == 0 {
             return JsonScan::Wrong;
@@ -223,9 +223,9 @@ const TRUE_END: u8 = 4;
 const FALSE_END: u8 = 9;
 const NULL_END: u8 = 13;
 
-/// What may follow in a number: a row for each part that it stands in, and in the row an octal
-/// digit, from the right, for `0`, another digit, a point, an `e`, and a sign. The digit is the
-/// part that comes then; 0 is none.
+/// The next part of a number: a row for each part, and in the row an octal digit, from the right,
+/// for `0`, another digit, a point, an `e`, and a sign. The digit is the part that follows; 0 is
+/// none.
 const NUMBERS: [u16; 8] = [
     0o0_0021, // the start, after a minus
     0o0_5300, // 1: a zero

@@ -40,7 +40,7 @@ impl JsonReader {
         }
     }
 
-    /// Behind a backslash.
+    /// After a backslash.
     pub(super) fn escape(&mut self, byte: u8) -> JsonScan {
         let character = match byte {
             b'"' | b'\\' | b'/' => byte,
@@ -81,7 +81,7 @@ impl JsonReader {
         Some(self.decode(char::from_u32(character).unwrap_or(LONE)))
     }
 
-    /// Gives out what stands in for half a surrogate pair.
+    /// Returns the replacement of half a surrogate pair.
     pub(super) fn lone(&mut self) -> JsonScan {
         self.high = 0;
         let state = self.state;
@@ -90,7 +90,7 @@ impl JsonReader {
         found
     }
 
-    /// Gives out `character`, or goes on with the key.
+    /// Returns `character`, or continues the key.
     fn decode(&mut self, character: char) -> JsonScan {
         self.state = JsonState::Text;
         let length = character.encode_utf8(&mut self.decoded).len();
@@ -140,5 +140,5 @@ impl JsonReader {
     }
 }
 
-/// What stands in for half a surrogate pair.
+/// The replacement of half a surrogate pair.
 pub(super) const LONE: char = char::REPLACEMENT_CHARACTER;

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::provider::Sink;
 use crate::provider::response::Decoder;
 
-/// Nothing is remembered.
+/// No event is remembered.
 #[derive(Clone, Debug)]
 pub(crate) struct Outline;
 

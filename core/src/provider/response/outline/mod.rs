@@ -11,7 +11,7 @@
 //! }
 //! ```
 //!
-//! What an event does depends on the state of the reply, on its bytes, and on nothing else. So if the state
+//! The effect of an event depends only on the state of the reply and on its bytes. So if the state
 //! was the same before and after the event of the outline, but for more text in the open part, it is the same
 //! after each event with these bytes, whatever its text is. Then an event is a few comparisons and a copy, and
 //! nothing of it reaches the reader of JSON or the dialect. An outline is followed only from such a state:
@@ -19,7 +19,7 @@
 //! again.
 //!
 //! The input may end within an event. The outline keeps how far it went, and the reader and the dialect stay
-//! before the event. If the rest is of another form, they first read what they have missed, which the outline
+//! before the event. If the rest is of another form, they first read the part that they have missed, which the outline
 //! and the transcript have. Where the text of an event does not count before its end, the outline is
 //! followed only if all of the event is at hand.
 

@@ -1,7 +1,7 @@
 //! Reads the events that follow an outline, and finds those that may.
 
 use super::learn::Lesson;
-use super::{EventRecord, Filled, HoleKind, Progress, Walked};
+use super::{BlankKind, EventRecord, Filled, Progress, Walked};
 use crate::Error;
 use crate::message::Dialect;
 use crate::provider::response::documents::give;
@@ -118,7 +118,7 @@ impl Decoder {
         }
     }
 
-    /// Reads as always what was met of an event that follows the outline no further.
+    /// Reads the usual way the part of an event that was compared, when the rest leaves the outline.
     #[inline(never)]
     pub(in crate::provider::response) fn catch_up(
         &mut self,
@@ -136,26 +136,26 @@ impl Decoder {
             sink.take_back(outline.text_start as usize, GAP_BYTES, outline.shape)?;
         }
         let mut start = 0;
-        for (number, hole) in (0..=progress.hole).zip(&outline.holes) {
-            let is_last = number == progress.hole;
-            let end = if is_last { progress.at } else { hole.end };
+        for (number, blank) in (0..=progress.blank).zip(&outline.blanks) {
+            let is_last = number == progress.blank;
+            let end = if is_last { progress.at } else { blank.end };
             let bytes = outline.bytes.get(start.into()..end.into()).unwrap_or_default();
             self.read_alone(sink, bytes)?;
             start = end;
-            if is_last && !progress.in_hole {
+            if is_last && !progress.in_blank {
                 break;
             }
-            match hole.kind {
-                HoleKind::Text => self.give_again(sink, outline.text_start as usize, text)?,
-                HoleKind::Digits | HoleKind::Number if !is_last || progress.has_some => {
+            match blank.kind {
+                BlankKind::Text => self.give_again(sink, outline.text_start as usize, text)?,
+                BlankKind::Digits | BlankKind::Number if !is_last || progress.has_some => {
                     self.read_alone(sink, b"1")?;
                 }
-                // Nobody asks for what else is in it.
-                HoleKind::String
-                | HoleKind::Digits
-                | HoleKind::Number
-                | HoleKind::Spaces
-                | HoleKind::End => {}
+                // Nobody asks for anything else in it.
+                BlankKind::String
+                | BlankKind::Digits
+                | BlankKind::Number
+                | BlankKind::Spaces
+                | BlankKind::End => {}
             }
             if is_last && progress.is_escaped {
                 self.read_alone(sink, b"\\")?;
@@ -165,7 +165,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Gives the text that was taken back from `start` to the dialect.
+    /// Passes the text that was taken back from `start` to the dialect.
     fn give_again(
         &mut self,
         sink: &mut Sink<'_, '_>,
@@ -213,7 +213,7 @@ impl Decoder {
             self.outline.wait -= 1;
             return;
         }
-        // Unless it turns out to be of use.
+        // Unless it proves useful.
         let failures = &mut self.outline.failures;
         self.outline.wait = 1_u8.unbounded_shl((*failures).into()) / 4;
         *failures = (*failures + 1).min(7);
@@ -295,7 +295,7 @@ impl Decoder {
     }
 }
 
-/// What the dialect may add before the text of an event is given to it again: not more than an event has.
+/// Bytes that the dialect may add before it gets the text of an event again: not more than an event has.
 const GAP_BYTES: usize = 512;
 
 /// Room that the text of events leaves: with less, replies end in other ways.

@@ -1,12 +1,12 @@
-//! What is remembered of an event.
+//! Learns the outline of an event.
 
-use super::{Hole, HoleKind, Outline, Progress, text};
+use super::{Blank, BlankKind, Outline, Progress, text};
 use crate::provider::tag;
 use crate::wire::json_read::{JsonReader, Node, Scalar};
 use crate::wire::scan::plain_length;
 use crate::wire::taken;
 
-/// How the values of an event are taken.
+/// Collects the values of an event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lesson<'a> {
     /// All of its bytes.
@@ -14,17 +14,17 @@ pub(super) struct Lesson<'a> {
     /// Those before its document.
     pub head: usize,
     pub nodes: &'static [Node],
-    /// What it added to the open part.
+    /// The text that it added to the open part.
     pub text: &'a [u8],
-    /// Counts are given to the dialect.
+    /// Counts are passed to the dialect.
     pub counts: bool,
 }
 
 impl Outline {
     /// Takes the bytes of an event, without its text and the values that differ from those of the event before,
-    /// if that had the same form. False: it has another than can be followed.
+    /// if that had the same form. False: its form cannot be followed.
     pub(super) fn learn(&mut self, lesson: &Lesson<'_>) -> bool {
-        let before = Before { outline: self.clone(), at: 0, hole: 0, is_same: self.count > 0 };
+        let before = Before { outline: self.clone(), at: 0, blank: 0, is_same: self.count > 0 };
         (self.used, self.count, self.progress) = (0, 0, Progress::START);
         let is_learned = self.take(lesson, before).is_some();
         if !is_learned {
@@ -36,7 +36,7 @@ impl Outline {
     fn take(&mut self, lesson: &Lesson<'_>, mut before: Before) -> Option<()> {
         let mut rest = lesson.event.get(lesson.head..)?;
         let mut reader = JsonReader::new(lesson.nodes);
-        // What is not kept yet, and what is between two values.
+        // The bytes that are not kept yet, and those between two values.
         let (mut fixed, mut gap) = (lesson.event, lesson.event);
         let mut has_text = false;
         while let Some(scalar) = reader.find_scalar(&mut rest) {
@@ -45,8 +45,8 @@ impl Outline {
             let after = start.get(value.len()..)?;
             let differs = before.differs(taken(gap, start), value, scalar.is_text);
             gap = after;
-            let Some(kind) = hole(&scalar, value, lesson, differs)? else { continue };
-            if kind == HoleKind::Text && core::mem::replace(&mut has_text, true) {
+            let Some(kind) = blank(&scalar, value, lesson, differs)? else { continue };
+            if kind == BlankKind::Text && core::mem::replace(&mut has_text, true) {
                 // Two strings are the same, and one of them may be of no use.
                 return None;
             }
@@ -59,13 +59,13 @@ impl Outline {
         }
         // Anthropic ends its documents with a random number of spaces.
         self.keep(fixed.strip_suffix(b"}")?.trim_ascii_end())?;
-        self.push(HoleKind::Spaces, 0)?;
+        self.push(BlankKind::Spaces, 0)?;
         self.keep(b"}")?;
-        self.push(HoleKind::End, 0)
+        self.push(BlankKind::End, 0)
     }
 
-    fn push(&mut self, kind: HoleKind, place: u8) -> Option<()> {
-        *self.holes.get_mut(usize::from(self.count))? = Hole { end: self.used, kind, place };
+    fn push(&mut self, kind: BlankKind, place: u8) -> Option<()> {
+        *self.blanks.get_mut(usize::from(self.count))? = Blank { end: self.used, kind, place };
         self.count += 1;
         Some(())
     }
@@ -85,15 +85,15 @@ impl Outline {
 struct Before {
     outline: Outline,
     at: u16,
-    hole: u8,
+    blank: u8,
     is_same: bool,
 }
 
 impl Before {
     /// Whether the value after `gap` was another, as far as the two have the same form.
     fn differs(&mut self, gap: &[u8], value: &[u8], is_text: bool) -> bool {
-        let Outline { bytes, holes, .. } = &self.outline;
-        let end = holes.get(usize::from(self.hole)).map_or(0, |hole| hole.end);
+        let Outline { bytes, blanks, .. } = &self.outline;
+        let end = blanks.get(usize::from(self.blank)).map_or(0, |blank| blank.end);
         let rest = bytes.get(self.at.into()..end.into()).unwrap_or_default();
         let Some(rest) = rest.strip_prefix(gap).filter(|_| self.is_same) else {
             self.is_same = false;
@@ -101,7 +101,7 @@ impl Before {
         };
         self.at += gap.len() as u16;
         if rest.is_empty() {
-            self.hole += 1;
+            self.blank += 1;
             return true;
         }
         let length = if is_text { string_length(rest) } else { number_length(rest) };
@@ -110,27 +110,27 @@ impl Before {
     }
 }
 
-/// The kind of hole that a value leaves, if it leaves one. `None`: the event cannot be followed.
-fn hole(
+/// The kind of blank that a value leaves, if it leaves one. `None`: the event cannot be followed.
+fn blank(
     scalar: &Scalar,
     value: &[u8],
     lesson: &Lesson<'_>,
     differs: bool,
-) -> Option<Option<HoleKind>> {
+) -> Option<Option<BlankKind>> {
     let is_natural =
         matches!(value, [b'1'..=b'9', ..]) && value.iter().all(|byte| byte.is_ascii_digit());
     let is_count = |tag| lesson.counts && matches!(tag, tag::NUMBER | tag::INPUT..=tag::REASONING);
     Some(match scalar.wanted {
         Some((_, tag)) if is_count(tag) => {
             let is_short = is_natural && value.len() <= MAX_DIGITS;
-            Some(Some(HoleKind::Number).filter(|_| is_short && !scalar.is_text)?)
+            Some(Some(BlankKind::Number).filter(|_| is_short && !scalar.is_text)?)
         }
-        Some(_) if scalar.is_wanted_text() && text::is(value, lesson.text) => Some(HoleKind::Text),
+        Some(_) if scalar.is_wanted_text() && text::is(value, lesson.text) => Some(BlankKind::Text),
         Some(_) => None,
         None if scalar.is_text => {
-            (differs || value.len() > MAX_FIXED_BYTES).then_some(HoleKind::String)
+            (differs || value.len() > MAX_FIXED_BYTES).then_some(BlankKind::String)
         }
-        None => (differs && is_natural).then_some(HoleKind::Digits),
+        None => (differs && is_natural).then_some(BlankKind::Digits),
     })
 }
 

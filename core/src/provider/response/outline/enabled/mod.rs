@@ -1,4 +1,4 @@
-//! What is remembered, and how the bytes of a stream are compared with it.
+//! The outline, and how the bytes of a stream are compared with it.
 
 mod follow;
 mod learn;
@@ -14,9 +14,9 @@ use text::Characters;
 pub(crate) struct Outline {
     /// The bytes that are the same in each event.
     bytes: [u8; MAX_BYTES],
-    /// Where values stand among them, in order; the last is the end.
-    holes: [Hole; MAX_HOLES],
-    /// How many of `bytes` and `holes` are used.
+    /// The places of values among them, in order; the last is the end.
+    blanks: [Blank; MAX_BLANKS],
+    /// How many of `bytes` and `blanks` are used.
     used: u16,
     count: u8,
     /// How far the event that is read went.
@@ -28,9 +28,9 @@ pub(crate) struct Outline {
     is_steady: bool,
     /// The text of an event counts as it comes, not at its end.
     is_immediate: bool,
-    /// It is being caught up with.
+    /// The reader is catching up.
     rests: bool,
-    /// So many events are not recorded, after so many that were of no use.
+    /// This many events are not recorded, after this many that were of no use.
     wait: u8,
     failures: u8,
     record: EventRecord,
@@ -42,7 +42,7 @@ struct EventRecord {
     bytes: [u8; MAX_EVENT_BYTES],
     used: u16,
     is_on: bool,
-    /// So many bytes were read when there was text of it in the open part; 0 before that.
+    /// How many bytes were read when some of its text was in the open part; 0 before that.
     text_at: u16,
     /// The state of the reply before it.
     state: u64,
@@ -52,16 +52,16 @@ struct EventRecord {
 
 /// A value among the bytes of an outline.
 #[derive(Clone, Copy, Debug)]
-struct Hole {
+struct Blank {
     /// The bytes before it end here.
     end: u16,
-    kind: HoleKind,
+    kind: BlankKind,
     /// The place of a number.
     place: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum HoleKind {
+enum BlankKind {
     /// More of the open part.
     Text,
     /// A string that nobody asks for.
@@ -80,10 +80,10 @@ enum HoleKind {
 struct Progress {
     /// The bytes that were met.
     at: u16,
-    /// The hole after them.
-    hole: u8,
-    /// That is what comes next.
-    in_hole: bool,
+    /// The blank after them.
+    blank: u8,
+    /// It is next.
+    in_blank: bool,
     /// Some of its text was met, or digits of this number.
     has_some: bool,
     /// A backslash of it was met.
@@ -91,7 +91,7 @@ struct Progress {
     number: u32,
 }
 
-/// What the bytes of an event bring.
+/// The value of a blank.
 #[derive(Clone, Copy, Debug)]
 enum Filled<'i> {
     /// Characters, and the bytes that are left after them.
@@ -114,7 +114,7 @@ impl Outline {
     pub const fn new() -> Self {
         Self {
             bytes: [0; MAX_BYTES],
-            holes: [Hole { end: 0, kind: HoleKind::End, place: 0 }; MAX_HOLES],
+            blanks: [Blank { end: 0, kind: BlankKind::End, place: 0 }; MAX_BLANKS],
             used: 0,
             count: 0,
             progress: Progress::START,
@@ -145,12 +145,12 @@ impl Outline {
     /// Whether all of `input` is as expected within an event, and more of the same bytes follows.
     #[inline(always)]
     pub fn pass(&mut self, input: &[u8]) -> bool {
-        let Progress { at, hole, in_hole, .. } = self.progress;
-        if at == 0 || in_hole {
+        let Progress { at, blank, in_blank, .. } = self.progress;
+        if at == 0 || in_blank {
             return false;
         }
-        let Some(hole) = self.holes.get(usize::from(hole)) else { return false };
-        let left = self.bytes.get(at.into()..hole.end.into()).unwrap_or_default();
+        let Some(blank) = self.blanks.get(usize::from(blank)) else { return false };
+        let left = self.bytes.get(at.into()..blank.end.into()).unwrap_or_default();
         let passes = left.len() > input.len() && left.starts_with(input);
         if passes {
             self.progress.at += input.len() as u16;
@@ -179,7 +179,7 @@ impl Outline {
         (walked == Walked::Whole && is_text).then_some(input.len() - after)
     }
 
-    /// Moves `input` on as far as it follows the outline from `progress` on, and gives what its values are to
+    /// Moves `input` on as far as it follows the outline from `progress` on, and passes its values to
     /// `give`.
     #[inline(always)]
     fn walk<'i>(
@@ -191,12 +191,12 @@ impl Outline {
         let mut now = *progress;
         let mut text = *input;
         let walked = loop {
-            let Some(hole) = self.holes.get(usize::from(now.hole)) else { break Walked::Other };
-            if !now.in_hole {
-                let left = self.bytes.get(now.at.into()..hole.end.into()).unwrap_or_default();
+            let Some(blank) = self.blanks.get(usize::from(now.blank)) else { break Walked::Other };
+            if !now.in_blank {
+                let left = self.bytes.get(now.at.into()..blank.end.into()).unwrap_or_default();
                 match text.strip_prefix(left) {
                     Some(rest) => {
-                        (text, now.at, now.in_hole) = (rest, hole.end, true);
+                        (text, now.at, now.in_blank) = (rest, blank.end, true);
                         (now.has_some, now.is_escaped, now.number) = (false, false, 0);
                     }
                     None if left.starts_with(text) => {
@@ -207,25 +207,25 @@ impl Outline {
                     None => break Walked::Other,
                 }
             }
-            match hole.kind {
-                HoleKind::End => {
+            match blank.kind {
+                BlankKind::End => {
                     now = Progress::START;
                     break Walked::Whole;
                 }
-                HoleKind::Text | HoleKind::String => {
+                BlankKind::Text | BlankKind::String => {
                     if core::mem::take(&mut now.is_escaped) {
                         let Some(character) = text::after_backslash(&mut text) else {
                             now.is_escaped = true;
                             break Walked::Other;
                         };
                         now.has_some = true;
-                        if hole.kind == HoleKind::Text {
+                        if blank.kind == BlankKind::Text {
                             give(Filled::Text(Characters::One(character), text.len()));
                         }
                     }
                     while let Some(characters) = text::next(&mut text) {
                         now.has_some = true;
-                        if hole.kind == HoleKind::Text {
+                        if blank.kind == BlankKind::Text {
                             give(Filled::Text(characters, text.len()));
                         }
                     }
@@ -233,20 +233,20 @@ impl Outline {
                         (text, now.is_escaped) = (&[], true);
                     }
                     // An empty text may change less.
-                    let may_end = now.has_some || hole.kind == HoleKind::String;
+                    let may_end = now.has_some || blank.kind == BlankKind::String;
                     let ends = may_end && text.starts_with(b"\"");
                     if !(text.is_empty() || ends) {
                         break Walked::Other;
                     }
                 }
-                HoleKind::Digits | HoleKind::Number => {
+                BlankKind::Digits | BlankKind::Number => {
                     while let [digit @ b'0'..=b'9', rest @ ..] = text {
                         let is_first_zero = !now.has_some && *digit == b'0';
                         if is_first_zero || now.number > MAX_NUMBER {
                             break;
                         }
                         now.has_some = true;
-                        if hole.kind == HoleKind::Number {
+                        if blank.kind == BlankKind::Number {
                             now.number = now.number * 10 + u32::from(*digit - b'0');
                         }
                         text = rest;
@@ -255,12 +255,12 @@ impl Outline {
                         if !now.has_some {
                             break Walked::Other;
                         }
-                        if hole.kind == HoleKind::Number {
-                            give(Filled::Number(hole.place, now.number));
+                        if blank.kind == BlankKind::Number {
+                            give(Filled::Number(blank.place, now.number));
                         }
                     }
                 }
-                HoleKind::Spaces => {
+                BlankKind::Spaces => {
                     while let [b' ', rest @ ..] = text {
                         text = rest;
                     }
@@ -269,8 +269,8 @@ impl Outline {
             if text.is_empty() {
                 break Walked::Part;
             }
-            now.in_hole = false;
-            now.hole += 1;
+            now.in_blank = false;
+            now.blank += 1;
         };
         (*progress, *input) = (now, text);
         walked
@@ -279,7 +279,7 @@ impl Outline {
 
 impl Progress {
     const START: Self =
-        Self { at: 0, hole: 0, in_hole: false, has_some: false, is_escaped: false, number: 0 };
+        Self { at: 0, blank: 0, in_blank: false, has_some: false, is_escaped: false, number: 0 };
 }
 
 impl EventRecord {
@@ -302,5 +302,5 @@ const MAX_NUMBER: u32 = 99_999_999;
 
 /// Together less than a kilobyte.
 const MAX_BYTES: usize = 400;
-const MAX_HOLES: usize = 20;
+const MAX_BLANKS: usize = 20;
 const MAX_EVENT_BYTES: usize = 472;

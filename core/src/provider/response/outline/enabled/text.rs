@@ -1,18 +1,18 @@
-//! The characters of a JSON string, as far as they are easily told.
+//! The characters of a JSON string that are easily recognised.
 
 use crate::wire::scan::plain_length;
 
 /// A piece of a string.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Characters<'i> {
-    /// As they are.
+    /// Unescaped bytes.
     Run(&'i [u8]),
-    /// What an escape stands for.
+    /// The character of an escape.
     One(char),
 }
 
 impl Characters<'_> {
-    /// Gives their bytes to `take`.
+    /// Passes their bytes to `take`.
     #[inline(always)]
     pub fn bytes<T>(self, take: impl FnOnce(&[u8]) -> T) -> T {
         match self {
@@ -45,7 +45,7 @@ pub(super) fn is(string: &[u8], text: &[u8]) -> bool {
     string.is_empty() && text.is_empty()
 }
 
-/// What the backslash before `rest` and that begin with; `input` is then what follows.
+/// The character of the escape whose backslash is before `rest`; advances `input` past it.
 fn escaped<'i>(rest: &'i [u8], input: &mut &'i [u8]) -> Option<char> {
     let mut after = rest;
     if let Some(character) = after_backslash(&mut after) {
@@ -57,14 +57,14 @@ fn escaped<'i>(rest: &'i [u8], input: &mut &'i [u8]) -> Option<char> {
         *input = after;
         return Some(character);
     }
-    // Half a pair alone is for the reader.
+    // A lone half of a pair is left to the reader.
     let (low, after) = unit(after.strip_prefix(b"\\u")?)?;
     let (0xd800..0xdc00, 0xdc00..0xe000) = (high, low) else { return None };
     *input = after;
     char::from_u32(0x1_0000 + ((high & 0x3ff) << 10) + (low & 0x3ff))
 }
 
-/// What the letter that `input` begins with stands for after a backslash; `None` if it is no letter alone.
+/// The character of the letter at the front of `input` after a backslash; `None` if it is not a single letter.
 pub(super) fn after_backslash(input: &mut &[u8]) -> Option<char> {
     let (letter, rest) = input.split_first()?;
     let character = match letter {
