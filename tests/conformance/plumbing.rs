@@ -1,6 +1,8 @@
 //! The filters: a body is decoded the same however it is cut, a transcript goes through `decode`,
 //! `encode`, `step` and `tool --call` and back without a change.
 
+use std::io::Read as _;
+
 use serde_json::{Value, json};
 use zerostack::plumbing::decode::{self, Chunks, Form};
 use zerostack_scripted::{Reply, Script, Scripted, Stop};
@@ -106,18 +108,21 @@ fn calls_that_were_cut_off_are_never_reported() {
 #[test]
 fn a_body_without_an_end_is_refused_in_pieces_too() {
     // Would all of it be held, the test would not end.
-    let mut output = Vec::new();
-    let error = decode::run(
-        zerostack_core::Dialect::Anthropic,
-        Chunks::Of(50_000),
-        Form::Object,
-        &mut std::io::repeat(b':'),
-        &mut output,
-    )
-    .unwrap_err();
-    assert_eq!(error.kind(), zerostack::ErrorKind::Limit);
-    let decoded: Value = serde_json::from_slice(&output).unwrap();
-    assert_eq!(decoded["error"]["kind"], "limit");
+    for (begin, kind) in [("", "limit"), ("<p>", "limit"), (r#"{"error":"no"}"#, "status")] {
+        let mut output = Vec::new();
+        let mut body = begin.as_bytes().chain(std::io::repeat(b':'));
+        let ended = decode::run(
+            zerostack_core::Dialect::Anthropic,
+            Chunks::Of(50_000),
+            Form::Object,
+            &mut body,
+            &mut output,
+        );
+        let decoded: Value = serde_json::from_slice(&output).unwrap();
+        assert_eq!(decoded["error"]["kind"], kind, "{begin}");
+        let is_limit = ended.is_err_and(|error| error.kind() == zerostack::ErrorKind::Limit);
+        assert_eq!(is_limit, kind == "limit", "{begin}");
+    }
 }
 
 #[test]

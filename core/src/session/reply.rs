@@ -95,7 +95,9 @@ impl Machine {
             }
             Err(error) => error,
         };
-        let is_failure = error.kind() == ErrorKind::Limit && self.reply.is_failed();
+        // The words of a page or of plain text are a failure only at the end of the body.
+        let is_words = !self.reply.refused && (self.decoder.is_page() || self.decoder.is_text());
+        let is_failure = error.kind() == ErrorKind::Limit && self.reply.is_failed() && !is_words;
         let error = if is_failure { refusal(&self.reply, self.status) } else { error };
         let event = self.broken(&mut log, config, error)?;
         Ok(Fed { used: chunk.len(), event: Some(event) })

@@ -137,11 +137,15 @@ pub fn run(
     };
     let mut decoder = Decoder::new(dialect, &mut show)?;
     let (mut cutter, mut buffer) = (Cutter::new(chunks), vec![0; READ_BYTES]);
-    // An endless body hits this limit.
-    while !decoder.is_over_limit() {
+    // After an error the rest is read too, so that its writer sees no broken pipe; not without end.
+    let mut left = u64::from(Limits::DEFAULT.max_response_bytes);
+    while decoder.failed.is_none() || left > 0 {
         match input.read(&mut buffer) {
             Ok(0) => break,
-            Ok(count) => cutter.cut(&buffer[..count], |chunk| decoder.push(chunk)),
+            Ok(count) => {
+                left = left.saturating_sub(count as u64);
+                cutter.cut(&buffer[..count], |chunk| decoder.push(chunk));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(io_error("stdin", &error)),
         }

@@ -256,7 +256,8 @@ impl Decoder {
         let text_end = self.outline.text_end(event).unwrap_or_default();
         self.outline.is_steady = is_learned && text_end > 0;
         self.outline.is_immediate = sink.adds_at_once() || text_at <= text_end + 1;
-        if fits {
+        // One whose text counts at its end may never be at hand as a whole.
+        if fits && self.outline.is_immediate {
             (self.outline.wait, self.outline.failures) = (0, 0);
         }
     }
