@@ -1189,7 +1189,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() and 0xFFFF) != 30473) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() and 0xFFFF) != 64590) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() and 0xFFFF) != 55858) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_tool_result_with() and 0xFFFF) != 44175) {

@@ -8173,7 +8173,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() != 30473) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() != 64590) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() != 55858) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_tool_result_with() != 44175) {
