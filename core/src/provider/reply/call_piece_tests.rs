@@ -4,6 +4,8 @@
 extern crate std;
 
 use std::format;
+use std::string::String;
+use std::vec::Vec;
 
 use super::call_tests::{A, B, ONE, ZERO, are, call, calls};
 use crate::Dialect::OpenAiChat;
@@ -119,4 +121,16 @@ fn a_message_after_the_text_adds_only_its_calls() {
         assert_eq!((&*observed.text, &*observed.thinking), ("hello", ""));
         are(&observed.calls, &[("x", "read", A), ("y", "now", "{}")]);
     }
+}
+
+#[test]
+fn arguments_of_an_event_that_differs_at_its_end_count_once() {
+    let same = ["{\"a\":{", "\"b\"", ":", "1", "2", "3"];
+    let mut chunks = Vec::from([call(&format!(r#"{ZERO}"id":"x","#), "read", "")]);
+    chunks.extend(same.map(|piece| call(ZERO, "-", piece)));
+    // The bracket is read once more when the event turns out to have another member.
+    chunks.push(r#"{"index":0,"function":{"arguments":"}"},"x":1}"#.into());
+    chunks.push(call(r#""index":5,"#, "-", "}"));
+    let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+    are(&calls(&chunks), &[("x", "read", r#"{"a":{"b":123}}"#)]);
 }
