@@ -190,16 +190,16 @@ pub use message::{
     CallId, Dialect, Dropped, Event, EventJson, Fed, Part, Role, StopReason, ToolCall, ToolResult,
     ToolSpec, Usage,
 };
+#[cfg(feature = "profiles")]
+pub use provider::{
+    AttachmentForm, CacheControl, CallIdForm, InstructionRole, KnownHost, Profile, ProfileField,
+    ReasoningForm, SchemaForm, SystemRole,
+};
 #[cfg(feature = "attachments")]
 pub use provider::{AttachmentReader, WantedBytes};
 pub use provider::{
     Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
     RequestOption, RequestPlace, RoomPolicy, SessionConfig, ToolMode,
-};
-#[cfg(feature = "profiles")]
-pub use provider::{
-    CacheControl, CallIdForm, InstructionRole, KnownHost, Profile, ProfileField, ReasoningForm,
-    SchemaForm, SystemRole,
 };
 #[cfg(feature = "options")]
 pub use provider::{

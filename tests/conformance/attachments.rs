@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use zerostack_scripted::{Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::Place;
 
 use super::place;
@@ -123,6 +123,64 @@ fn read_shows_a_picture_to_a_model_that_takes_it() {
         provider.requests()[3].assert_contains(IN_BASE64);
         provider.assert_grows();
     }
+}
+
+const REFUSAL: &str = r#"{"error":"Model does not support images. Please use a model that does."}"#;
+
+fn refusal() -> Reply {
+    Reply::raw("application/json", REFUSAL).with_status(400)
+}
+
+#[test]
+fn a_picture_that_read_shows_to_a_model_that_does_not_see_is_described() {
+    let place = with_picture();
+    let script = Script::new()
+        .call("read", json!({"path": "cat.png"}))
+        .reply(refusal())
+        .call("read", json!({"path": "cat.png"}))
+        .text("I do not see it.");
+    let provider = provider(script);
+    let words = ["ask", "--max-attempts", "1", "what is in cat.png?"];
+    let done = place.zerostack(&words).model(&provider).run();
+    assert_eq!(done.success(), "I do not see it.\n");
+    let said = "Model does not support images. Please use a model that does.; the next request \
+                describes attached files in words (attachments of its profile)";
+    assert!(done.stderr.contains(said), "{}", done.stderr);
+    let requests = provider.requests();
+    requests[1].assert_contains(IN_BASE64);
+    for again in &requests[2..] {
+        again.assert_contains("[image cat.png, image/png, 8 bytes: this model cannot be sent it]");
+        assert!(!again.json().to_string().contains(IN_BASE64));
+    }
+    requests[3].assert_contains("the file cat.png is image/png, and scripted takes no attachments");
+    let events = place.zerostack(&["replay", "1"]).run().success();
+    assert!(events.contains("describes attached files in words"), "{events}");
+}
+
+#[test]
+fn a_file_of_the_user_that_the_model_refuses_fails_the_run_and_is_named() {
+    let place = with_picture();
+    let provider = provider(Script::new().reply(refusal()).text("Guessed."));
+    let words = ["ask", "--attach", "cat.png", "what is this?"];
+    let done = place.zerostack(&words).model(&provider).run();
+    let error = done.failure(60);
+    let said = "Model does not support images. Please use a model that does.; leave out cat.png, \
+                or use a model that takes such files";
+    assert!(error.contains(said), "{error}");
+    provider.assert_requests(1);
+    // A table may say so before.
+    let config = format!(
+        "provider = \"work\"\n[providers.work]\nbase_url = \"{}\"\nmodel = \"blind\"\n\
+         [providers.work.profile]\nattachments = \"none\"\n",
+        provider.base_url()
+    );
+    place.write("home/.config/zerostack/config.toml", config);
+    let done = place.zerostack(&words).run();
+    let error = done.failure(52);
+    let said = "the file cat.png is image/png, and blind takes no attachments (attachments of its \
+                profile); leave it out, or use a model that takes it";
+    assert!(error.contains(said), "{error}");
+    provider.assert_requests(1);
 }
 
 #[test]

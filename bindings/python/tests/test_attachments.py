@@ -85,6 +85,33 @@ def test_a_file_that_a_tool_may_not_return_is_told_to_the_model(scripted_provide
     assert result["is_error"] and "audio/ogg" in result["content"]
 
 
+def test_a_refused_picture_of_a_tool_is_described_and_one_of_the_user_fails_the_turn(scripted_provider: Start) -> None:
+    def screenshot() -> list[Any]:
+        """Takes a picture of the screen."""
+        return ["1 screen", File(PNG, name="screen.png")]
+
+    message = "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
+    refusal = {"status": 500, "error": {"code": "server_error", "message": message}}
+    letters = base64.b64encode(PNG).decode()
+    provider = scripted_provider(call("screenshot", {}), refusal, say("Unseen."))
+    with agent_of(provider, tools=[screenshot], limits=zerostack.Limits(max_attempts=1)) as agent:
+        turn = agent.stream("Look")
+        reasons = [event.reason for event in turn if isinstance(event, zerostack.Retry)]
+        assert turn.answer.text == "Unseen."
+        assert len(reasons) == 1 and message in reasons[0] and "attachments of its profile" in reasons[0]
+        assert agent.session.profile["attachments"] == "none"
+    assert [letters in request for request in provider.requests] == [False, True, False]
+    assert f"[image screen.png, image/png, {len(PNG)} bytes: " in provider.requests[2]
+    provider = scripted_provider(refusal, say("Without."))
+    with agent_of(provider) as agent:
+        with pytest.raises(zerostack.ProviderError, match="image input is not supported"):
+            agent.run("Look", attachments=[File(PNG, name="cat.png")])
+        with pytest.raises(zerostack.UnsupportedAttachment):
+            agent.run("Look", attachments=[File(PNG, name="cat.png")])
+        assert agent.run("Then without").text == "Without."
+    provider.assert_requests(2)
+
+
 def test_what_cannot_be_sent_is_an_error_before_anything_is(
     scripted_provider: Start, tmp_path: Path
 ) -> None:

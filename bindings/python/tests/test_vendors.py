@@ -83,6 +83,7 @@ PROFILES: list[Any] = [
         "call_ids": ["any", "words", "nine-letters"],
         "schemas": ["strict"],
         "stream_arguments": [True],
+        "attachments": ["all", "images", "none"],
     }.items()
     for value in values
 ]

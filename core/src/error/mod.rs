@@ -299,7 +299,7 @@ const OPTION_ADVICE: [&str; 15] = [
 pub(crate) const PROFILE_NUMBER: u32 = 63;
 
 /// The names of the fields of a profile.
-pub(crate) const PROFILE_FIELD_NAMES: [&str; 11] = [
+pub(crate) const PROFILE_FIELD_NAMES: [&str; 12] = [
     "stream",
     "stream_options",
     "cache_control",
@@ -311,6 +311,7 @@ pub(crate) const PROFILE_FIELD_NAMES: [&str; 11] = [
     "call_ids",
     "schemas",
     "stream_arguments",
+    "attachments",
 ];
 
 fn option_name(number: u32) -> &'static str {

@@ -68,8 +68,8 @@ pub use options::{
 pub use options::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
 #[cfg(feature = "profiles")]
 pub use profile::{
-    CacheControl, CallIdForm, InstructionRole, KnownHost, Profile, ProfileField, ReasoningForm,
-    SchemaForm, SystemRole,
+    AttachmentForm, CacheControl, CallIdForm, InstructionRole, KnownHost, Profile, ProfileField,
+    ReasoningForm, SchemaForm, SystemRole,
 };
 pub use request::{Request, RequestPlace};
 

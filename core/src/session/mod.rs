@@ -190,8 +190,9 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// The field that the server has refused in the last attempt, after [`Event::Restart`]: the
-    /// request is sent again without it, and so are all later ones. [`failure`](Self::failure) has
-    /// the server's message.
+    /// request is sent again without it, and so are all later ones. After an error it is
+    /// `Attachments`: those of the user's text, without which it is not sent. [`failure`](Self::failure)
+    /// has the server's message.
     #[cfg(feature = "profiles")]
     #[must_use]
     pub fn switched_off(&self) -> Option<crate::ProfileField> {
@@ -382,10 +383,10 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.tool_result_with(&mut self.transcript.log(), &self.config, result, attachments)
     }
 
-    /// Whether a request to this configuration's dialect can hold `attachment`.
+    /// Whether a request of this session can hold `attachment`.
     #[cfg(feature = "attachments")]
     pub fn takes_attachment(&self, attachment: &crate::Attachment<'_>) -> bool {
-        crate::provider::attach::check(&self.config, core::slice::from_ref(attachment)).is_ok()
+        self.machine.takes(&self.config, attachment)
     }
 
     /// Replaces each attachment whose bytes the caller would have to supply by a line that

@@ -3,6 +3,7 @@
 use super::Step;
 use super::machine::Machine;
 use super::open::{MALFORMED, OpenCalls};
+use super::profile::AfterRefusal;
 use super::retry::{is_rate_limit, is_transient, wait};
 use super::room::{LastResort, can_drop};
 use super::window::{ENABLED, used_up};
@@ -243,15 +244,18 @@ impl Machine {
                 self.step = Step::MakeRoom { bytes: 0 };
                 return Ok(Event::Restart);
             }
-            ErrorKind::Status if self.switches_off(log, config, error) => {
-                self.take_out(log, start);
-                // The request is equivalent, and was not refused for its content.
-                self.attempt = self.attempt.saturating_sub(1);
-                self.enter_send(log, config);
-                self.error = Some(error);
-                return Ok(Event::Restart);
-            }
-            ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
+            ErrorKind::Status => match self.switch_off(log, config, error) {
+                AfterRefusal::Resent => {
+                    self.take_out(log, start);
+                    // The request is equivalent, and was not refused for its content.
+                    self.attempt = self.attempt.saturating_sub(1);
+                    self.enter_send(log, config);
+                    self.error = Some(error);
+                    return Ok(Event::Restart);
+                }
+                AfterRefusal::Failed => false,
+                AfterRefusal::Refused => is_transient(error.detail(), &self.reply.failure.code),
+            },
             ErrorKind::Full => {
                 self.take_out(log, start);
                 if self.summary().is_none()

@@ -32,7 +32,9 @@ pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
             };
             let what_to_do = match failure.status {
                 401 | 403 => "; check the key",
-                404 => "; check the model's name and the base URL",
+                404 if session.switched_off().is_none() => {
+                    "; check the model's name and the base URL"
+                }
                 _ => "",
             };
             match failure.error.detail() {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use zerostack_core::{Attachment, AttachmentSource, ErrorKind as Core, Part, Request, ToolResult};
+use zerostack_core::{
+    Attachment, AttachmentForm, AttachmentSource, ErrorKind as Core, Part, Request, ToolResult,
+};
 
 use crate::file::{File, changed, unread};
 use crate::session::OwnedSession;
@@ -14,6 +16,8 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     by_number: BTreeMap<u32, File>,
+    /// Those of the last text, as people call them.
+    said: Vec<String>,
 }
 
 impl Files {
@@ -60,7 +64,13 @@ impl Files {
             }
             _ => unsent(session, given, error),
         })?;
+        self.said = given.iter().map(|file| called(file).to_owned()).collect();
         Ok(self.keep(given, numbers))
+    }
+
+    /// The files of the last text, by their names.
+    pub(crate) fn said(&self) -> &[String] {
+        &self.said
     }
 
     /// Answers a call. Files that cannot be sent are described to the model instead, and `output` is
@@ -275,14 +285,23 @@ fn unsent(session: &OwnedSession, given: &[File], error: zerostack_core::Error) 
     let Some(file) = given.get(error.detail() as usize).filter(|_| is_refused(error)) else {
         return error.into();
     };
-    let called = match (file.address(), file.name()) {
-        (Some(address), "") => address,
-        (None, "") => "without a name",
-        (_, name) => name,
-    };
-    let media_type = file.media_type();
-    let text = match error.kind() {
-        Core::UnsupportedAttachment => {
+    let (called, media_type) = (called(file), file.media_type());
+    let text = match (error.kind(), session.profile().attachments) {
+        (
+            Core::UnsupportedAttachment,
+            Some(form @ (AttachmentForm::Images | AttachmentForm::None)),
+        ) => {
+            let all = match form {
+                AttachmentForm::Images => "images alone",
+                _ => "no attachments",
+            };
+            format!(
+                "the file {called} is {media_type}, and {} takes {all} (attachments of its profile); \
+                 leave it out, or use a model that takes it",
+                session.config().model
+            )
+        }
+        (Core::UnsupportedAttachment, _) => {
             let dialect = session.config().dialect.name();
             format!(
                 "the file {called} is {media_type}, and {dialect} has no place for it; convert it, \
@@ -295,6 +314,15 @@ fn unsent(session: &OwnedSession, given: &[File], error: zerostack_core::Error) 
         ),
     };
     Error::new(Error::from(error).kind(), text)
+}
+
+/// What people call it.
+fn called(file: &File) -> &str {
+    match (file.address(), file.name()) {
+        (Some(address), "") => address,
+        (None, "") => "without a name",
+        (_, name) => name,
+    }
 }
 
 fn missing(attachment: &Attachment<'_>, number: u32) -> Error {

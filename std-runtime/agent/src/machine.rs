@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use zerostack_core::tool::BadCallPolicy;
-use zerostack_core::{CallId, ErrorKind as Core, RoomPolicy, Step, ToolCall};
+use zerostack_core::{CallId, ErrorKind as Core, ProfileField, RoomPolicy, Step, ToolCall};
 
 use crate::calls::{CallRules, Decision, Plan, bad_call, too_many};
 use crate::event::{AgentEvent, Call, Room};
@@ -75,6 +75,8 @@ pub(crate) struct Machine {
     ready: VecDeque<AgentEvent>,
     /// Results of open calls that the session does not have yet.
     results: VecDeque<(CallId, Call, Result<ToolOutput>)>,
+    /// The names of the files that the user attached to the text of the turn.
+    attached: Vec<String>,
 }
 
 impl Machine {
@@ -99,6 +101,7 @@ impl Machine {
             attempts: 0,
             ready: VecDeque::new(),
             results: VecDeque::new(),
+            attached: Vec::new(),
         }
     }
 
@@ -128,6 +131,8 @@ impl Machine {
                     self.meter.sends(session)?;
                     self.spans.sends(session, endpoint);
                     files.check(session)?;
+                    self.attached.clear();
+                    self.attached.extend_from_slice(files.said());
                     let request = session.request_with_attachments().map_err(Error::from)?;
                     recorder.request(request, files)?;
                     self.attempts += 1;
@@ -406,9 +411,13 @@ impl Machine {
         let Some(field) = session.switched_off() else { return };
         let said = failure(session, endpoint, &self.said);
         let profile = session.profile();
-        let now = match profile.value(field) {
-            Some("false" | "none") | None => "omits it".to_owned(),
-            Some(value) => format!("uses {value}"),
+        let now = match (field, profile.value(field)) {
+            (ProfileField::Attachments, Some("images")) => {
+                "sends images alone and describes other files in words".to_owned()
+            }
+            (ProfileField::Attachments, _) => "describes attached files in words".to_owned(),
+            (_, Some("false" | "none") | None) => "omits it".to_owned(),
+            (_, Some(value)) => format!("uses {value}"),
         };
         let reason = format!("{said}; the next request {now} ({} of its profile)", field.name());
         self.attempts = self.attempts.saturating_sub(1);
@@ -431,6 +440,11 @@ impl Machine {
     fn failure(&mut self, session: &OwnedSession, endpoint: &Endpoint) -> Error {
         let error =
             self.transport_error.take().unwrap_or_else(|| failure(session, endpoint, &self.said));
+        if session.switched_off() == Some(ProfileField::Attachments) {
+            let files = self.attached.join(", ");
+            let text = format!("{error}; leave out {files}, or use a model that takes such files");
+            return Error::new(error.kind(), text);
+        }
         match std::mem::take(&mut self.attempts) {
             0 | 1 => error,
             attempts => Error::new(error.kind(), format!("{error} ({attempts} attempts)")),

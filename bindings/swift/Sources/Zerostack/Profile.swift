@@ -28,6 +28,8 @@ public struct Profile: Sendable, Hashable {
     /// Whether Gemini is asked for the arguments of calls as the model writes them. Vertex AI takes it,
     /// from the third generation of models on.
     public var streamArguments: Bool?
+    /// Which attachments the server takes.
+    public var attachments: AttachmentForm?
 
     /// By the dialect, or by the known profile of `server`.
     public init(server: String? = nil) {
@@ -80,6 +82,13 @@ public struct Profile: Sendable, Hashable {
         case nineLetters = "nine-letters"
     }
 
+    /// Which attachments the server takes; a line of text describes the others.
+    public enum AttachmentForm: String, Sendable, Hashable, CaseIterable {
+        /// All that the dialect has a place for.
+        case all
+        case images, none
+    }
+
     /// Which schemas of tools the server takes.
     public enum SchemaForm: String, Sendable, Hashable, CaseIterable {
         /// Unchanged JSON Schema.
@@ -98,6 +107,7 @@ public struct Profile: Sendable, Hashable {
             ("reasoning", reasoning?.rawValue), ("call_ids", callIDs?.rawValue),
             ("schemas", schemas?.rawValue),
             ("stream_arguments", streamArguments?.description),
+            ("attachments", attachments?.rawValue),
         ]
         let set = fields.compactMap { name, value in value.map { "\(name)=\($0)" } }
         return ((server.map { [$0] } ?? []) + set).joined(separator: ",")

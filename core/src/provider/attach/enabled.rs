@@ -1,6 +1,9 @@
 //! Functions that the encoders of all dialects share.
 
 use crate::message::{Attachment, AttachmentKind, AttachmentSource};
+use crate::provider::profile::InForce;
+#[cfg(feature = "window")]
+use crate::provider::profile::Switched;
 use crate::provider::{Config, Context, ToolMode, codec_of};
 use crate::transcript::attached;
 use crate::transcript::log::MAGIC;
@@ -27,13 +30,13 @@ pub(crate) fn end(bytes: &[u8], mut offset: usize) -> usize {
 
 /// Whether it is sent itself, and not as a line.
 pub(crate) fn is_sent(context: &Context<'_>, record: &Record<'_>) -> bool {
-    sent(context.config, record).is_some()
+    sent(context.config, &context.profile, record).is_some()
 }
 
 /// Writes it as a part of a message.
 pub(crate) fn part<'a>(context: &Context<'a>, record: &Record<'a>, out: &mut Pieces<'a>) {
     let Ok(codec) = codec_of(context.config.dialect()) else { return };
-    match sent(context.config, record) {
+    match sent(context.config, &context.profile, record) {
         Some(attachment) => (codec.attachments.write)(&attachment, out),
         None => {
             let [before, after] = codec.attachments.text;
@@ -79,28 +82,33 @@ pub(crate) fn text<'a>(context: &Context<'a>, text: &str, out: &mut Pieces<'a>) 
 }
 
 /// The attachment of a record that is sent itself.
-fn sent<'a>(config: &dyn Config, record: &Record<'a>) -> Option<Attachment<'a>> {
+fn sent<'a>(config: &dyn Config, profile: &InForce, record: &Record<'a>) -> Option<Attachment<'a>> {
     let attachment = attached::read(record)?;
-    let is_sent = !record.header.has(ELIDED) && takes(config, &attachment);
+    let is_sent = !record.header.has(ELIDED) && takes(config, profile, &attachment);
     is_sent.then_some(attachment)
 }
 
 /// Whether a request can hold it. If tools are described in text, messages are plain strings.
-fn takes(config: &dyn Config, attachment: &Attachment<'_>) -> bool {
+fn takes(config: &dyn Config, profile: &InForce, attachment: &Attachment<'_>) -> bool {
     let by_words = matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema);
     let codec = codec_of(config.dialect());
     codec.is_ok_and(|codec| (codec.attachments.takes)(attachment))
         && !(by_words && config.tool(0).is_some())
+        && profile.takes(attachment.kind())
 }
 
 /// Whether all of `attachments` can be sent.
 ///
 /// # Errors
 /// `BadAttachment`, `UnsupportedAttachment`: the first that cannot.
-pub(crate) fn check(config: &dyn Config, attachments: &[Attachment<'_>]) -> Result<(), Error> {
+pub(crate) fn check(
+    config: &dyn Config,
+    profile: &InForce,
+    attachments: &[Attachment<'_>],
+) -> Result<(), Error> {
     for (index, attachment) in attachments.iter().enumerate() {
         attached::check(index, attachment)?;
-        if !takes(config, attachment) {
+        if !takes(config, profile, attachment) {
             return Err(Error::new(ErrorKind::UnsupportedAttachment, index as u32));
         }
     }
@@ -108,15 +116,13 @@ pub(crate) fn check(config: &dyn Config, attachments: &[Attachment<'_>]) -> Resu
 }
 
 /// The first attachment whose bytes a request needs from the caller.
-pub(crate) fn first_needed(config: &dyn Config, bytes: &[u8]) -> Option<u32> {
-    Records::from(bytes, MAGIC.len())
-        .filter(|it| it.is(Kind::Attachment))
-        .find_map(|record| needs(config, &record))
+pub(crate) fn first_needed(config: &dyn Config, profile: &InForce, bytes: &[u8]) -> Option<u32> {
+    all(bytes).find_map(|record| needs(config, profile, &record))
 }
 
 /// The number under which the caller has the bytes of an attachment, where a request needs them.
-pub(crate) fn needs(config: &dyn Config, record: &Record<'_>) -> Option<u32> {
-    match sent(config, record)?.source {
+pub(crate) fn needs(config: &dyn Config, profile: &InForce, record: &Record<'_>) -> Option<u32> {
+    match sent(config, profile, record)?.source {
         AttachmentSource::Number(number) => Some(number),
         AttachmentSource::Url(_) | AttachmentSource::FileId(_) => None,
     }
@@ -124,11 +130,41 @@ pub(crate) fn needs(config: &dyn Config, record: &Record<'_>) -> Option<u32> {
 
 /// Whether a file is named by the provider's id of it.
 pub(crate) fn has_file_id(bytes: &[u8]) -> bool {
-    let mut records = Records::from(bytes, MAGIC.len()).filter(|it| it.is(Kind::Attachment));
-    records.any(|record| {
+    all(bytes).any(|record| {
         let source = attached::read(&record).map(|attachment| attachment.source);
         matches!(source, Some(AttachmentSource::FileId(_)))
     })
+}
+
+fn all(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    Records::from(bytes, MAGIC.len()).filter(|it| it.is(Kind::Attachment))
+}
+
+/// Whether the request of `bytes` has an attachment whose kind satisfies `is_asked`.
+#[cfg(feature = "profiles")]
+pub(crate) fn any_sent(
+    config: &dyn Config,
+    profile: &InForce,
+    bytes: &[u8],
+    is_asked: fn(AttachmentKind) -> bool,
+) -> bool {
+    all(bytes).any(|record| {
+        sent(config, profile, &record).is_some_and(|attachment| is_asked(attachment.kind()))
+    })
+}
+
+/// Whether an attachment of the user's text at `turn` was sent with the profile `before`, and is not
+/// with `after`.
+#[cfg(feature = "profiles")]
+pub(crate) fn leaves_out_users(
+    config: &dyn Config,
+    [before, after]: [&InForce; 2],
+    bytes: &[u8],
+    turn: usize,
+) -> bool {
+    let own = all(bytes).filter(|it| it.offset > turn && it.is_users_attachment());
+    let is_sent = |profile, record: &Record<'_>| sent(config, profile, record).is_some();
+    { own }.any(|record| is_sent(before, &record) && !is_sent(after, &record))
 }
 
 /// Tokens of an attachment in the window: its own number, else by the rule of the dialect. An image
@@ -137,7 +173,7 @@ pub(crate) fn has_file_id(bytes: &[u8]) -> bool {
 /// least one page; of other files four bytes have one.
 #[cfg(feature = "window")]
 pub(crate) fn tokens_of(config: &dyn Config, attachment: &Attachment<'_>, is_cut: bool) -> u32 {
-    if is_cut || !takes(config, attachment) {
+    if is_cut || !takes(config, &InForce::new(config, Switched::NONE), attachment) {
         return LINE_TOKENS;
     }
     let bytes = attachment.bytes;

@@ -82,6 +82,11 @@ impl InForce {
         false
     }
 
+    #[cfg(feature = "attachments")]
+    pub const fn takes(&self, _: crate::AttachmentKind) -> bool {
+        true
+    }
+
     pub const fn is_strict(&self, _: &str) -> bool {
         false
     }

@@ -1,21 +1,24 @@
 //! The questions of the encoders.
 
 use super::{
-    CacheControl, CallIdForm, InstructionRole, Profile, ProfileField, ReasoningForm, SchemaForm,
-    SystemRole,
+    AttachmentForm, CacheControl, CallIdForm, InstructionRole, Profile, ProfileField,
+    ReasoningForm, SchemaForm, SystemRole,
 };
 use crate::message::Dialect;
 use crate::provider::model::{is_claude, is_claude_of_cloud};
 use crate::provider::options::STRICT;
-use crate::provider::{Config, OutputLimitKey, ToolMode};
+use crate::provider::{Config, OutputLimitKey};
 use crate::transcript::record::Record;
 use crate::wire::json_write::CallIdRule;
 use crate::{Error, ErrorKind};
 
+#[cfg(feature = "attachments")]
+use crate::message::AttachmentKind;
+
 /// The fields that the server has refused, and that go as it takes them since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Switched {
-    /// A bit for each field; and one for the cache marks before a text.
+    /// A bit for each field; and one each for the second step of two of them.
     bits: u16,
     /// The number of the last one.
     last: u8,
@@ -23,6 +26,8 @@ pub(crate) struct Switched {
 
 /// The bit of the second step of [`ProfileField::CacheControl`].
 const NO_MARKS: u16 = 1 << 15;
+/// That of [`ProfileField::Attachments`].
+const NO_IMAGES: u16 = 1 << 14;
 
 impl Switched {
     pub const NONE: Self = Self { bits: 0, last: 0 };
@@ -43,10 +48,11 @@ impl Switched {
 
     /// Switches `field` off; false when there is nothing left to switch.
     pub fn add(&mut self, field: ProfileField) -> bool {
-        let mut bit = 1 << field.index();
-        if field == ProfileField::CacheControl && self.has(field) {
-            bit = NO_MARKS;
-        }
+        let bit = match field {
+            ProfileField::CacheControl if self.has(field) => NO_MARKS,
+            ProfileField::Attachments if self.has(field) => NO_IMAGES,
+            _ => 1 << field.index(),
+        };
         let is_new = self.bits & bit == 0;
         self.bits |= bit;
         self.last = field as u8;
@@ -100,6 +106,12 @@ impl InForce {
         }
         if switched.has(ProfileField::StreamArguments) {
             profile.stream_arguments = None;
+        }
+        if switched.has(ProfileField::Attachments) {
+            let takes_images = switched.bits & NO_IMAGES == 0
+                && profile.attachments.is_none_or(|it| it == AttachmentForm::All);
+            let less = if takes_images { AttachmentForm::Images } else { AttachmentForm::None };
+            profile.attachments = Some(less);
         }
         Self { profile, limit_key }
     }
@@ -198,6 +210,16 @@ impl InForce {
         self.profile.stream_arguments == Some(true)
     }
 
+    /// Whether an attachment of this kind is sent, if the dialect has a place for it.
+    #[cfg(feature = "attachments")]
+    pub fn takes(&self, kind: AttachmentKind) -> bool {
+        match self.profile.attachments {
+            None | Some(AttachmentForm::All) => true,
+            Some(AttachmentForm::Images) => kind == AttachmentKind::Image,
+            Some(AttachmentForm::None) => false,
+        }
+    }
+
     /// Whether a tool with this schema is sent as strict.
     pub fn is_strict(&self, schema: &str) -> bool {
         self.profile.schemas == Some(SchemaForm::Strict) && STRICT.first_outside(schema).is_none()
@@ -209,7 +231,7 @@ impl InForce {
 pub(crate) fn streams_arguments(config: &dyn Config) -> bool {
     config.profile().stream_arguments == Some(true)
         && config.tool(0).is_some()
-        && !matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema)
+        && !matches!(config.tool_mode(), crate::ToolMode::Text | crate::ToolMode::Schema)
 }
 
 /// Refuses fields that the dialect does not have, and a time to live without marks.

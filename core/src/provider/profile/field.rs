@@ -1,7 +1,8 @@
 //! The fields of a profile by number and name.
 
 use super::forms::{
-    CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole,
+    AttachmentForm, CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm,
+    SystemRole,
 };
 use crate::error::PROFILE_FIELD_NAMES;
 use crate::message::Dialect;
@@ -34,11 +35,13 @@ pub enum ProfileField {
     Schemas = 73,
     /// Whether the arguments of calls are asked for as they are written.
     StreamArguments = 74,
+    /// Which attachments are taken.
+    Attachments = 75,
 }
 
 impl ProfileField {
     /// All of them, in the order of their numbers.
-    pub const ALL: &[Self; 11] = &[
+    pub const ALL: &[Self; 12] = &[
         Self::Stream,
         Self::StreamOptions,
         Self::CacheControl,
@@ -50,6 +53,7 @@ impl ProfileField {
         Self::CallIds,
         Self::Schemas,
         Self::StreamArguments,
+        Self::Attachments,
     ];
 
     /// The name that commands and files use.
@@ -79,6 +83,7 @@ impl ProfileField {
             Self::Reasoning => ReasoningForm::NAMES,
             Self::CallIds => CallIdForm::NAMES,
             Self::Schemas => SchemaForm::NAMES,
+            Self::Attachments => AttachmentForm::NAMES,
         }
     }
 
@@ -106,6 +111,7 @@ impl ProfileField {
             Self::StreamArguments => {
                 cfg!(feature = "call-deltas") && matches!(dialect, Dialect::Gemini)
             }
+            Self::Attachments => cfg!(feature = "attachments"),
         }
     }
 

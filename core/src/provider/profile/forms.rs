@@ -103,6 +103,18 @@ named! {
 }
 
 named! {
+    /// Which attachments the server takes. A line of text describes the others.
+    AttachmentForm {
+        /// All that the dialect has a place for.
+        All = "all",
+        /// Images alone.
+        Images = "images",
+        /// None at all.
+        None = "none",
+    }
+}
+
+named! {
     /// Which schemas of tools the server takes.
     SchemaForm {
         /// Unchanged JSON Schema.

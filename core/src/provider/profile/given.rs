@@ -2,7 +2,8 @@
 
 use super::field::ProfileField;
 use super::forms::{
-    CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole,
+    AttachmentForm, CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm,
+    SystemRole,
 };
 use crate::message::Dialect;
 
@@ -49,6 +50,10 @@ pub struct Profile {
     /// [`Event::ToolCallDelta`](crate::Event::ToolCallDelta): Gemini sends them whole otherwise. Vertex AI
     /// takes it, from the third generation of models on. Needs the feature `call-deltas`.
     pub stream_arguments: Option<bool>,
+    /// Which attachments the server takes. Others of the user's are an error before they are added, and
+    /// so are those of results; if they are in the conversation already, a line of text describes them.
+    /// Needs the feature `attachments`.
+    pub attachments: Option<AttachmentForm>,
 }
 
 impl Profile {
@@ -64,6 +69,7 @@ impl Profile {
         call_ids: None,
         schemas: None,
         stream_arguments: None,
+        attachments: None,
     };
 
     /// The fields set here, completed by those of `below`.
@@ -86,6 +92,7 @@ impl Profile {
             call_ids: or!(call_ids),
             schemas: or!(schemas),
             stream_arguments: or!(stream_arguments),
+            attachments: or!(attachments),
         }
     }
 
@@ -116,6 +123,7 @@ impl Profile {
             ProfileField::CallIds => self.call_ids.map(CallIdForm::name),
             ProfileField::Schemas => self.schemas.map(SchemaForm::name),
             ProfileField::StreamArguments => self.stream_arguments.map(switch),
+            ProfileField::Attachments => self.attachments.map(AttachmentForm::name),
         }
     }
 
@@ -151,6 +159,9 @@ impl Profile {
             ProfileField::CallIds => put(&mut self.call_ids, CallIdForm::from_name(value)),
             ProfileField::Schemas => put(&mut self.schemas, SchemaForm::from_name(value)),
             ProfileField::StreamArguments => put(&mut self.stream_arguments, switch),
+            ProfileField::Attachments => {
+                put(&mut self.attachments, AttachmentForm::from_name(value))
+            }
         }
     }
 
@@ -186,6 +197,7 @@ impl Profile {
             ProfileField::CallIds => self.call_ids = None,
             ProfileField::Schemas => self.schemas = None,
             ProfileField::StreamArguments => self.stream_arguments = None,
+            ProfileField::Attachments => self.attachments = None,
         }
     }
 }

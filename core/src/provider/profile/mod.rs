@@ -18,7 +18,10 @@ mod refused;
 #[cfg(feature = "profiles")]
 pub use {
     field::ProfileField,
-    forms::{CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole},
+    forms::{
+        AttachmentForm, CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm,
+        SystemRole,
+    },
     given::Profile,
     hosts::KnownHost,
 };

@@ -4,9 +4,15 @@
 //! parameter: 'max_tokens'"), pydantic ("Extra inputs are not permitted"), serde ("unknown variant
 //! `developer`"), Groq ("property 'reasoning_content' is unsupported"), Mistral ("Tool call id was
 //! … but must be … with a length of 9") and the templates of models ("Unexpected message role.").
+//! Refusals of images are from the public reports of their users, such as
+//! <https://github.com/ggml-org/llama.cpp/issues/15377>, <https://github.com/ollama/ollama/issues/17301>,
+//! <https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/908>,
+//! <https://github.com/vercel/ai/issues/2837> and <https://github.com/rikkahub/rikkahub/issues/1433>.
 //! DeepSeek names `reasoning_content` if it is missing, so a name alone is not a refusal.
 
-use super::{CacheControl, InForce, InstructionRole, ProfileField, SchemaForm, SystemRole};
+use super::{
+    AttachmentForm, CacheControl, InForce, InstructionRole, ProfileField, SchemaForm, SystemRole,
+};
 use crate::message::Dialect;
 use crate::provider::Config;
 use crate::wire::scan::contains;
@@ -18,9 +24,18 @@ pub(crate) fn refused_field(
     sent: &InForce,
     message: &str,
     named: Option<ProfileField>,
+    status: u32,
 ) -> Option<ProfileField> {
     let has = |parts: &[&str]| parts.iter().any(|part| contains(message, part));
     ProfileField::ALL.iter().copied().find(|&field| {
+        let is_about_request = match field {
+            // OpenRouter has no endpoint for an image; to llama.cpp and Ollama it is a failure.
+            ProfileField::Attachments => matches!(status, 400 | 404 | 422 | 500),
+            _ => matches!(status, 400 | 422),
+        };
+        if !is_about_request {
+            return false;
+        }
         let (names, sentences): (&[&str], &[&str]) = match field {
             ProfileField::Stream => return false,
             ProfileField::StreamOptions => (&["stream_options", "include_usage"], UNKNOWN),
@@ -39,6 +54,7 @@ pub(crate) fn refused_field(
             ProfileField::StreamArguments => {
                 (&["tream_function_call_arg", "treamFunctionCallArg"], UNKNOWN)
             }
+            ProfileField::Attachments => (ATTACHMENTS, ATTACHMENTS),
         };
         let is_named = named == Some(field) || has(names);
         is_named && has(sentences) && is_said(config, sent, field)
@@ -81,6 +97,8 @@ fn is_said(config: &dyn Config, sent: &InForce, field: ProfileField) -> bool {
             ProfileField::CallIds => sent.profile.call_ids != Some(super::CallIdForm::NineLetters),
             ProfileField::Schemas => sent.profile.schemas == Some(SchemaForm::Strict),
             ProfileField::StreamArguments => sent.streams_arguments(),
+            // The transcript tells.
+            ProfileField::Attachments => sent.profile.attachments != Some(AttachmentForm::None),
         }
 }
 
@@ -110,3 +128,31 @@ const REASONING: &[&str] = &[
 const BAD_SEAL: &[&str] = &["could not be", "not support"];
 const CALL_IDS: &[&str] = &["ool call id", "tool_call_id", "tool_calls", "call_id", "tool_use"];
 const SHAPES: &[&str] = &["length", "too long", "pattern", "a-z"];
+/// What servers of models that read text alone say of an image, and those of others of a file:
+/// Ollama, LM Studio and Azure; llama.cpp; Gemini; OpenRouter; vLLM; Bedrock; DeepSeek; OpenAI; Groq;
+/// DashScope; pydantic. A refusal of this one image, of its size or its format, has other words.
+const ATTACHMENTS: &[&str] = &[
+    "t support image",
+    "t support vision",
+    "mage input is not",
+    "required for image input",
+    "nput modality is not",
+    "that support image input",
+    "not a multimodal model",
+    "At most 0 ",
+    "support the image ",
+    "variant `image_url",
+    "variant image_url",
+    "variant `input_image",
+    "variant `file",
+    "variant `image`",
+    "image_url is only supported",
+    "content part type",
+    "nknown part type",
+    "nexpected item type in content",
+    "upported values are: 'text'",
+    "either 'text' or 'image_url'",
+    "content must be a string",
+    "content' : value must be a string",
+    "nput should be 'text'",
+];

@@ -25,7 +25,11 @@ fn body(session: &TestSession<'_>) -> String {
 }
 
 /// Refuses the request; what comes of it, and the field that is switched off.
-fn refuse(session: &mut TestSession<'_>, status: u16, refusal: &str) -> Option<ProfileField> {
+pub(super) fn refuse(
+    session: &mut TestSession<'_>,
+    status: u16,
+    refusal: &str,
+) -> Option<ProfileField> {
     session.begin_response(status, None).unwrap();
     let mut rest = refusal.as_bytes();
     while !rest.is_empty() {
@@ -46,7 +50,7 @@ fn refuse(session: &mut TestSession<'_>, status: u16, refusal: &str) -> Option<P
     }
 }
 
-fn error(message: &str) -> String {
+pub(super) fn error(message: &str) -> String {
     serde_json::json!({"error": {"message": message, "type": "invalid_request_error"}}).to_string()
 }
 
