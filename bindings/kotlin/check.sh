@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles the generated Kotlin with the current compiler (npm has it; Debian's is too old), and
-# drives turns with it against the scripted provider; then requests that cannot be made.
+# drives turns with it against the scripted provider; then requests that cannot be made, and the vectors.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
@@ -36,7 +36,7 @@ bash "$compiler/bin/kotlinc" -Werror -classpath "$jna:$work/zerostack.jar" \
     "$here"/test/*.kt -d "$work/tests.jar"
 # A copy: another check may build it anew while this runs.
 cp "$programs/zerostack-scripted" "$work/"
-for tests in TurnsKt BadRequestsKt; do
+for tests in TurnsKt BadRequestsKt VectorsKt; do
     ZEROSTACK_SCRIPTED=$work/zerostack-scripted java -Djna.library.path="$target/debug" \
         -classpath "$jna:$work/zerostack.jar:$work/tests.jar:$compiler/lib/kotlin-stdlib.jar" $tests
 done
