@@ -148,7 +148,8 @@ impl<'a> State<'a> {
                 Effect::Show(event) => return Ok(Some(event)),
                 Effect::Done => return Ok(None),
                 Effect::Send => {
-                    let sent = http.post(session, files, endpoint).await;
+                    // In a box, so that its memory is free again while the answer arrives.
+                    let sent = Box::pin(http.post(session, files, endpoint)).await;
                     let head = sent.map(|(status, retry_after_ms, received)| {
                         *body = Some(received);
                         (status, retry_after_ms)
