@@ -195,6 +195,71 @@ fn a_transcript_goes_round() {
 }
 
 #[test]
+fn the_whole_request_is_printed_without_a_secret() {
+    let lines = b"{\"role\":\"user\",\"text\":\"hi\"}\n";
+    let (host, key) = ("host: api.openai.com", "authorization: Bearer ${OPENAI_API_KEY}");
+    for (api, first, parts) in [
+        ("openai-chat", "POST /v1/chat/completions HTTP/1.1", [host, key]),
+        ("openai-responses", "POST /v1/responses HTTP/1.1", [host, key]),
+        (
+            "anthropic",
+            "POST /v1/messages HTTP/1.1",
+            ["anthropic-version: 2023-06-01", "x-api-key: ${ANTHROPIC_API_KEY}"],
+        ),
+        (
+            "gemini",
+            "POST /v1beta/models/m:streamGenerateContent?alt=sse HTTP/1.1",
+            ["host: generativelanguage.googleapis.com", "x-goog-api-key: ${GEMINI_API_KEY}"],
+        ),
+        (
+            "ollama",
+            "POST /api/chat HTTP/1.1",
+            ["host: 127.0.0.1:11434", "content-type: application/json"],
+        ),
+    ] {
+        let encode = ["encode", "--api", api, "--model", "m"];
+        let body = filter(&place(), &encode, lines);
+        let http = ["--http", "--header", "X-Team: ${TEAM} a"];
+        let all = [&encode[..], &http].concat();
+        let done = place()
+            .zerostack(&all)
+            .env("OPENAI_API_KEY", "sk-secret")
+            .env("TEAM", "secret")
+            .input(&lines[..])
+            .run();
+        let whole = done.success();
+        let (head, rest) = whole.split_once("\r\n\r\n").unwrap();
+        assert_eq!((rest, head.lines().next()), (body.as_str(), Some(first)), "{api}");
+        let length = format!("content-length: {}", body.len());
+        for part in parts.into_iter().chain(["X-Team: ${TEAM} a", &length]) {
+            assert!(head.split("\r\n").any(|line| line == part), "{api}: {part:?} in {head}");
+        }
+        assert!(!whole.contains("secret"), "{whole}");
+        assert_eq!(api == "ollama", !head.contains("${O") && !head.contains("api-key"), "{head}");
+    }
+    let encode = ["encode", "--api", "openai-chat", "--model", "m"];
+    let other = [
+        "--http",
+        "--base-url",
+        "https://gateway.example/v1",
+        "--header",
+        "Authorization: Basic x",
+    ];
+    let whole = filter(&place(), &[&encode[..], &other].concat(), lines);
+    assert!(whole.contains("host: gateway.example\r\n"), "{whole}");
+    assert!(whole.contains("Authorization: Basic x\r\n") && !whole.contains("Bearer"), "{whole}");
+    for (flags, code) in [
+        (&["--header", "A: b"][..], 2),
+        (&["--http", "--header", "content-length: 1"], 52),
+        (&["--http", "--header", "A: b\r\nc: d"], 52),
+        (&["--http", "--base-url", "gateway"], 52),
+    ] {
+        let all = [&encode[..], flags].concat();
+        place().zerostack(&all).input(&lines[..]).run().failure(code);
+    }
+}
+
+#[test]
 fn a_run_and_the_filters_send_the_same_body() {
     let place = place();
     let provider = Scripted::start(Script::new().text("done")).unwrap();

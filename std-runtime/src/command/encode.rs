@@ -7,12 +7,13 @@ use clap::Command;
 use zerostack_core::{Dialect, OutputLimitKey, OwnedConfig};
 
 use super::entry::{Entry, Group, Invocation};
-use super::flag::{self, value};
+use super::flag::{self, value, values};
 use super::options;
 use super::run::{api, max_tokens, tool_mode};
 use super::usage::missing;
 use crate::Result;
 use crate::plumbing::{encode, prefix};
+use crate::provider::Endpoint;
 
 /// See the module.
 pub(crate) const ENTRY: Entry = Entry {
@@ -35,6 +36,15 @@ fn arguments(command: Command) -> Command {
         .arg(tool_mode())
         .args(options::arguments())
         .arg(options::profile())
+        .arg(flag::switch("http", "Print the whole HTTP/1.1 request").long_help(
+            "Print the whole HTTP/1.1 request: the head, and the body after an empty line. No secret \
+             is printed: the name of its variable stands for the key, and for a variable in --header",
+        ))
+        .arg(options::header().requires("http").hide_short_help(false))
+        .arg(
+            flag::option("base-url", "URL", "The server of --http, instead of the dialect's own")
+                .requires("http"),
+        )
         .arg(flag::switch("prefix-report", "Report which requests begin with the previous one"))
 }
 
@@ -54,10 +64,16 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     } else if let Some(tokens) = value(&matches, "max-tokens") {
         config.limits.max_output_tokens = tokens;
     }
+    let endpoint = matches.get_flag("http").then(|| {
+        let base_url: Option<String> = value(&matches, "base-url");
+        let headers: Vec<(String, String)> = values(&matches, "header");
+        Endpoint::without_secrets(api, base_url.as_deref(), &headers)
+    });
+    let endpoint = endpoint.transpose()?;
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     match matches.get_flag("prefix-report") {
         true => prefix::run(&config, &mut input, &mut output)?,
-        false => encode::run(config, &mut input, &mut output)?,
+        false => encode::run(config, endpoint.as_ref(), &mut input, &mut output)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -154,6 +154,31 @@ impl Endpoint {
         }
     }
 
+    /// What a request to `base_url` looks like, or else to a provider that speaks `api`, without any
+    /// secret: the key is the name of its variable, `${OPENAI_API_KEY}`, and so are the variables in
+    /// `headers`.
+    ///
+    /// # Errors
+    /// `Configuration` for a URL or a header that cannot be sent.
+    pub fn without_secrets(
+        api: Dialect,
+        base_url: Option<&str>,
+        headers: &[(String, String)],
+    ) -> crate::Result<Self> {
+        let as_written = |name: &str| Some(format!("${{{name}}}").into());
+        let own = known::KNOWN.iter().find(|it| it.api == api);
+        let own = own.or_else(|| known::KNOWN.iter().find(|it| it.speaks(api)));
+        let usual = own.map_or("", |it| it.base_url_of(api));
+        let source = if base_url.is_some() { "--base-url" } else { api.name() };
+        let base_url = base_url::normalize(base_url.unwrap_or(usual), api, source)?;
+        // A server of this machine needs no key.
+        let key = own.and_then(|it| it.key_env).unwrap_or("ZEROSTACK_API_KEY");
+        let key = (!is_loopback(&base_url::host_of(&base_url)))
+            .then(|| Secret::new(format!("${{{key}}}")));
+        let headers = extra::over(Vec::new(), headers, &as_written)?;
+        Ok(Self { api, key, headers, ..Self::local(base_url, "") })
+    }
+
     /// The configuration of a session with this model: no system prompt, no tools, default limits.
     pub fn session_config(&self) -> OwnedConfig {
         let mut config = OwnedConfig::new(self.api, self.model.clone());
