@@ -104,7 +104,7 @@ def test_a_refused_picture_of_a_tool_is_described_and_one_of_the_user_fails_the_
     assert f"[image screen.png, image/png, {len(PNG)} bytes: " in provider.requests[2]
     provider = scripted_provider(refusal, say("Without."))
     with agent_of(provider) as agent:
-        with pytest.raises(zerostack.ProviderError, match="image input is not supported"):
+        with pytest.raises(zerostack.ProviderStatus, match="image input is not supported"):
             agent.run("Look", attachments=[File(PNG, name="cat.png")])
         with pytest.raises(zerostack.UnsupportedAttachment):
             agent.run("Look", attachments=[File(PNG, name="cat.png")])
