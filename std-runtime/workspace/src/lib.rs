@@ -15,6 +15,7 @@ pub mod new_file;
 pub mod own_process;
 pub mod patch;
 pub mod project_file;
+mod resolved;
 pub mod sandbox;
 pub mod state_folder;
 pub mod view;

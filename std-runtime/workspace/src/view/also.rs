@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::home::Homes;
 use super::part::Source;
 use super::repository;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, resolved};
 
 /// The folders of a view, the project first, and the folder that the paths of its patch are from: the
 /// project; of several folders the top of the checkout that they share, or else the folder that
@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Errors
 /// `Input` when a folder cannot be one of a view, or not beside the others.
 pub(super) fn sources(root: &Path, also: &[PathBuf]) -> Result<(Vec<Source>, PathBuf)> {
-    let project = fs::canonicalize(root).map_err(|error| {
+    let project = resolved::path(root).map_err(|error| {
         let text = format!("cannot use the folder {}: {error}", root.display());
         Error::new(ErrorKind::Input, text)
     })?;

@@ -11,6 +11,13 @@ pub(super) fn is_below(path: &Path, folder: &Path) -> bool {
         || path.strip_prefix(folder).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
 }
 
+/// Whether one of the two is below the other.
+pub(super) fn is_one_below_other(path: &Path, other: &Path) -> bool {
+    let (path, other) = (path.as_os_str(), other.as_os_str());
+    let (long, short) = if path.len() > other.len() { (path, other) } else { (other, path) };
+    is_below(Path::new(long), Path::new(short))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +31,8 @@ mod tests {
         for (path, folder) in [("/ab", "/a"), ("/a", "/a/b"), ("a.b", "a"), ("", "a")] {
             assert!(!is(path, folder), "{path} {folder}");
         }
+        let either = |a: &str, b: &str| is_one_below_other(Path::new(a), Path::new(b));
+        assert!(either("a/b", "a") && either("a", "a/b") && either("a", "a") && either("", "a"));
+        assert!(!either("a", "ab") && !either("a/b", "a/c") && !either("ab", "a"));
     }
 }

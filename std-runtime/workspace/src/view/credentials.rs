@@ -1,8 +1,10 @@
 //! Where credentials are kept.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::below::is_below;
+use super::below::is_one_below_other;
+use crate::resolved;
 
 /// Below the home folder.
 const IN_HOME: &[&str] = &[
@@ -199,10 +201,7 @@ pub(super) fn existing<'a>(homes: impl Iterator<Item = &'a PathBuf> + Clone) -> 
         Some(if name.is_empty() { folder.into() } else { PathBuf::from(folder).join(name) })
     });
     let all = in_home.chain(of_system).chain(moved);
-    all
-        // Most do not exist, which one call finds out.
-        .filter(|path| path.exists())
-        .filter_map(|path| path.canonicalize().ok())
+    all.filter_map(|path| resolved::path(&path).ok())
         // A variable that names more than a place of credentials.
         .filter(|path| homes.clone().all(|home| !home.starts_with(path)))
         .collect()
@@ -210,25 +209,42 @@ pub(super) fn existing<'a>(homes: impl Iterator<Item = &'a PathBuf> + Clone) -> 
 
 /// Whether `path`, which is normalized, is in a place of credentials of one of `homes`, or one is in it.
 pub(super) fn meet(path: &Path, homes: &[PathBuf]) -> bool {
-    homes.iter().filter_map(|home| path.strip_prefix(home).ok()).any(|below| {
-        let mut places = IN_HOME.iter().map(Path::new);
-        places.any(|place| is_below(below, place) || is_below(place, below))
-    })
+    homes
+        .iter()
+        .filter_map(|home| path.strip_prefix(home).ok())
+        .any(|below| IN_HOME.iter().map(Path::new).any(|place| is_one_below_other(below, place)))
 }
 
 /// The places below `home` that may be there.
 fn in_home(home: &Path) -> impl Iterator<Item = PathBuf> {
-    // Root has dozens of homes to check, and one listing shows that most places do not exist. In a
-    // folder that cannot be listed, or is too large for a home, each place is checked.
+    // Root has dozens of homes to check, and one listing shows that most places do not exist, as one call
+    // does for those in a folder that does not. In a folder that cannot be listed, or is too large for a
+    // home, each place is checked.
     let listed = std::fs::read_dir(home).ok().and_then(|entries| {
         let names: Vec<_> = entries.take(ENTRIES + 1).flatten().map(|it| it.file_name()).collect();
         (names.len() <= ENTRIES).then_some(names)
     });
-    let may_be_there = move |name: &&&str| match (&listed, Path::new(name).iter().next()) {
-        (Some(names), Some(first)) => names.iter().any(|name| name == first),
-        _ => true,
+    // The places are sorted, so those in one folder follow each other.
+    let mut last: Option<(&str, bool)> = None;
+    let mut is_there = move |folder: &'static str, home: &Path| match last {
+        Some((name, is_there)) if name == folder => is_there,
+        _ => {
+            let is_there = home.join(folder).exists();
+            last = Some((folder, is_there));
+            is_there
+        }
     };
-    IN_HOME.iter().filter(may_be_there).map(|name| home.join(name))
+    let places = IN_HOME.iter().filter(move |name| {
+        let first = name.split_once('/').map_or(**name, |(first, _)| first);
+        let is_listed = |names: &Vec<OsString>| names.iter().any(|name| name == first);
+        listed.as_ref().is_none_or(is_listed)
+    });
+    places
+        .filter(move |name| match name.rsplit_once('/') {
+            Some((folder, _)) => is_there(folder, home),
+            None => true,
+        })
+        .map(|name| home.join(name))
 }
 
 /// As many entries as are looked through, rather than asked for one by one.
@@ -248,10 +264,13 @@ mod tests {
         let places: Vec<_> = in_home(home.path()).collect();
         assert!(places.contains(&at(".ssh")) && places.contains(&at(".config/gh")), "{places:?}");
         assert!(!places.contains(&at(".aws")), "{places:?}");
+        assert!(!places.contains(&at(".local/share/fish")), "{places:?}");
         for number in 0..=ENTRIES {
             std::fs::File::create(at(&number.to_string())).unwrap();
         }
-        assert_eq!(in_home(home.path()).count(), IN_HOME.len());
-        assert_eq!(in_home(&at("none")).count(), IN_HOME.len());
+        let places: Vec<_> = in_home(home.path()).collect();
+        assert!(places.contains(&at(".aws")) && places.contains(&at(".config/gh")), "{places:?}");
+        assert!(!places.contains(&at(".local/share/fish")), "{places:?}");
+        assert!(in_home(&at("none")).any(|place| place == at("none/.aws")));
     }
 }

@@ -5,6 +5,9 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::below::is_below;
+use crate::resolved;
+
 /// The home folders of this machine, links resolved, each once.
 #[derive(Debug, Default)]
 pub(super) struct Homes {
@@ -24,16 +27,14 @@ impl Homes {
         let named = named.map(|name| Path::new("/home").join(name));
         let uid = rustix::process::geteuid().as_raw();
         let listed = fs::read_dir("/home").into_iter().flatten().flatten().take(HOMES);
-        let listed = listed.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        let listed = listed.map(|entry| entry.path()).collect();
         let environment: Vec<PathBuf> = std::env::home_dir().into_iter().chain(named).collect();
         Self::of(&environment, &users(), listed, uid)
     }
 
     /// Those that `environment` names, the text of /etc/passwd, and the list of /home.
     fn of(environment: &[PathBuf], users: &str, listed: Vec<PathBuf>, uid: u32) -> Self {
-        let canonical = |path: &Path| {
-            fs::canonicalize(path).ok().filter(|path| path.is_dir() && !is_of_system(path))
-        };
+        let canonical = |path: &Path| resolved::folder(path).filter(|path| !is_of_system(path));
         let mut homes = Self::default();
         // A variable may name the home of someone else; then both are the user's own.
         homes.own.extend(environment.iter().filter_map(|path| canonical(path)));
@@ -90,8 +91,8 @@ pub(super) fn is_of_system(home: &Path) -> bool {
         "/", "/boot", "/data", "/etc", "/home", "/media", "/mnt", "/nix", "/opt", "/run", "/srv",
         "/tmp", "/var", "/var/lib", "/var/tmp",
     ];
-    BELOW.iter().any(|folder| home.starts_with(folder))
-        || ITSELF.iter().any(|folder| home == Path::new(folder))
+    BELOW.iter().any(|folder| is_below(home, Path::new(folder)))
+        || ITSELF.iter().any(|folder| home.as_os_str() == *folder)
 }
 
 /// The first id of a person, and the id of nobody.

@@ -14,7 +14,7 @@ use super::surroundings::Surroundings;
 use super::{Inner, ViewOptions};
 use crate::patch::tree::Ended;
 use crate::sandbox::{Layer, Layout, Mode, Refusal, Sandbox};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, resolved};
 
 /// A view whose tools are confined.
 pub(super) fn confined(
@@ -23,7 +23,7 @@ pub(super) fn confined(
     options: &ViewOptions,
 ) -> Result<Inner> {
     let before = Opened::precise();
-    let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
+    let home = std::env::home_dir().and_then(|home| resolved::path(&home).ok());
     let paths: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
     let mut outside: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     outside.extend(home.as_deref().filter(|home| !is_of_system(home)));

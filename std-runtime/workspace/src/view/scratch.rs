@@ -11,7 +11,7 @@ use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use super::sweep::{self, Effort, Sweeper};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, resolved};
 
 /// A folder that only its owner can enter; removed on drop.
 ///
@@ -45,12 +45,12 @@ impl Scratch {
             usual.insert(0, &temporary);
         } else {
             // Programs built in the view must run.
-            usual.sort_by_key(|place| is_noexec(place));
+            usual.sort_by_cached_key(|place| is_noexec(place));
         }
         let places = wish.map_or(usual, |wish| vec![wish]);
         let mut refusals = Vec::new();
         for place in places {
-            let made = fs::canonicalize(place).and_then(|place| {
+            let made = resolved::path(place).and_then(|place| {
                 if not_below.iter().any(|folder| place.starts_with(folder)) {
                     return Err(io::Error::other("lies inside the project"));
                 }

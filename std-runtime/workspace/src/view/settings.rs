@@ -45,17 +45,16 @@ fn all(text: &str) -> String {
 fn read(path: &Path) -> Option<String> {
     let mut options = File::options();
     let file = options.read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut text = String::new();
+    let metadata = file.metadata().ok().filter(|metadata| metadata.is_file())?;
+    // One more byte than it has, so that one read finds its end.
+    let mut text = String::with_capacity(metadata.len().min(BYTES) as usize + 1);
     file.take(BYTES).read_to_string(&mut text).ok()?;
     Some(text)
 }
 
 fn write(private: &Path, name: &Path, text: &str) -> io::Result<()> {
     let path = private.join(name);
-    if let Some(folder) = path.parent() {
+    if let Some(folder) = path.parent().filter(|folder| *folder != private) {
         fs::create_dir_all(folder)?;
     }
     fs::write(path, text)

@@ -47,16 +47,20 @@ impl Shown {
             Ok(Overlay { base: base.to_owned(), upper, work })
         };
         let mount = sandbox::mount_of(home);
-        let is_on_it = |part: &PathBuf| mount.is_some() && sandbox::mount_of(part) == mount;
-        let common = match parts.iter().filter(|part| is_on_it(part)).count() {
+        let is_on_it = |part: PathBuf| {
+            let is_on_it = mount.is_some() && sandbox::mount_of(&part) == mount;
+            (part, is_on_it)
+        };
+        let parts: Vec<_> = parts.into_iter().map(is_on_it).collect();
+        let common = match parts.iter().filter(|(_, is_on_it)| *is_on_it).count() {
             0 | 1 => None,
             _ => Some(overlay(&format!("shown-{index}"), home)?),
         };
         // The kernel refuses to write what it lays over a folder into that folder.
         let common = common.filter(|overlay| !overlay.upper.starts_with(home));
-        let with_overlay = |(number, at): (usize, PathBuf)| {
+        let with_overlay = |(number, (at, is_on_it)): (usize, (PathBuf, bool))| {
             let over = match &common {
-                Some(common) if is_on_it(&at) => common.clone(),
+                Some(common) if is_on_it => common.clone(),
                 _ => overlay(&format!("shown-{index}-{number}"), &at)?,
             };
             Ok(Self { at, over: Some(over) })

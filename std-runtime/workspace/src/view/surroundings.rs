@@ -11,7 +11,7 @@ use super::restricted::Restricted;
 use super::shown::{MakeFolder, Shown};
 use super::{ViewOptions, credentials, settings, toolchains};
 use crate::sandbox::{self, Folder, Mode, Network, Writes};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, resolved};
 
 /// The surroundings of the project.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,7 @@ impl Surroundings {
         };
         found.added = found.readable.iter().chain(&found.writable).cloned().collect();
         // Host names are resolved with this file, which may be a link to a covered folder.
-        let resolver = fs::canonicalize("/etc/resolv.conf").ok();
+        let resolver = resolved::path(Path::new("/etc/resolv.conf")).ok();
         let resolver = resolver.filter(|path| path.starts_with("/run"));
         found.readable.extend(resolver.filter(|_| options.access.network() == Network::On));
         // A home in the project is part of it.

@@ -4,7 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use super::below::is_below;
 use super::credentials;
+use crate::resolved;
 
 /// The visible parts of a home folder. Writes to them are private, like those to the project.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -163,16 +165,18 @@ pub(super) fn shown(home: &Path, homes: &[PathBuf]) -> Shown {
     let entries = fs::read_dir(home).ok();
     let listed: Option<Vec<_>> =
         entries.map(|entries| entries.flatten().map(|entry| entry.file_name()).collect());
-    let may_be_there = |name: &&&str| match (&listed, Path::new(name).iter().next()) {
-        (Some(listed), Some(first)) => listed.iter().any(|name| name == first),
-        _ => true,
+    let may_be_there = |name: &&&str| {
+        let first = name.split_once('/').map_or(**name, |(first, _)| first);
+        listed.as_ref().is_none_or(|listed| listed.iter().any(|name| name == first))
     };
     let in_home = IN_HOME.iter().filter(may_be_there);
     let mut places: Vec<PathBuf> = in_home.map(|name| home.join(name)).collect();
-    places.extend(named(&environment));
-    places.extend(programs(&environment("PATH").unwrap_or_default(), homes));
+    places.extend(named(&environment).into_iter().filter(|place| is_below(place, home)));
+    places.extend(programs(&environment("PATH").unwrap_or_default(), home, homes));
+    places.sort_unstable();
+    places.dedup();
     let mut shown = Shown::default();
-    for place in places.iter().filter(|place| place.starts_with(home)) {
+    for place in &places {
         shown.add(home, homes, place);
     }
     shown.folders.sort_unstable();
@@ -185,10 +189,7 @@ pub(super) fn shown(home: &Path, homes: &[PathBuf]) -> Shown {
 impl Shown {
     /// Shows `place`; if links lead to it, also the links and their targets.
     fn add(&mut self, home: &Path, homes: &[PathBuf], place: &Path) {
-        let Ok(target) = fs::canonicalize(place) else { return };
-        if !target.is_dir() {
-            return;
-        }
+        let Some(target) = resolved::folder(place) else { return };
         let is_shown = |path: &Path| {
             let inside = |home: &PathBuf| path.starts_with(home) && path != home;
             homes.iter().any(inside) && !credentials::meet(path, homes)
@@ -238,10 +239,10 @@ fn named(environment: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<PathBu
     places
 }
 
-/// The folders of PATH, and the files that their programs need.
-fn programs(path: &OsStr, homes: &[PathBuf]) -> Vec<PathBuf> {
+/// The folders of PATH in `home`, and the files that their programs need.
+fn programs(path: &OsStr, home: &Path, homes: &[PathBuf]) -> Vec<PathBuf> {
     let mut places = Vec::new();
-    for folder in std::env::split_paths(path).filter(|folder| folder.is_absolute()) {
+    for folder in std::env::split_paths(path).filter(|folder| folder.starts_with(home)) {
         let Some(folder) = tidy(&folder) else { continue };
         let parent = folder.parent().unwrap_or(&folder);
         let has = |name: &str| parent.join(name).is_dir();
@@ -298,7 +299,7 @@ mod tests {
         );
         let path =
             |names: &[&str]| std::env::join_paths(names.iter().map(|it| home.join(it))).unwrap();
-        let found = programs(&path(&["tools/x/bin", "", "../home/.aws"]), &homes);
+        let found = programs(&path(&["tools/x/bin", "", "../home/.aws"]), &home, &homes);
         assert_eq!(found, [home.join("tools/x"), home.clone()]);
     }
 }

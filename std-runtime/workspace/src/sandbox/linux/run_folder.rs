@@ -1,9 +1,15 @@
 //! What tools may see of /run: on some systems it has programs, next to sockets of daemons and keys
 //! of services, which tools must not reach.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, Stat};
+
+use crate::resolved;
 
 /// The entries that may be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +30,9 @@ const ENTRIES: usize = 4000;
 /// How many folders are shown at most.
 const FOLDERS: usize = 32;
 
+/// How much of a list is read at once.
+const BUFFER_BYTES: usize = 8 * 1024;
+
 /// The links and folders directly in `run` that hold nothing dangerous, and the folders of PATH
 /// below it, wherever they are.
 pub(super) fn harmless(run: &Path) -> Vec<Harmless> {
@@ -33,26 +42,27 @@ pub(super) fn harmless(run: &Path) -> Vec<Harmless> {
 
 fn harmless_with(run: &Path, programs: impl Iterator<Item = PathBuf>) -> Vec<Harmless> {
     let mut found = Vec::new();
-    let mut left = ENTRIES;
+    let (mut left, mut buffer) = (ENTRIES, vec![MaybeUninit::uninit(); BUFFER_BYTES]);
+    let mut is_of_use = |folder: &Path| is_of_use(folder, (&mut left, &mut buffer));
     for entry in fs::read_dir(run).into_iter().flatten().flatten() {
         let (at, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
         if kind.is_symlink() {
             if let Ok(to) = fs::read_link(&at) {
                 found.push(Harmless::Link { at, to });
             }
-        } else if kind.is_dir() && found.len() < FOLDERS && is_of_use(&at, &mut left) {
+        } else if kind.is_dir() && found.len() < FOLDERS && is_of_use(&at) {
             found.push(Harmless::Folder(at));
         }
     }
     for program in programs {
         // PATH may name a link to it; the folder itself is the target.
-        let Ok(folder) = program.canonicalize() else { continue };
+        let Some(folder) = resolved::folder(&program) else { continue };
         let shown = |place: &Harmless| match place {
             Harmless::Folder(at) => folder.starts_with(at),
             Harmless::Link { .. } => false,
         };
         let below = folder.starts_with(run) && folder != run && !found.iter().any(shown);
-        if below && found.len() < FOLDERS && is_of_use(&folder, &mut left) {
+        if below && found.len() < FOLDERS && is_of_use(&folder) {
             found.push(Harmless::Folder(folder.clone()));
             relink(run, &program, &folder, &mut found);
         }
@@ -75,7 +85,7 @@ fn relink(run: &Path, program: &Path, folder: &Path, found: &mut Vec<Harmless>) 
 
 /// Whether `folder` holds files or links, but no socket, no FIFO, no device, and nothing private.
 /// Most folders of daemons are empty, and each that is shown costs a mount.
-fn is_of_use(folder: &Path, left: &mut usize) -> bool {
+fn is_of_use(folder: &Path, (left, buffer): (&mut usize, &mut [MaybeUninit<u8>])) -> bool {
     let mut holds_files = false;
     let mut folders = vec![folder.to_owned()];
     while let Some(at) = folders.pop() {
@@ -83,28 +93,34 @@ fn is_of_use(folder: &Path, left: &mut usize) -> bool {
         if KEYS.iter().any(|key| name.split(['-', '.', '_']).any(|part| part == *key)) {
             return false;
         }
-        let Ok(entries) = fs::read_dir(&at) else { return false };
-        let readable = |mode: u32, bits: u32| mode & bits == bits;
-        let for_all = |path: &Path, bits| {
-            fs::symlink_metadata(path).is_ok_and(|it| readable(it.permissions().mode(), bits))
-        };
-        if !for_all(&at, 0o005) && !is_own(&at) {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(opened) = rustix::fs::open(&at, flags, Mode::empty()) else { return false };
+        let for_all = |stat: &Stat, bits: u32| stat.st_mode & bits == bits;
+        let Ok(stat) = rustix::fs::fstat(&opened) else { return false };
+        if !for_all(&stat, 0o005) && !is_own(&stat) {
             return false;
         }
-        for entry in entries.flatten() {
+        let mut entries = RawDir::new(&opened, &mut *buffer);
+        while let Some(Ok(entry)) = entries.next() {
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
             let Some(rest) = left.checked_sub(1) else { return false };
             *left = rest;
-            let Ok(kind) = entry.file_type() else { return false };
-            let path = entry.path();
-            holds_files |= !kind.is_dir();
-            if kind.is_dir() {
-                folders.push(path);
-            } else if kind.is_file() {
-                if !for_all(&path, 0o004) {
-                    return false;
-                }
-            } else if kind.is_socket() || kind.is_fifo() || !kind.is_symlink() {
-                return false;
+            let stat = || rustix::fs::statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW);
+            let kind = match entry.file_type() {
+                // Some file systems do not list the kind of an entry.
+                FileType::Unknown => stat().map(|stat| FileType::from_raw_mode(stat.st_mode)),
+                kind => Ok(kind),
+            };
+            let Ok(kind) = kind else { return false };
+            holds_files |= kind != FileType::Directory;
+            match kind {
+                FileType::Directory => folders.push(at.join(OsStr::from_bytes(name.to_bytes()))),
+                FileType::RegularFile if stat().is_ok_and(|stat| for_all(&stat, 0o004)) => {}
+                FileType::Symlink => {}
+                _ => return false,
             }
         }
     }
@@ -112,15 +128,14 @@ fn is_of_use(folder: &Path, left: &mut usize) -> bool {
 }
 
 /// Whether a folder of programs is this user's own, as those of version managers are.
-fn is_own(folder: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
+fn is_own(folder: &Stat) -> bool {
     let uid = rustix::process::geteuid();
-    !uid.is_root() && fs::symlink_metadata(folder).is_ok_and(|it| it.uid() == uid.as_raw())
+    !uid.is_root() && folder.st_uid == uid.as_raw()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::os::unix::net::UnixListener;
 
     use super::*;

@@ -48,7 +48,7 @@ impl Reach {
 
 /// The sockets that someone has bound to a path, as the kernel lists them.
 pub(in crate::sandbox) fn listening() -> Vec<PathBuf> {
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(USUAL_LIST_BYTES);
     let read = fs::File::open("/proc/net/unix")
         .and_then(|file| file.take(LIST_BYTES).read_to_end(&mut list));
     if read.is_err() {
@@ -73,6 +73,7 @@ fn bound_path(line: &str) -> Option<PathBuf> {
 }
 
 const LIST_BYTES: u64 = 4 << 20;
+const USUAL_LIST_BYTES: usize = 8 << 10;
 
 #[cfg(test)]
 mod tests {
