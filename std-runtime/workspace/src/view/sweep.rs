@@ -161,6 +161,10 @@ fn empty(folder: &Path, depth: usize, deep: &mut Vec<PathBuf>, effort: &mut Effo
         }
         let path = entry.path();
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        // Most are empty, and to read them costs more than to try.
+        if is_folder && fs::remove_dir(&path).is_ok() {
+            continue;
+        }
         if is_folder && depth >= DEPTH {
             deep.push(path);
             continue;
