@@ -145,7 +145,7 @@ fn a_run_that_was_killed_before_it_began_leaves_nothing() {
     let [dead, alive] = [999_999_999, std::process::id()].map(|process| {
         let draft = runs(&place).join(format!(".run-{process}-0"));
         fs::create_dir_all(&draft).unwrap();
-        fs::write(draft.join("alive"), "").unwrap();
+        fs::write(draft.join("events"), "").unwrap();
         draft
     });
     assert_eq!(place.zerostack(&["log"]).writes().run().success(), "");

@@ -120,7 +120,6 @@ fn known(word: &str) -> bool {
         "files",
         "patch",
         "written",
-        "alive",
         "project",
         "kept",
         "old",

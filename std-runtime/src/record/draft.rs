@@ -25,8 +25,8 @@ pub struct Draft {
     place: Mutex<PathBuf>,
     /// Why a part of it is missing.
     lost: Mutex<Option<String>>,
-    /// Held as long as the run lives.
-    _alive: File,
+    /// The file of the events, locked as long as the run lives.
+    events: File,
 }
 
 impl Draft {
@@ -50,15 +50,14 @@ impl Draft {
             }
         };
         let begin = || {
-            let alive = private().open(place.join(ALIVE))?;
+            let events = private().open(place.join(EVENTS))?;
             // Another command may hold it for a moment, to see whether this one lives.
-            rustix::io::retry_on_intr(|| rustix::fs::flock(&alive, FlockOperation::LockExclusive))?;
-            Ok(alive)
+            let lock = || rustix::fs::flock(&events, FlockOperation::LockExclusive);
+            rustix::io::retry_on_intr(lock)?;
+            Ok(events)
         };
         match begin() {
-            Ok(alive) => {
-                Ok(Self { place: Mutex::new(place), lost: Mutex::default(), _alive: alive })
-            }
+            Ok(events) => Ok(Self { place: Mutex::new(place), lost: Mutex::default(), events }),
             Err(error) => {
                 let _ = fs::remove_dir_all(&place);
                 Err(error)
@@ -105,7 +104,7 @@ impl Draft {
     /// # Errors
     /// The error of the system.
     pub(crate) fn events(&self) -> io::Result<File> {
-        private().open(self.place().join(EVENTS))
+        self.events.try_clone()
     }
 
     /// The file for the tape of a conversation, and its path, for errors.
@@ -284,8 +283,8 @@ fn remove_scratch(place: &Path) -> io::Result<()> {
 
 /// Whether the process of a draft lives.
 fn is_alive(place: &Path) -> bool {
-    let is_locked = File::open(place.join(ALIVE)).is_ok_and(|alive| {
-        rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err()
+    let is_locked = File::open(place.join(EVENTS)).is_ok_and(|events| {
+        rustix::fs::flock(&events, FlockOperation::NonBlockingLockExclusive).is_err()
     });
     // A draft that is being made is not locked yet, maybe since before the clock ran backwards.
     let is_being_made = || {
@@ -390,8 +389,6 @@ fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 
 /// The prefix of the names of drafts.
 const UNDER_WAY: &str = ".run-";
-/// Locked by the process of a draft.
-const ALIVE: &str = "alive";
 const SCRATCH: &str = "new";
 /// The prefix of the names of records that are being removed.
 const GOING: &[u8] = b".gone-";

@@ -98,7 +98,8 @@ impl Record {
     /// # Errors
     /// `Input` when they cannot be read, or none were kept.
     pub(crate) fn events(&self) -> Result<Vec<u8>> {
-        let events = self.file(EVENTS)?;
+        // A draft has the file from its beginning, for its lock.
+        let events = self.file(EVENTS)?.filter(|events| !events.is_empty());
         let mut events = events.ok_or_else(|| self.lacks("events"))?;
         let end = events.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         events.truncate(end);

@@ -6,7 +6,6 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::about::About;
-use crate::new_file::NewFile;
 use crate::{Error, ErrorKind};
 
 /// The error of a session that cannot be used.
@@ -27,6 +26,12 @@ pub(super) fn read_about(place: &Path) -> io::Result<About> {
     About::parse(&bytes)
 }
 
+/// Writes the description of a session that is being made at `place`.
+pub(super) fn write_first_about(place: &Path, about: &About) -> io::Result<()> {
+    let mut file = private().write(true).create_new(true).open(place.join(ABOUT))?;
+    file.write_all(&serde_json::to_vec(about)?)
+}
+
 /// Replaces the description of the session at `place`.
 pub(super) fn write_about(place: &Path, about: &About) -> io::Result<()> {
     replace(place, ABOUT, &serde_json::to_vec(about)?)
@@ -39,19 +44,23 @@ pub(super) fn write_last(all: &Path, name: &str) -> io::Result<()> {
     if fs::read(all.join(LAST)).is_ok_and(|last| last == name.as_bytes()) {
         return Ok(());
     }
-    let new = NewFile::create(all, ".last-", 0o600)?;
-    new.file().write_all(name.as_bytes())?;
-    new.persist(&all.join(LAST))
+    // Another command may write it at the same time; what a killed one leaves is removed with its sessions.
+    let new = all.join(format!(".new-{}-{LAST}", std::process::id()));
+    write(&new, &all.join(LAST), name.as_bytes())
 }
 
 /// Replaces a file of the session at `place` at once. Only the command that has the session open does.
 pub(super) fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    write(&place.join(format!(".new-{name}")), &place.join(name), bytes)
+}
+
+/// Writes `bytes` to the file `new`, which then becomes `path`.
+fn write(new: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A name costs less than a file without one that gets it later; a killed command may have left it.
-    let new = place.join(format!(".new-{name}"));
-    let opened = private().write(true).create(true).truncate(true).open(&new);
+    let opened = private().write(true).create(true).truncate(true).open(new);
     let written = opened.and_then(|mut file| file.write_all(bytes));
-    written.and_then(|()| fs::rename(&new, place.join(name))).inspect_err(|_| {
-        let _ = fs::remove_file(&new);
+    written.and_then(|()| fs::rename(new, path)).inspect_err(|_| {
+        let _ = fs::remove_file(new);
     })
 }
 

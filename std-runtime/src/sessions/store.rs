@@ -12,7 +12,9 @@ use zerostack_core::{Dialect, OwnedConfig, Session};
 
 use super::about::About;
 use super::attachments;
-use super::files::{JOURNAL, LAST, LOCK, damaged, private, read_about, unusable, write_about};
+use super::files::{
+    JOURNAL, LAST, LOCK, damaged, private, read_about, unusable, write_first_about,
+};
 use super::journal::{Held, JournalFile};
 use super::saved::Saved;
 use crate::agent::{OwnedSession, start_session};
@@ -179,12 +181,15 @@ impl Sessions {
             }
             Some(name) => {
                 check_name(name)?;
-                self.make(name, &about).map_err(|error| unusable(&error))?;
-                self.open(name)
+                let place = self.place().map_err(|error| unusable(&error))?;
+                let lock = make(&place, name, &about).map_err(|error| unusable(&error))?;
+                Saved::open(name, place.join(name), about, lock)
             }
             None => {
-                let name = self.make_number(&about).map_err(|error| unusable(&error))?;
-                self.open(&name)
+                let place = self.place().map_err(|error| unusable(&error))?;
+                let made = make_number(&place, &about).map_err(|error| unusable(&error))?;
+                let (name, lock) = made;
+                Saved::open(&name, place.join(&name), about, lock)
             }
         }
     }
@@ -218,39 +223,40 @@ impl Sessions {
         let _lock = lock.map_err(|holder| in_use(name, &holder))?;
         remove(&place).map_err(|error| unusable(&error))
     }
+}
 
-    fn make_number(&self, about: &About) -> io::Result<String> {
-        let place = self.place()?;
-        let first = 1 + make_room(&place)?;
-        for number in first..=u32::MAX {
-            let name = number.to_string();
-            match self.make(&name, about) {
-                // Another command created it.
-                Err(_) if place.join(&name).exists() => {}
-                made => return made.map(|()| name),
-            }
+/// Makes a session with the next number in `place`; its name and its lock.
+fn make_number(place: &Path, about: &About) -> io::Result<(String, File)> {
+    let first = 1 + make_room(place)?;
+    for number in first..=u32::MAX {
+        let name = number.to_string();
+        match make(place, &name, about) {
+            // Another command created it.
+            Err(_) if place.join(&name).exists() => {}
+            made => return made.map(|lock| (name, lock)),
         }
-        Err(io::ErrorKind::AlreadyExists.into())
     }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
 
-    /// A session exists completely, or not at all.
-    fn make(&self, name: &str, about: &About) -> io::Result<()> {
-        let place = self.place()?;
-        let new = place.join(format!(".new-{}-{name}", std::process::id()));
-        if new.exists() {
-            fs::remove_dir_all(&new)?;
-        }
-        DirBuilder::new().mode(0o700).create(&new)?;
-        let filled = (|| {
-            private().write(true).create_new(true).open(new.join(JOURNAL))?;
-            write_about(&new, about)?;
-            fs::rename(&new, place.join(name))
-        })();
-        if filled.is_err() {
-            let _ = fs::remove_dir_all(&new);
-        }
-        filled
+/// Makes a session in `place`, completely or not at all, which nobody else has open; its lock.
+fn make(place: &Path, name: &str, about: &About) -> io::Result<File> {
+    let new = place.join(format!(".new-{}-{name}", std::process::id()));
+    if new.exists() {
+        fs::remove_dir_all(&new)?;
     }
+    DirBuilder::new().mode(0o700).create(&new)?;
+    let filled = (|| {
+        private().write(true).create_new(true).open(new.join(JOURNAL))?;
+        write_first_about(&new, about)?;
+        let lock = take_lock(&new)?.map_err(io::Error::other)?;
+        fs::rename(&new, place.join(name))?;
+        Ok(lock)
+    })();
+    if filled.is_err() {
+        let _ = fs::remove_dir_all(&new);
+    }
+    filled
 }
 
 /// Takes the lock of the session at `place`, or returns its owner.
@@ -308,7 +314,9 @@ fn make_room(place: &Path) -> io::Result<u32> {
         } else if let Some(rest) = name.strip_prefix(".new-").or(name.strip_prefix(".gone-")) {
             let pid = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok());
             if pid.is_some_and(|pid| !own_process::exists(pid)) {
-                fs::remove_dir_all(place.join(name))?;
+                let place = place.join(name);
+                // The note of the last session is a file.
+                fs::remove_file(&place).or_else(|_| fs::remove_dir_all(&place))?;
             }
         }
     }
