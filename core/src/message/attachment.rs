@@ -68,12 +68,11 @@ impl AttachmentKind {
     /// The kind of files with this media type.
     #[must_use]
     pub fn of(media_type: &str) -> Self {
-        match media_type.as_bytes() {
-            [b'i', b'm', b'a', b'g', b'e', b'/', ..] => Self::Image,
-            [b'a', b'u', b'd', b'i', b'o', b'/', ..] => Self::Audio,
-            [b'v', b'i', b'd', b'e', b'o', b'/', ..] => Self::Video,
-            b"application/pdf" => Self::Document,
-            _ => Self::File,
+        let known = KINDS.iter().find(|(start, _)| media_type.starts_with(start));
+        match known {
+            Some((start, Self::Document)) if media_type.len() > start.len() => Self::File,
+            Some((_, kind)) => *kind,
+            None => Self::File,
         }
     }
 
@@ -86,6 +85,37 @@ impl AttachmentKind {
             Self::Video => "video",
             Self::Document => "document",
             Self::File => "file",
+        }
+    }
+}
+
+/// The beginnings of media types; that of a document is the whole.
+static KINDS: [(&str, AttachmentKind); 4] = [
+    ("image/", AttachmentKind::Image),
+    ("audio/", AttachmentKind::Audio),
+    ("video/", AttachmentKind::Video),
+    ("application/pdf", AttachmentKind::Document),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::AttachmentKind as Kind;
+
+    #[test]
+    fn the_media_type_decides() {
+        for (media_type, kind) in [
+            ("image/png", Kind::Image),
+            ("image/", Kind::Image),
+            ("image", Kind::File),
+            ("audio/wav", Kind::Audio),
+            ("video/*", Kind::Video),
+            ("application/pdf", Kind::Document),
+            ("application/pdfx", Kind::File),
+            ("application/pd", Kind::File),
+            ("text/plain", Kind::File),
+            ("", Kind::File),
+        ] {
+            assert_eq!(Kind::of(media_type), kind, "{media_type}");
         }
     }
 }

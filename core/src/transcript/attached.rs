@@ -38,13 +38,19 @@ pub(super) const FILE_ID: u8 = 3;
 /// Whether it can be stored and sent at all. A media type is written into requests unchanged, so
 /// its letters must not need escapes.
 pub(crate) fn is_usable(attachment: &Attachment<'_>) -> bool {
-    let is_letter = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b'_' | b'/' | b'*')
-    };
     let media_type = attachment.media_type.as_bytes();
-    let mut halves = media_type.split(|byte| *byte == b'/');
-    let has_two = halves.by_ref().take(2).filter(|half| !half.is_empty()).count() == 2;
-    let is_wild = media_type.contains(&b'*');
+    let (mut parts, mut last, mut is_wild) = (0, b'/', false);
+    for &byte in media_type {
+        match byte {
+            b'/' if last == b'/' => return false,
+            b'/' | b'.' | b'+' | b'-' | b'_' => {}
+            b'*' => is_wild = true,
+            _ if byte.is_ascii_alphanumeric() => {}
+            _ => return false,
+        }
+        parts += u32::from(last == b'/');
+        last = byte;
+    }
     let has_bytes = match attachment.source {
         AttachmentSource::Number(_) => attachment.bytes > 0 && !is_wild,
         AttachmentSource::Url(url) => {
@@ -53,10 +59,9 @@ pub(crate) fn is_usable(attachment: &Attachment<'_>) -> bool {
         }
         AttachmentSource::FileId(id) => !id.is_empty() && is_address(id),
     };
-    has_two
-        && halves.next().is_none()
+    parts == 2
+        && last != b'/'
         && media_type.len() <= MEDIA_TYPE_BYTES_MAX
-        && media_type.iter().all(|byte| is_letter(*byte))
         && attachment.name.len() <= NAME_BYTES_MAX
         && attachment.bytes <= FILE_BYTES_MAX
         && has_bytes

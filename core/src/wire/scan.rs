@@ -54,6 +54,25 @@ pub(crate) fn special_bits(block: &[u8; BLOCK_BYTES]) -> u64 {
     words.fold(0, |bits, word| (bits << 8) | (u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56))
 }
 
+/// Whether there is nothing to read in `text`: it is of white space alone, as Unicode defines it.
+// `str::trim` does the same with a table and loops from both ends.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+pub(crate) fn is_blank(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'\t'..=b'\r' | b' ', rest @ ..]
+            | [0xc2, 0x85 | 0xa0, rest @ ..]
+            | [0xe1, 0x9a, 0x80, rest @ ..]
+            | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, rest @ ..]
+            | [0xe2, 0x81, 0x9f, rest @ ..]
+            | [0xe3, 0x80, 0x80, rest @ ..] => rest,
+            _ => return false,
+        };
+    }
+}
+
 /// Bytes before the next end of line.
 pub(crate) fn line_length(text: &[u8]) -> usize {
     run_length(
@@ -182,5 +201,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn blank_is_what_unicode_calls_white_space() {
+        for letter in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let mut text = [0; 12];
+            let mut length = 0;
+            for letter in [' ', letter, '\u{3000}'] {
+                length += letter.encode_utf8(&mut text[length..]).len();
+            }
+            let text = core::str::from_utf8(&text[..length]).unwrap();
+            assert_eq!(is_blank(text), text.trim().is_empty(), "{letter:?}");
+        }
+        assert!(is_blank(""));
     }
 }

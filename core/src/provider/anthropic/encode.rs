@@ -15,6 +15,7 @@ use crate::transcript::log::MAGIC;
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
+use crate::wire::scan::is_blank;
 
 /// No message is open.
 const BETWEEN: u8 = 0;
@@ -158,7 +159,7 @@ fn attached<'a>(
     at.is_joined = false;
     if at.stage == USER_PARTS {
         let said = Record::at(context.bytes, at.message);
-        if let Some(said) = said.filter(|said| !said.text().trim().is_empty()) {
+        if let Some(said) = said.filter(|said| !is_blank(said.text())) {
             out.fill(",");
             text(&said, out);
         }
@@ -202,9 +203,7 @@ fn block<'a>(
     match (record.header.kind(), record.header.info) {
         (Kind::Thinking | Kind::Opaque, _) if context.profile.hides_reasoning() => None,
         // Blocks without a visible character are refused.
-        (Kind::Text, _) if !record.text().trim().is_empty() => {
-            Some(r#"{"type":"text","text":"%t"}"#)
-        }
+        (Kind::Text, _) if !is_blank(record.text()) => Some(r#"{"type":"text","text":"%t"}"#),
         // Anthropic itself signs all thinking, and refuses unsigned thinking; the servers of other
         // models sign nothing or only some, and want it back.
         (Kind::Thinking, [THINKING_FIELD, ..])

@@ -10,6 +10,7 @@ use crate::transcript::log::MAGIC;
 use crate::transcript::record::{ELIDED, Kind, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
+use crate::wire::scan::is_blank;
 use crate::{Error, ErrorKind};
 
 /// Whether there are any.
@@ -75,7 +76,7 @@ pub(crate) fn bytes<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
 /// refuse as a part.
 pub(crate) fn text<'a>(context: &Context<'a>, text: &str, out: &mut Pieces<'a>) -> bool {
     let Ok(codec) = codec_of(context.config.dialect()) else { return false };
-    let has_words = !text.trim().is_empty();
+    let has_words = !is_blank(text);
     let [before, _] = codec.attachments.text;
     pieces!(out: if has_words { before } else { "" });
     has_words

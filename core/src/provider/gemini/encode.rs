@@ -15,6 +15,7 @@ use crate::provider::{Context, attach};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
+use crate::wire::scan::is_blank;
 
 /// No message is open.
 const BETWEEN: u8 = 0;
@@ -170,7 +171,7 @@ fn attached<'a>(
     at.is_joined = false;
     if at.stage == USER_PARTS {
         let said = Record::at(context.bytes, at.message);
-        if let Some(said) = said.filter(|said| !said.text().trim().is_empty()) {
+        if let Some(said) = said.filter(|said| !is_blank(said.text())) {
             out.fill(",");
             text(&said, out);
         }

@@ -58,9 +58,15 @@ fn write<'a>(attachment: &Attachment<'a>, out: &mut Pieces<'a>) {
 }
 
 fn format(media_type: &str) -> Option<&'static str> {
-    match media_type {
-        "audio/wav" | "audio/x-wav" | "audio/wave" => Some("wav"),
-        "audio/mpeg" | "audio/mp3" => Some("mp3"),
-        _ => None,
-    }
+    let known = FORMATS.iter().find(|(known, _)| *known == media_type);
+    known.map(|(_, format)| *format)
 }
+
+/// The formats of sound by their media types.
+static FORMATS: [(&str, &str); 5] = [
+    ("audio/wav", "wav"),
+    ("audio/x-wav", "wav"),
+    ("audio/wave", "wav"),
+    ("audio/mpeg", "mp3"),
+    ("audio/mp3", "mp3"),
+];

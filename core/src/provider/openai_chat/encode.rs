@@ -12,6 +12,7 @@ use crate::provider::{Context, attach};
 use crate::transcript::record::{Kind, MARKED, RESULTS, Record};
 use crate::wire::json_write::{CallIdRule, Piece, Pieces};
 use crate::wire::pieces;
+use crate::wire::scan::is_blank;
 
 /// The stages of an assistant message: each goes through its records once.
 const BETWEEN: u8 = 0;
@@ -194,7 +195,7 @@ fn user_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
     if record.is(Kind::User) {
         at.message = record.offset;
     }
-    let has_words = !record.text().trim().is_empty();
+    let has_words = !is_blank(record.text());
     if record.is(Kind::Attachment) || has_words {
         out.fill(if at.comma { "," } else { "" });
         at.comma = true;

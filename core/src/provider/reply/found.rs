@@ -2,6 +2,7 @@
 
 use super::{Reply, Sink};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Record};
+use crate::wire::scan::is_blank;
 
 /// How far the calls of a reply go, to go back to.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ impl Sink<'_, '_> {
             core::str::from_utf8(bytes).unwrap_or_default()
         };
         let (mut start, mut end, mut header) = (start, end, record.header);
-        if part(after).trim().is_empty() {
+        if is_blank(part(after)) {
             end = record.end();
             start = text + HEADER_BYTES + part(before).trim_end().len();
         }

@@ -12,6 +12,7 @@ use crate::session::machine::Machine;
 use crate::session::room::is_turn;
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
+use crate::wire::scan::is_blank;
 use crate::{Error, ResponseRule};
 
 /// The part that a summary replaces: everything before `cut`, except the task from `task` to `task_end`.
@@ -150,7 +151,7 @@ impl Machine {
         log.close(start);
         let summary = log.record(start)?;
         let (text, length) = (summary.text(), summary.end() - start);
-        if text.trim().is_empty() || has_call(text) || length >= old.bytes {
+        if is_blank(text) || has_call(text) || length >= old.bytes {
             return None;
         }
         self.remove(log, config, old.task_end, old.cut);

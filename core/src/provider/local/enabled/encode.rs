@@ -10,6 +10,7 @@ use crate::provider::{Config, Context, ToolMode, attach};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
+use crate::wire::scan::is_blank;
 
 /// The position of the writer before the messages.
 #[derive(Clone, Copy, Debug)]
@@ -245,7 +246,7 @@ fn call<'a>(part: &Record<'a>, at: &mut Cursor, is_object: bool, out: &mut Piece
 }
 
 fn is_spoken(part: &Record<'_>) -> bool {
-    part.is(Kind::Call) || (part.is(Kind::Text) && !part.text().trim().is_empty())
+    part.is(Kind::Call) || (part.is(Kind::Text) && !is_blank(part.text()))
 }
 
 /// Writes the next part of `text` as the inside of a string within another string, from `at` on,
