@@ -61,10 +61,16 @@ impl<'a> Number<'a> {
             (Some(_), None) => return sign(self),
             (Some(_), Some(_)) if self.negative != other.negative => return sign(self),
             (Some(own), Some(others)) => own.cmp(&others).then_with(|| {
-                let zeros = core::iter::repeat(b'0');
-                let (own, others) = (self.significant(), other.significant());
-                let digits = own.clone().count().max(others.clone().count());
-                own.chain(zeros.clone()).take(digits).cmp(others.chain(zeros).take(digits))
+                let (mut own, mut others) = (self.significant(), other.significant());
+                loop {
+                    let order = match (own.next(), others.next()) {
+                        (None, None) => return Ordering::Equal,
+                        (own, other) => own.unwrap_or(b'0').cmp(&other.unwrap_or(b'0')),
+                    };
+                    if order.is_ne() {
+                        return order;
+                    }
+                }
             }),
         };
         if self.negative { size.reverse() } else { size }

@@ -177,8 +177,7 @@ fn are_free(config: &dyn Config, fields: &Fields, object: &str, is_in_group: boo
             && !RequestOption::ALL.iter().any(|option| is_given(*option, name))
     };
     is_object(object.as_bytes())
-        && ObjectMembers::of(object).take(MAX_EXTRA + 1).count() <= MAX_EXTRA
-        && ObjectMembers::of(object).all(is_free)
+        && ObjectMembers::of(object).zip(0..).all(|(it, index)| index < MAX_EXTRA && is_free(it))
 }
 
 /// Members that `extra` may have: they are compared one by one.

@@ -201,15 +201,16 @@ impl<'a> Iterator for Children<'a> {
 
 /// The end of the value that starts at `start` of a checked text.
 fn value_end(text: &str, start: usize) -> usize {
-    let mut bytes = text.bytes().enumerate().skip(start);
+    let rest = text.as_bytes().get(start..).unwrap_or_default();
+    let mut bytes = (start..).zip(rest);
     let mut depth = 0_usize;
     while let Some((at, b)) = bytes.next() {
         match b {
             b'"' => {
                 let mut escaped = false;
                 let close = bytes.find(|(_, b)| {
-                    let closes = *b == b'"' && !escaped;
-                    escaped = *b == b'\\' && !escaped;
+                    let closes = **b == b'"' && !escaped;
+                    escaped = **b == b'\\' && !escaped;
                     closes
                 });
                 if depth == 0 {

@@ -181,8 +181,14 @@ impl<'a> Eval<'a> {
         if rule.argument.kind() == JsonKind::Array {
             return Ok(rule.unknown());
         }
-        let before = rule.sibling("prefixItems").map_or(0, |items| items.elements().count());
-        self.each(rule, &mut rule.value.elements().skip(before))
+        let mut items = rule.value.elements();
+        if let Some(prefix) = rule.sibling("prefixItems") {
+            // These items have schemas of their own.
+            for _ in prefix.elements() {
+                items.next();
+            }
+        }
+        self.each(rule, &mut items)
     }
 
     #[inline(never)]

@@ -175,8 +175,11 @@ impl<'a> Eval<'a> {
     }
 
     fn unique_by_pairs(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
-        for (at, item) in rule.value.elements().enumerate() {
-            for earlier in rule.value.elements().take(at) {
+        for item in rule.value.elements() {
+            for earlier in rule.value.elements() {
+                if earlier.offset() == item.offset() {
+                    break;
+                }
                 if self.equal(earlier, item, rule.depth)? {
                     return Ok(rule.violated(item, rule.argument));
                 }

@@ -148,12 +148,16 @@ fn fill(out: &mut [u8], write: impl Fn(&mut dyn FnMut(&str))) -> Result<&str, Er
 }
 
 fn put_short(text: &str, put: &mut dyn FnMut(&str)) {
-    match text.char_indices().nth(MAX_SHOWN_CHARS) {
-        Some((end, _)) => {
-            put(text.get(..end).unwrap_or_default());
+    let mut rest = text.chars();
+    for _ in 0..MAX_SHOWN_CHARS {
+        rest.next();
+    }
+    match text.strip_suffix(rest.as_str()) {
+        Some(shown) if shown.len() < text.len() => {
+            put(shown);
             put("…");
         }
-        None => put(text),
+        _ => put(text),
     }
 }
 
