@@ -14,8 +14,10 @@ use crate::Result;
 use crate::files::Files;
 use crate::session::OwnedSession;
 
-/// The body of a request.
-pub(super) struct RequestBody {
+/// The body of a request. In a box, because hyper has room for 32 requests in each connection.
+pub(super) struct RequestBody(Box<Sending>);
+
+struct Sending {
     pieces: Pieces,
     /// The remaining bytes.
     left: u64,
@@ -35,14 +37,18 @@ impl RequestBody {
     /// The whole body.
     pub(super) fn whole(body: Vec<u8>) -> Self {
         let left = body.len() as u64;
-        Self { pieces: Pieces::Whole(Some(body.into())), left }
+        Self::new(Pieces::Whole(Some(body.into())), left)
     }
 
     /// This many bytes, written piece by piece: one is being sent while the next is made.
     pub(super) fn in_pieces(length: usize) -> (PieceWriter, Self) {
         let (sender, receiver) = mpsc::channel(1);
-        let pieces = Pieces::Received(receiver);
-        (PieceWriter { pieces: sender }, Self { pieces, left: length as u64 })
+        let body = Self::new(Pieces::Received(receiver), length as u64);
+        (PieceWriter { pieces: sender }, body)
+    }
+
+    fn new(pieces: Pieces, left: u64) -> Self {
+        Self(Box::new(Sending { pieces, left }))
     }
 }
 
@@ -54,7 +60,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Self { pieces, left } = &mut *self;
+        let Sending { pieces, left } = &mut *self.0;
         let piece = match pieces {
             Pieces::Whole(body) => body.take(),
             Pieces::Received(_) if *left == 0 => None,
@@ -70,11 +76,11 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.0.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.0.left)
     }
 }
 
