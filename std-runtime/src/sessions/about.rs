@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use zerostack_core::{OwnedConfig, OwnedTool};
 
+use crate::description;
 use crate::provider::Endpoint;
 
 /// What is kept of a session besides its transcript.
@@ -102,11 +103,11 @@ impl About {
         struct Version {
             version: u32,
         }
-        let Version { version } = serde_json::from_slice(bytes)?;
+        let Version { version } = description::last(bytes)?;
         if version > VERSION {
             return Err(io::Error::other("a newer version of zerostack wrote it"));
         }
-        Ok(serde_json::from_slice(bytes)?)
+        Ok(description::last(bytes)?)
     }
 
     /// Marks it as used now.
