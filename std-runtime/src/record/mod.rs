@@ -5,8 +5,9 @@
 //! dot it is incomplete, or being removed.
 //!
 //! ```text
-//! about.json   what ran, and how it ended           input     the run's stdin
-//! events       as --events json prints them         patch     the result, if it is one
+//! about.json   what ran, and how it ended: the last document counts
+//! events       as --events json prints them; locked while the run lives
+//! input        the run's stdin                      patch     the result, if it is one
 //! tape.1       of the first attempt, and so on; tape.1.2 of its second subagent
 //! contents     files.json tells what is where       written   or `undone`, for what --write wrote
 //! blobs        contents that are large, each a link of the same file in `../blobs`

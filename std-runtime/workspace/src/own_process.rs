@@ -17,11 +17,9 @@ use rustix::process::{Pid, Resource, Signal};
 pub fn settle() {
     // A heap per thread is for programs with busy threads; these threads only wait.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: sets numbers of the allocator.
+    // SAFETY: sets a number of the allocator.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
-        // A list of a folder is freed again and again, and the usual bound is where the heap of a run ends.
-        libc::mallopt(libc::M_TRIM_THRESHOLD, 256 * 1024);
     }
     #[cfg(target_os = "linux")]
     divide_code();
