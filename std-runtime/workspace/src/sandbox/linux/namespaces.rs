@@ -198,9 +198,12 @@ pub(super) fn enter(
     rustix::thread::move_into_thread_name_spaces(keeper, kinds)?;
     let own = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
     for (number, flags) in [0, own].into_iter().enumerate() {
-        // SAFETY: `enter` is called between fork and exec, under the same rules, so nothing here relies
-        // on the number of this process.
-        unsafe { go_on_in_child(flags | libc::CLONE_PARENT | libc::SIGCHLD) }?;
+        // SAFETY: `enter` is called between fork and exec, under the same rules; the parent
+        // side ends at once.
+        if unsafe { clone_process(flags | libc::CLONE_PARENT | libc::SIGCHLD) }?.is_some() {
+            // SAFETY: ends this process without running anything of the one it is a copy of.
+            unsafe { libc::_exit(0) }
+        }
         if rustix::io::write(pid_to, &[number as u8]) != Ok(1) {
             return Err(Errno::PIPE);
         }
@@ -326,60 +329,6 @@ unsafe fn clone_process(flags: libc::c_int) -> Result<Option<Pid>, Errno> {
         return Err(last_errno());
     }
     Ok(Pid::from_raw(pid as i32))
-}
-
-/// Forks with `flags`, returns in the child, and ends this process. The child has the memory of this
-/// process, not a copy, and this process ends when the child runs a program or ends: to copy the tables of all
-/// pages takes longer than most else that is done between fork and exec.
-///
-/// # Safety
-/// This process has one thread, and that does only what is allowed in a signal handler.
-#[cfg(target_arch = "x86_64")]
-unsafe fn go_on_in_child(flags: libc::c_int) -> Result<(), Errno> {
-    let flags = flags | libc::CLONE_VM | libc::CLONE_VFORK;
-    let result: isize;
-    // SAFETY: both processes use one stack, but this one only has to end after the call, which it does with
-    // no part of the stack; so, for the compiler, the block returns once. The arguments are those
-    // of the call on this architecture: no stack of its own, and nothing to store.
-    unsafe {
-        std::arch::asm!(
-            "syscall",
-            "test rax, rax",
-            "jle 2f",
-            "xor edi, edi",
-            "mov eax, {exit}",
-            "syscall",
-            "ud2",
-            "2:",
-            exit = const libc::SYS_exit_group,
-            inlateout("rax") libc::SYS_clone as isize => result,
-            inlateout("rdi") flags as isize => _,
-            in("rsi") 0_isize,
-            in("rdx") 0_isize,
-            in("r10") 0_isize,
-            in("r8") 0_isize,
-            lateout("rcx") _,
-            lateout("r11") _,
-        );
-    }
-    match result {
-        0 => Ok(()),
-        errno => Err(Errno::from_raw_os_error(-errno as i32)),
-    }
-}
-
-/// Forks with `flags`, returns in the child, and ends this process.
-///
-/// # Safety
-/// As for [`clone_process`].
-#[cfg(not(target_arch = "x86_64"))]
-unsafe fn go_on_in_child(flags: libc::c_int) -> Result<(), Errno> {
-    // SAFETY: as the caller promises.
-    match unsafe { clone_process(flags) }? {
-        None => Ok(()),
-        // SAFETY: ends this process without running anything of the one it is a copy of.
-        Some(_) => unsafe { libc::_exit(0) },
-    }
 }
 
 /// No signal reaches this thread, nor a process that it forks, while this lives.
