@@ -1,8 +1,8 @@
 //! The pre-tokenizer of sixty-four bytes at once: a bit for each byte says whether it is in a class, and a
 //! few operations on these say where pieces start.
 //!
-//! Rare text is left to the general way: zeros, characters above ASCII that are no letters, and
-//! capitals after a letter without case.
+//! Rare text is left to the general way: zeros, numbers and spaces above ASCII, and capitals after a
+//! letter without case.
 
 use super::masks::{BYTES, Classes, Masks};
 use super::{Case, Pattern, contraction};
@@ -38,7 +38,7 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
     // spaces the last one belongs to what follows.
     let first_sign = sign & !after(sign | blank);
     let mut starts = first_sign
-        | letters & !after(letters | space | first_sign)
+        | letters & !after(letters | space | whole(first_sign, classes))
         | newline & !tail & !after(newline)
         | space & !(after(space) & space >> 1)
         | digits(pattern, digit);
@@ -58,6 +58,15 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
     // The byte after the plain ones may be a newline, to which all spaces before it belong.
     let open = ((space | newline) << unseen).leading_ones().max(1);
     1 | starts & u64::MAX.unbounded_shr(unseen + open - 1)
+}
+
+/// All bytes of the characters that start with these.
+#[inline(always)]
+const fn whole(first: u64, classes: &Classes) -> u64 {
+    let further = classes.foreign & !classes.lead;
+    let second = after(first) & further;
+    let third = after(second) & further;
+    first | second | third | after(third) & further
 }
 
 /// The bytes after these.
@@ -143,7 +152,7 @@ mod tests {
     ];
     const FOREIGN: &[&str] = &[
         "a", "B", " ", "\n", "é", "É", "ж", "Ж", "中", "の", "ʰ", "ǅ", "\u{301}", "'t", ".", "½",
-        "\u{3000}", "😀", "\0", "ſ",
+        "\u{3000}", "😀", "…", "«", "ল", "\0", "ſ",
     ];
 
     /// Texts of a few characters of each class, so that every neighbourhood occurs.

@@ -1,6 +1,6 @@
 //! The classes of sixty-four bytes at once: a bit a byte.
 
-use super::class::{CLASSES, Class, class_at};
+use super::class::{CLASSES, foreign_class};
 
 /// Bytes that are looked at together.
 pub(crate) const BYTES: usize = 64;
@@ -96,8 +96,8 @@ pub(crate) struct Masks {
     /// Letters without case.
     pub(crate) letter: u64,
     pub(crate) mark: u64,
-    /// Left to the general way: zeros, and characters above ASCII that are no letters or
-    /// marks, or that end outside of the block.
+    /// Left to the general way: zeros, and characters above ASCII that are numbers or spaces, or
+    /// that end outside of the block.
     pub(crate) odd: u64,
 }
 
@@ -116,23 +116,29 @@ impl Masks {
     #[inline(never)]
     fn add_foreign(&mut self, block: &[u8; BYTES], mut lead: u64) {
         // A bit for each byte that is in the class of that number: no branch on what is next.
-        let mut found = [0u64; CLASSES];
+        let (mut found, mut cut) = ([0u64; CLASSES], 0);
         while lead != 0 {
             let at = lead.trailing_zeros() as usize;
             lead &= lead - 1;
-            let Some((class, length)) = class_at(block, at) else { break };
-            // A character that the end of the block cuts off is the last one.
-            let class = if at + length <= BYTES { class } else { Class::Other };
+            let window = block.get(at..).and_then(|rest| rest.first_chunk()).copied();
+            let (class, length) = foreign_class(window.unwrap_or_else(|| {
+                core::array::from_fn(|place| block.get(at + place).copied().unwrap_or_default())
+            }));
+            if at + length > BYTES {
+                // A character that the end of the block cuts off is the last one.
+                cut = u64::MAX << at;
+                break;
+            }
             if let Some(mask) = found.get_mut(class as usize) {
                 *mask |= !(u64::MAX << length) << at;
             }
         }
-        let [other, upper, lower, letter, mark, number, space, newline] = found;
+        let [_, upper, lower, letter, mark, number, space, newline] = found;
         self.upper |= upper;
         self.lower |= lower;
         self.letter |= letter;
         self.mark |= mark;
-        self.odd |= other | number | space | newline;
+        self.odd |= cut | number | space | newline;
     }
 }
 

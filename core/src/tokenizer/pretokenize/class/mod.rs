@@ -43,7 +43,7 @@ impl Class {
     }
 
     const fn from_number(number: u8) -> Self {
-        match number {
+        match number & 7 {
             1 => Self::Upper,
             2 => Self::Lower,
             3 => Self::Letter,
@@ -85,7 +85,7 @@ pub(crate) fn ascii_class(byte: u8) -> Option<Class> {
 pub(crate) fn class_of(character: char) -> Class {
     match ASCII.get(character as usize) {
         Some(&class) => class,
-        None => lookup(character),
+        None => lookup(character as u32),
     }
 }
 
@@ -97,9 +97,23 @@ pub(crate) fn class_at(text: &[u8], at: usize) -> Option<(Class, usize)> {
         Some(&class) => Some((class, 1)),
         None => {
             let character = decode(first, text.get(at + 1..).unwrap_or_default());
-            Some((lookup(character), character.len_utf8()))
+            Some((lookup(character as u32), character.len_utf8()))
         }
     }
+}
+
+/// The class of the character above ASCII that valid UTF-8 starts with, and its length, which is right
+/// even if the text ends inside of it.
+#[inline(always)]
+pub(crate) fn foreign_class(text: [u8; 4]) -> (Class, usize) {
+    let [first, second, third, fourth] = text.map(u32::from);
+    let tail = |byte: u32| byte & 0x3F;
+    let (code, length) = match first {
+        0x00..=0xDF => ((first & 0x1F) << 6 | tail(second), 2),
+        0xE0..=0xEF => ((first & 0x0F) << 12 | tail(second) << 6 | tail(third), 3),
+        _ => ((first & 7) << 18 | tail(second) << 12 | tail(third) << 6 | tail(fourth), 4),
+    };
+    (lookup(code), length)
 }
 
 /// The character of a valid UTF-8 text that starts at `at`, and its length.
@@ -138,8 +152,8 @@ fn decode(first: u8, rest: &[u8]) -> char {
 /// Two steps through a table of pages.
 #[cfg(feature = "unicode-pages")]
 #[inline(always)]
-fn lookup_pages(character: char) -> Class {
-    let code = character as usize;
+fn lookup_pages(code: u32) -> Class {
+    let code = code as usize;
     let page = pages::INDEX.get(code >> 7).copied().unwrap_or_default() as usize;
     let pair = pages::PAGES.get(page << 6 | (code & 127) >> 1).copied().unwrap_or_default();
     Class::from_number(if code & 1 == 0 { pair & 15 } else { pair >> 4 })
@@ -147,8 +161,7 @@ fn lookup_pages(character: char) -> Class {
 
 /// A binary search over runs.
 #[cfg(any(not(feature = "unicode-pages"), test))]
-fn lookup_runs(character: char) -> Class {
-    let code = character as u32;
+fn lookup_runs(code: u32) -> Class {
     if u16::try_from(code).is_ok_and(|code| runs::SPACES.binary_search(&code).is_ok()) {
         return Class::Space;
     }
@@ -169,8 +182,8 @@ mod tests {
     fn both_tables_agree_on_every_character() {
         for character in (128..=0x10_FFFF).filter_map(char::from_u32) {
             assert_eq!(
-                super::lookup_pages(character),
-                super::lookup_runs(character),
+                super::lookup_pages(character as u32),
+                super::lookup_runs(character as u32),
                 "U+{:04X}",
                 character as u32
             );
