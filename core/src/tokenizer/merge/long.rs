@@ -6,6 +6,7 @@
 //! encoded byte by byte.
 
 use super::cut::cut_holds;
+use super::runs::TokenRuns;
 use crate::tokenizer::vocabulary::Vocabulary;
 use crate::tokenizer::vocabulary::merge_table::{Merge, MergeLookup};
 use crate::tokenizer::vocabulary::token_index::TokenIndex;
@@ -108,13 +109,34 @@ impl MergeWindow {
 
     /// Merges the front of `text`.
     fn merge_all(&mut self, pairs: &impl MergeLookup, text: &[u8]) {
-        self.begin(pairs, text.get(..BYTES).unwrap_or(text));
+        let text = text.get(..BYTES).unwrap_or(text);
+        // Small processors do not carry the code for it.
+        if cfg!(feature = "unicode-pages")
+            && let Some(runs) = TokenRuns::of(pairs, text)
+        {
+            return self.set(&runs, text.len());
+        }
+        self.begin(pairs, text);
         loop {
             let best = Merge::least_of(&self.least, self.bytes.div_ceil(LANES));
             if best.is_none() {
                 return;
             }
             self.merge(pairs, best.place(BYTES), best.node());
+        }
+    }
+
+    /// Takes the tokens of a text that is merged.
+    fn set(&mut self, runs: &TokenRuns, bytes: usize) {
+        self.bytes = bytes;
+        let mut place = 0;
+        for run in runs.runs() {
+            for _ in 0..run.count {
+                let end = place + run.length as usize;
+                set(&mut self.tokens, place, run.token);
+                set(&mut self.next, place, if end < bytes { end as u8 } else { 0 });
+                place = end;
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The tokens of one piece, the text between two cuts of the pre-tokenizer.
 //!
 //! Most pieces are short and are merged all at once ([`short`]). A long one that repeats a few bytes
-//! is encoded once for a round ([`repeat`]); any other is merged in overlapping windows ([`long`]).
+//! is encoded once for a round ([`repeat`]); any other is merged in overlapping windows ([`long`]),
+//! of which some are a few runs of one byte each ([`runs`]).
 //! Where no cut between two windows holds, bytes are appended one at a time ([`tail`], [`prefixes`]).
 
 mod cut;
@@ -9,6 +10,7 @@ mod ids;
 mod long;
 mod prefixes;
 mod repeat;
+mod runs;
 pub(super) mod short;
 pub(super) mod tail;
 
