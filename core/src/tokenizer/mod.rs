@@ -241,7 +241,7 @@ impl Tokenizer for Bpe<'_> {
             return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
         }
         if self.vocabulary.has_words() {
-            return cache::count(self, &mut Cache::new(&mut []), text.as_bytes());
+            return cache::count(self, &mut Cache::new(vocabulary, &mut []), text.as_bytes());
         }
         let mut count = 0;
         self.pieces(text.as_bytes(), |piece| count += merge::count(vocabulary, piece));

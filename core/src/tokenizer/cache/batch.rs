@@ -1,7 +1,7 @@
 //! Pieces are cut, looked up and merged a batch at a time, so that the lookups of one do not wait for
 //! those of another.
 
-use super::piece_cache::{Cache, PieceLookup};
+use super::piece_cache::{Cache, PieceLookup, WORD_BYTES};
 use crate::tokenizer::merge::short::Parts;
 use crate::tokenizer::pretokenize::Pattern;
 use crate::tokenizer::pretokenize::block;
@@ -15,8 +15,6 @@ use crate::tokenizer::vocabulary::packed_ids::PackedIds;
 const SIZE: usize = 512;
 /// Pieces that are merged side by side.
 const ROW: usize = 8;
-/// Bytes of a piece that is a word of the tables.
-pub(crate) const WORD_BYTES: usize = 16;
 
 /// Takes the tokens of one piece after the other.
 pub(crate) trait TokenSink {
@@ -186,7 +184,14 @@ impl Batch {
         for place in places(unknown) {
             let Some(word) = self.word(text, start, place) else { continue };
             // It may have been learned since.
-            let packed = front.find(word);
+            let mut packed = front.find(word);
+            if packed.is_none() {
+                let at = self.end(place.wrapping_sub(1), start);
+                let length = self.end(place, start).wrapping_sub(at);
+                packed =
+                    front.find_merged(vocabulary, word, text.get(at..).unwrap_or_default(), length);
+                front.learn(word, packed);
+            }
             if packed.is_none() {
                 self.row.push(place, word);
                 if self.row.is_full() {
@@ -222,11 +227,12 @@ impl Batch {
     ) {
         for slot in self.slots.iter().take(self.count) {
             if slot.packed.is_none() {
-                let piece = text.get(start..slot.end).unwrap_or_default();
                 let words = words_of(text, start, slot.end);
-                match words.map(|words| front.long(vocabulary, words, piece)) {
+                let rest = text.get(start..).unwrap_or_default();
+                let length = slot.end.wrapping_sub(start);
+                match words.map(|words| front.long(vocabulary, words, rest, length)) {
                     Some(packed) if !packed.is_none() => sink.packed(&packed),
-                    _ => sink.piece(piece),
+                    _ => sink.piece(rest.get(..length).unwrap_or_default()),
                 }
             } else {
                 sink.packed(&slot.packed);
@@ -313,6 +319,7 @@ impl MergeRow {
                 slot.packed = packed;
             }
             front.learn(word, packed);
+            front.learn_merged(vocabulary, word, parts);
         }
         self.count = 0;
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 pub(super) mod piece_cache;
+mod spelled;
 
 use self::batch::TokenSink;
 use self::piece_cache::Cache;
@@ -23,7 +24,7 @@ pub struct CachedBpe<'v, 'm> {
 impl<'v> Bpe<'v> {
     /// This tokenizer with `memory` to remember pieces in, which is cleared first: for long texts.
     pub fn cached<'m>(&self, memory: &'m mut [u64]) -> CachedBpe<'v, 'm> {
-        CachedBpe { bpe: *self, cache: Cache::new(memory) }
+        CachedBpe { bpe: *self, cache: Cache::new(&self.vocabulary, memory) }
     }
 
     /// Words of memory for a text of this many bytes: half as many, up to 1 MB of them.

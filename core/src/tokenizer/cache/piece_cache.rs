@@ -2,7 +2,9 @@
 
 use core::hint::select_unpredictable;
 
+use super::spelled::{SpelledPieces, hash_of};
 use crate::tokenizer::merge::short::Parts;
+use crate::tokenizer::pretokenize::fast::mask;
 use crate::tokenizer::vocabulary::Vocabulary;
 use crate::tokenizer::vocabulary::packed_ids::PackedIds;
 use crate::tokenizer::vocabulary::words::CachedWords;
@@ -15,15 +17,36 @@ pub(crate) trait PieceLookup {
     /// Remembers the tokens of a word.
     fn learn(&mut self, word: [u64; 2], packed: PackedIds<2>);
 
-    /// The tokens of a piece that is too long for a word, if they are remembered or can be.
+    /// The tokens of a word that was merged, which is the first `length` bytes of `text`.
+    fn find_merged(
+        &self,
+        vocabulary: &Vocabulary<'_>,
+        word: [u64; 2],
+        text: &[u8],
+        length: usize,
+    ) -> PackedIds<2>;
+
+    /// Remembers the tokens of a word that was merged.
+    fn learn_merged(
+        &mut self,
+        vocabulary: &Vocabulary<'_>,
+        word: [u64; 2],
+        parts: &Parts<WORD_BYTES>,
+    );
+
+    /// The tokens of a piece that is too long for a word, if they are remembered or can be. It is the
+    /// first `length` bytes of `text`.
     fn long(
         &mut self,
         vocabulary: &Vocabulary<'_>,
         words: [u64; LONG_KEY],
-        piece: &[u8],
+        text: &[u8],
+        length: usize,
     ) -> PackedIds<LONG_PACKED>;
 }
 
+/// Bytes of a piece that is a word of the tables.
+pub(crate) const WORD_BYTES: usize = 16;
 /// Words of memory of a piece that is too long for a word of the tables, and of its tokens.
 pub(crate) const LONG_KEY: usize = 4;
 pub(crate) const LONG_PACKED: usize = 4;
@@ -38,15 +61,22 @@ pub(crate) struct Cache<'m> {
     /// Two entries side by side: the older one is replaced.
     short: &'m mut [[[u64; SHORT_ENTRY]; 2]],
     long: &'m mut [[[u64; LONG_ENTRY]; 2]],
+    /// Where the vocabulary has tables of words.
+    spelled: SpelledPieces<'m>,
 }
 
 impl<'m> Cache<'m> {
-    pub(crate) fn new(memory: &'m mut [u64]) -> Self {
+    pub(crate) fn new(vocabulary: &Vocabulary<'_>, memory: &'m mut [u64]) -> Self {
         memory.fill(0);
-        let (long, short) = memory.split_at_mut(memory.len() / 8);
+        let sixteenth = memory.len() / 16;
+        // The hot pieces are found at once only among the short ones; those that are merged are many.
+        let (long, spelled) = if vocabulary.has_words() { (1, 6) } else { (2, 0) };
+        let (long, rest) = memory.split_at_mut(sixteenth * long);
+        let (spelled, short) = rest.split_at_mut(sixteenth * spelled);
         Self {
             short: short.as_chunks_mut().0.as_chunks_mut().0,
             long: long.as_chunks_mut().0.as_chunks_mut().0,
+            spelled: SpelledPieces::new(spelled),
         }
     }
 
@@ -65,7 +95,19 @@ impl PieceLookup for CachedWords<'_> {
 
     fn learn(&mut self, _: [u64; 2], _: PackedIds<2>) {}
 
-    fn long(&mut self, _: &Vocabulary<'_>, _: [u64; LONG_KEY], _: &[u8]) -> PackedIds<LONG_PACKED> {
+    fn find_merged(&self, _: &Vocabulary<'_>, _: [u64; 2], _: &[u8], _: usize) -> PackedIds<2> {
+        PackedIds::NONE
+    }
+
+    fn learn_merged(&mut self, _: &Vocabulary<'_>, _: [u64; 2], _: &Parts<WORD_BYTES>) {}
+
+    fn long(
+        &mut self,
+        _: &Vocabulary<'_>,
+        _: [u64; LONG_KEY],
+        _: &[u8],
+        _: usize,
+    ) -> PackedIds<LONG_PACKED> {
         PackedIds::NONE
     }
 }
@@ -100,12 +142,41 @@ impl PieceLookup for Cache<'_> {
         }
     }
 
+    #[inline(always)]
+    fn find_merged(
+        &self,
+        vocabulary: &Vocabulary<'_>,
+        word: [u64; 2],
+        text: &[u8],
+        length: usize,
+    ) -> PackedIds<2> {
+        self.spelled.find(vocabulary, hash_of(&word), text, length)
+    }
+
+    #[inline(always)]
+    fn learn_merged(
+        &mut self,
+        vocabulary: &Vocabulary<'_>,
+        word: [u64; 2],
+        parts: &Parts<WORD_BYTES>,
+    ) {
+        let tokens = tokens_of(vocabulary, parts, word);
+        self.spelled.learn(vocabulary, hash_of(&word), parts.count(), tokens);
+    }
+
     fn long(
         &mut self,
         vocabulary: &Vocabulary<'_>,
         words: [u64; LONG_KEY],
-        piece: &[u8],
+        text: &[u8],
+        length: usize,
     ) -> PackedIds<LONG_PACKED> {
+        let hash = hash_of(&words);
+        let PackedIds([first, second]) = self.spelled.find(vocabulary, hash, text, length);
+        if first != 0 {
+            return PackedIds([first, second, 0, 0]);
+        }
+        let Some(piece) = text.get(..length) else { return PackedIds::NONE };
         let place = place_of(&words, self.long.len());
         let Some([newer, older]) = self.long.get_mut(place) else { return PackedIds::NONE };
         for entry in [&*newer, &*older] {
@@ -123,7 +194,13 @@ impl PieceLookup for Cache<'_> {
         let Some(parts) = parts else { return PackedIds::NONE };
         let packed =
             PackedIds::of(parts.count(), parts.indexes().map(|index| vocabulary.id_of(index)));
-        if !packed.is_none() {
+        let learned = self.spelled.learn(
+            vocabulary,
+            hash,
+            parts.count(),
+            tokens_of(vocabulary, &parts, words),
+        );
+        if !packed.is_none() && !learned {
             *older = *newer;
             for (slot, word) in newer.iter_mut().zip(words.iter().chain(&packed.0)) {
                 *slot = *word;
@@ -131,6 +208,23 @@ impl PieceLookup for Cache<'_> {
         }
         packed
     }
+}
+
+/// The bytes and ids of the tokens of a piece. Those that are too long for a word have other bytes.
+#[inline(always)]
+fn tokens_of<const SIZE: usize, const WORDS: usize>(
+    vocabulary: &Vocabulary<'_>,
+    parts: &Parts<SIZE>,
+    words: [u64; WORDS],
+) -> impl Iterator<Item = ([u64; 2], u32)> {
+    let word = move |number: usize| words.get(number).copied().unwrap_or_default();
+    parts.tokens().map(move |(index, start, length)| {
+        let (first, shift) = (start / 8, (start % 8 * 8) as u32);
+        let shifted = |number| word(number) >> shift | word(number + 1).unbounded_shl(64 - shift);
+        let bytes =
+            [shifted(first) & mask(length), shifted(first + 1) & mask(length.saturating_sub(8))];
+        (if length <= WORD_BYTES { bytes } else { [0; 2] }, vocabulary.id_of(index))
+    })
 }
 
 #[inline(always)]

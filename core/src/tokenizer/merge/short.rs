@@ -94,6 +94,18 @@ impl<const SIZE: usize> Parts<SIZE> {
         })
     }
 
+    /// The index of each token, where it starts, and its length.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = (u32, usize, usize)> + '_ {
+        let mut left = self.starts;
+        core::iter::from_fn(move || {
+            let start = left.trailing_zeros() as usize;
+            let token = self.tokens.get(start)?;
+            left &= left.wrapping_sub(1);
+            let end = self.bytes.min(left.trailing_zeros() as usize);
+            Some((token.index(), start, end.wrapping_sub(start)))
+        })
+    }
+
     /// Makes `token` of the parts at `place` and after it, and looks up its new neighbours. Where that
     /// is done at once, there is no branch on whether there are any.
     #[inline(always)]

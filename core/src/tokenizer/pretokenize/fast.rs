@@ -133,7 +133,7 @@ pub(crate) fn words_of<const WORDS: usize>(
 
 /// Ones in the lowest `bytes` bytes.
 #[inline(always)]
-const fn mask(bytes: usize) -> u64 {
+pub(crate) const fn mask(bytes: usize) -> u64 {
     if bytes >= 8 { u64::MAX } else { !(u64::MAX << (8 * bytes)) }
 }
 

@@ -436,6 +436,33 @@ impl<'v> Vocabulary<'v> {
         select_unpredictable(front.is_none(), after, front)
     }
 
+    /// Where the token with these bytes and this id is in the tables.
+    #[inline(always)]
+    pub(crate) fn word_place(&self, word: [u64; 2], id: u32) -> Option<u32> {
+        let [low, high] = word;
+        let front = format::front_slot(low) as u32;
+        let place = if self.word_at(front) == Some((word, id)) {
+            front
+        } else if high == 0 {
+            format::FRONT_SLOTS as u32 + self.short.place_of(word)
+        } else {
+            format::FRONT_SLOTS as u32 + self.short.len() + self.long.place_of(word)
+        };
+        (self.word_at(place)? == (word, id)).then_some(place)
+    }
+
+    /// The bytes and the id of the token at a place in the tables.
+    #[inline(always)]
+    pub(crate) fn word_at(&self, place: u32) -> Option<([u64; 2], u32)> {
+        let Some(short) = place.checked_sub(format::FRONT_SLOTS as u32) else {
+            return self.front.slot(place);
+        };
+        match short.checked_sub(self.short.len()) {
+            None => self.short.slot(short),
+            Some(long) => self.long.slot(long),
+        }
+    }
+
     /// The words that are found at once.
     pub(crate) const fn front(&self) -> CachedWords<'v> {
         self.front

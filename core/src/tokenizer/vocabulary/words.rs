@@ -66,6 +66,26 @@ impl<'v> WordTable<'v> {
         format::word_slot(mixed, pilot, self.count)
     }
 
+    /// The number of slots.
+    pub(crate) const fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// The slot of the token with these bytes if there is one.
+    #[inline(always)]
+    pub(crate) fn place_of(&self, [low, high]: [u64; 2]) -> u32 {
+        self.place(format::word_key(low, high))
+    }
+
+    /// The bytes and the id in a slot.
+    #[inline(always)]
+    pub(crate) fn slot(&self, place: u32) -> Option<([u64; 2], u32)> {
+        let start = (place as usize).checked_mul(self.slot_bytes)?;
+        let [low, high, last] = words_of_slot(self.slots.get(start..)?.first_chunk()?);
+        let is_short = self.high_mask == 0;
+        Some(([low, high & self.high_mask], if is_short { high as u32 } else { last as u32 }))
+    }
+
     /// The slot where the pair with this key is if there is one.
     #[inline(always)]
     pub(crate) fn merge_slot(&self, key: u64) -> u64 {
@@ -94,6 +114,13 @@ impl<'v> CachedWords<'v> {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// The bytes and the id in a slot.
+    #[inline(always)]
+    pub(crate) fn slot(&self, place: u32) -> Option<([u64; 2], u32)> {
+        let &[a, b, c, d, e, f, g, h, i, j, k, l] = self.0?.get(place as usize)?;
+        Some(([u64::from_le_bytes([a, b, c, d, e, f, g, h]), 0], u32::from_le_bytes([i, j, k, l])))
     }
 
     /// The token with these bytes if it is here.

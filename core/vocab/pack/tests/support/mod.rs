@@ -34,7 +34,7 @@ pub fn ids(bpe: &Bpe<'_>, text: &str) -> Vec<u32> {
     ids.truncate(count);
     let fast = with_words(bpe);
     // Small enough for pieces to drive one another out.
-    let (mut memory, mut other_memory) = ([0; 256], [0; 64]);
+    let (mut memory, mut other_memory) = ([0; 256], [0; 256]);
     let (mut cached, mut fast_cached) = (bpe.cached(&mut memory), fast.cached(&mut other_memory));
     for _ in 0..2 {
         let mut again = vec![0; text.len()];
