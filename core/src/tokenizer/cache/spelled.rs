@@ -67,8 +67,8 @@ impl<'m> SpelledPieces<'m> {
         PackedIds::NONE
     }
 
-    /// Remembers the tokens of a piece by their bytes and ids. False if there are too many, or if one
-    /// is not in the tables.
+    /// Remembers the tokens of a piece by their bytes and ids. False if there is no place, if they are
+    /// too many, or if one is not in the tables.
     #[inline(always)]
     pub(super) fn learn(
         &mut self,
@@ -80,6 +80,17 @@ impl<'m> SpelledPieces<'m> {
         if count > 2 * PLACES {
             return false;
         }
+        let is_few = count <= PLACES;
+        let (few, many) = (set_of(hash, self.few.len()), set_of(hash, self.many.len()));
+        let (few, many) = (self.few.get_mut(few), self.many.get_mut(many));
+        // Looking for the tokens costs more than looking for a place.
+        let late = &mut self.late;
+        let place = if is_few {
+            few.as_deref().map(|set| place_in(set, |&old| old == 0, late))
+        } else {
+            many.as_deref().map(|set| place_in(set, |old| old[0] == 0, late))
+        };
+        let Some(Some(place)) = place else { return false };
         let mut entry = [0; 2];
         for (number, (bytes, id)) in tokens.enumerate() {
             let place = vocabulary.word_place(bytes, id).filter(|&place| place < 1 << PLACE_BITS);
@@ -90,16 +101,12 @@ impl<'m> SpelledPieces<'m> {
             *word += 1 << COUNT_AT;
         }
         entry[0] |= hash << MARK_AT;
-        if count <= PLACES {
-            let set = set_of(hash, self.few.len());
-            if let Some(set) = self.few.get_mut(set) {
-                put(set, entry[0], |old| old == 0, &mut self.late);
+        if is_few {
+            if let Some(slot) = few.and_then(|set| set.get_mut(place)) {
+                *slot = entry[0];
             }
-        } else {
-            let set = set_of(hash, self.many.len());
-            if let Some(set) = self.many.get_mut(set) {
-                put(set, entry, |old| old[0] == 0, &mut self.late);
-            }
+        } else if let Some(slot) = many.and_then(|set| set.get_mut(place)) {
+            *slot = entry;
         }
         true
     }
@@ -128,22 +135,17 @@ fn is_marked(entry: u64, hash: u64) -> bool {
     (entry ^ hash << MARK_AT) >> MARK_AT == 0
 }
 
-/// Puts an entry in a free place, or now and then into that of another one.
+/// A free place in a set, or now and then that of another entry.
 #[inline(always)]
-fn put<T: Copy, const WAYS: usize>(
-    set: &mut [T; WAYS],
-    entry: T,
-    is_free: impl Fn(T) -> bool,
+fn place_in<T, const WAYS: usize>(
+    set: &[T; WAYS],
+    is_free: impl Fn(&T) -> bool,
     late: &mut u32,
-) {
-    let free = set.iter().position(|&old| is_free(old));
-    let place = free.unwrap_or_else(|| {
+) -> Option<usize> {
+    set.iter().position(is_free).or_else(|| {
         *late = late.wrapping_add(1);
-        if late.is_multiple_of(LATE) { (*late / LATE) as usize % WAYS } else { WAYS }
-    });
-    if let Some(slot) = set.get_mut(place) {
-        *slot = entry;
-    }
+        late.is_multiple_of(LATE).then_some((*late / LATE) as usize % WAYS)
+    })
 }
 
 /// The ids of an entry if its tokens spell the first `length` bytes of `text`.
