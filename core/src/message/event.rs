@@ -16,7 +16,8 @@ pub struct Fed<'s> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'s> {
-    /// More of the answer. Whole characters only; what several events of a chunk add may be one delta.
+    /// More of the answer. Whole characters only; what several events of a chunk add may be one delta, and an event
+    /// that is cut is shown when the rest of it arrives.
     TextDelta(&'s str),
     /// More of a refusal, if the provider distinguishes it from an answer. Whole characters only.
     RefusalDelta(&'s str),

@@ -17,6 +17,20 @@ use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
 use crate::{Error, ErrorKind, ResponseRule};
 
 impl Machine {
+    /// Takes bytes from the front of `chunk` that belong to an event that is held until it is whole; returns their
+    /// number.
+    #[inline(always)]
+    pub fn hold(&mut self, chunk: &[u8]) -> usize {
+        if self.decoder.has_news || !matches!(self.step, Step::Receive) {
+            return 0;
+        }
+        let held = self.decoder.hold(chunk);
+        // With something to read, the last byte waits for the next call.
+        let is_all = held == chunk.len() && self.decoder.is_reading_held();
+        self.owes_byte |= is_all;
+        held - usize::from(is_all)
+    }
+
     /// Skips unneeded bytes at the front of `chunk`, if neither limit is near; returns their number.
     /// For most calls with a few bytes this is enough.
     #[inline(always)]
@@ -26,9 +40,6 @@ impl Machine {
         let is_short = chunk.len() < LONG_CHUNK_BYTES;
         if self.decoder.has_news || !is_short || !is_far || self.step != Step::Receive {
             return 0;
-        }
-        if self.decoder.pass(chunk) {
-            return chunk.len();
         }
         let mut rest = chunk;
         if chunk.len() + SLACK_BYTES < left() {
@@ -79,7 +90,8 @@ impl Machine {
             }
             _ => false,
         };
-        let more = sink.may_have_more() || self.decoder.error().is_some() || repeats;
+        let is_read = self.decoder.error().is_none() && !self.decoder.is_reading_held();
+        let more = sink.may_have_more() || !is_read || repeats;
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();

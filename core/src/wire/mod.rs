@@ -2,6 +2,8 @@
 
 #[cfg(feature = "attachments")]
 pub(crate) mod base64;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(crate) mod event_end;
 pub(crate) mod first_text;
 pub(crate) mod hash;
 pub mod http1;

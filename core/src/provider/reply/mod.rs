@@ -38,8 +38,6 @@ mod tests;
 #[cfg(all(feature = "call-deltas", feature = "gemini"))]
 pub(crate) use by_path::{BROKEN, Out, Written};
 pub(crate) use failure::ProviderError;
-#[cfg(all(feature = "outline", target_pointer_width = "64"))]
-pub(crate) use shape::Shape;
 pub(crate) use show::{EmittedEvent, EmittedKind};
 pub(crate) use stage::Slot;
 

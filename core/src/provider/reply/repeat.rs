@@ -4,7 +4,6 @@ use core::hash::{Hash as _, Hasher};
 
 use super::shape::Shape;
 use super::{Reply, Sink, USAGE_CHANGED, USAGE_DUE};
-use crate::Error;
 use crate::message::Dialect;
 use crate::transcript::record::Kind;
 
@@ -87,11 +86,6 @@ impl Sink<'_, '_> {
         self.log.used() > used && is_whole && self.reply.stage.start == 0
     }
 
-    /// Whether the text of an event may be added before its end is known: that of a call is not shown before.
-    pub fn adds_at_once(&self) -> bool {
-        matches!(self.target(), Target::Call(_))
-    }
-
     /// An event begins that only adds text. False: it might do more.
     pub fn begin_repeated(&mut self) -> bool {
         if self.notes_start() {
@@ -114,23 +108,6 @@ impl Sink<'_, '_> {
                 false
             }
         }
-    }
-
-    /// Removes the bytes added from `start` on, where the arguments of a call had `shape`: it is then `gap` bytes
-    /// after the end.
-    ///
-    /// # Errors
-    /// `Full`
-    pub fn take_back(&mut self, start: usize, gap: usize, shape: Shape) -> Result<(), Error> {
-        self.log.widen(start, gap)?;
-        self.log.truncate(start);
-        let target = self.target();
-        let (Target::Part(at) | Target::Call(at)) = target;
-        if let Target::Call(_) = target {
-            self.reply.shape = shape;
-        }
-        self.log.close(at as usize);
-        Ok(())
     }
 
     /// An event that only adds text is over; whether it brought counts, too.

@@ -13,10 +13,6 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// That of nothing.
-    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
-    pub const NONE: Self = Self { depth: 0, state: 0 };
-
     /// More of the arguments.
     pub fn add(&mut self, bytes: &[u8]) {
         steps::count(bytes.len());

@@ -65,7 +65,7 @@ impl Decoder {
         }
         let before = *input;
         let read = self.line(sink, input);
-        self.note(sink, taken(before, input));
+        self.note(taken(before, input));
         read
     }
 

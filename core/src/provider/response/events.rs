@@ -39,7 +39,7 @@ impl Decoder {
     ) -> Result<(), Error> {
         let mut noted = *input;
         while !self.shows && !input.is_empty() {
-            self.note(sink, taken(noted, input));
+            self.note(taken(noted, input));
             let follows = self.follow(sink, input)?;
             noted = *input;
             if follows {
@@ -118,7 +118,7 @@ impl Decoder {
                 SseScan::Nothing | SseScan::Line | SseScan::Piece | SseScan::LineEnd => {}
             }
         }
-        self.note(sink, taken(noted, input));
+        self.note(taken(noted, input));
         Ok(())
     }
 

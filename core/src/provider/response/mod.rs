@@ -168,15 +168,11 @@ impl Decoder {
         }
     }
 
-    /// Whether all of `input` is as expected, and all before it was shown. Most calls with a few bytes are
-    /// over with this.
+    /// Takes bytes from the front of `input` that belong to an event that is held; returns their number. Most calls
+    /// with a few bytes are over with this.
     #[inline(always)]
-    pub fn pass(&mut self, input: &[u8]) -> bool {
-        let passes = !self.has_news && self.outline.pass(input);
-        if passes {
-            self.offset += input.len() as u32;
-        }
-        passes
+    pub fn hold(&mut self, input: &[u8]) -> usize {
+        if self.outline.is_holding() { self.outline.hold(input) } else { 0 }
     }
 
     /// Skips unneeded bytes at the front of `input`, which it advances, if everything else was shown.
@@ -189,17 +185,46 @@ impl Decoder {
             Framing::Unknown | Framing::Bare | Framing::Page | Framing::Text => false,
         };
         let is_quiet = !self.has_news && !self.is_over && !self.json.is_fresh();
-        if is_inside && is_quiet && !self.outline.is_within() {
+        if is_inside && is_quiet && !self.outline.is_holding() && !self.outline.is_reading() {
             self.json.pass(input);
-            self.outline.note(taken(before, input));
+            self.note(taken(before, input));
             self.offset += (before.len() - input.len()) as u32;
+        }
+    }
+
+    /// Whether something that was held is to be read before the input.
+    pub const fn is_reading_held(&self) -> bool {
+        self.outline.is_reading()
+    }
+
+    /// How many bytes are held and not read.
+    pub const fn held_bytes(&self) -> usize {
+        self.outline.unread_bytes()
+    }
+
+    /// Reads what was held, at most so many bytes of it, or from the front of `input`, which it advances, until
+    /// something may be shown. False: there is nothing more to be read of that.
+    pub fn advance(
+        &mut self,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+        most_held: usize,
+    ) -> bool {
+        if self.outline.is_holding() {
+            let held = self.outline.hold(input);
+            *input = input.get(held..).unwrap_or_default();
+            return false;
+        }
+        match self.outline.is_reading() {
+            true => self.read_held(sink, most_held),
+            false => self.read_some(sink, input),
         }
     }
 
     /// Reads from the front of `input`, which it advances, until something may be shown. False: the
     /// input is used up. Whether something may be shown is a field, because a result with more than
-    // an error would be returned in memory, not in registers.
-    pub fn advance(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
+    /// an error would be returned in memory, not in registers.
+    fn read_some(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
         let before = input.len();
         // Bytes after the end marker do not count, or the result would depend on the chunking.
         let counts = !(self.is_over && sink.reply.ended);
@@ -225,7 +250,10 @@ impl Decoder {
                 Ok(())
             }
         };
-        let used = if counts { before - input.len() } else { 0 };
+        // What is held counts when it is read.
+        let taken = before - input.len();
+        let held = if self.outline.is_holding() { self.held_bytes() } else { 0 };
+        let used = if counts { taken - held } else { 0 };
         // Not more than `max_response_bytes`.
         self.offset += used as u32;
         if let Err(error) = read {

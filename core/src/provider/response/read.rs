@@ -17,7 +17,7 @@ pub(crate) fn read(
             let shown = sink.show();
             if shown.is_some() {
                 if WORDS {
-                    decoder.has_news = sink.may_have_more();
+                    decoder.has_news = sink.may_have_more() || decoder.is_reading_held();
                 }
                 return Ok(shown);
             }
@@ -26,7 +26,7 @@ pub(crate) fn read(
         if let Some(error) = decoder.error() {
             return Err(error);
         }
-        if input.is_empty() {
+        if input.is_empty() && !decoder.is_reading_held() {
             return Ok(None);
         }
         let left = limit_bytes.saturating_sub(decoder.offset) as usize;
@@ -41,9 +41,9 @@ pub(crate) fn read(
         let mut window = usize::MAX;
         if !(sink.reply.is_failed() || decoder.is_over()) {
             // Unescaped text is never longer than its escaped form.
-            let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
+            let unread = input.len() + decoder.held_bytes();
+            let wanted = unread.min(WINDOW_BYTES).min(left) + SLACK_BYTES;
             if sink.is_nearly_full() {
-                decoder.catch_up(sink)?;
                 sink.drop_shown();
                 decoder.note_news();
             }
@@ -53,16 +53,17 @@ pub(crate) fn read(
                 return Err(Error::full(wanted - room));
             }
         }
-        let (mut front, back) = input.split_at_checked(window.min(left)).unwrap_or((input, &[]));
+        let most = window.min(left);
+        let (mut front, back) = input.split_at_checked(most).unwrap_or((input, &[]));
         loop {
-            let shows = decoder.advance(sink, &mut front);
+            let shows = decoder.advance(sink, &mut front, most);
             *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
             if !shows || decoder.error().is_some() {
                 break;
             }
             if let Some(shown) = sink.show() {
                 if WORDS {
-                    decoder.has_news = sink.may_have_more();
+                    decoder.has_news = sink.may_have_more() || decoder.is_reading_held();
                 }
                 return Ok(Some(shown));
             }

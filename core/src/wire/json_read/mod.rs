@@ -235,12 +235,6 @@ impl JsonReader {
         self.half > NO_HALF
     }
 
-    /// The place of the value that is read.
-    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
-    pub(crate) const fn place(&self) -> u8 {
-        self.place
-    }
-
     /// Whether the document is complete.
     #[must_use]
     pub const fn is_done(&self) -> bool {

@@ -14,12 +14,20 @@ impl Outline {
         Self
     }
 
-    pub const fn is_within(&self) -> bool {
+    pub const fn is_reading(&self) -> bool {
         false
     }
 
-    pub const fn pass(&self, _: &[u8]) -> bool {
+    pub const fn unread_bytes(&self) -> usize {
+        0
+    }
+
+    pub const fn is_holding(&self) -> bool {
         false
+    }
+
+    pub const fn hold(&self, _: &[u8]) -> usize {
+        0
     }
 
     pub const fn note(&self, _: &[u8]) {}
@@ -37,16 +45,17 @@ impl Decoder {
     }
 
     #[inline(always)]
-    pub(in crate::provider::response) const fn note(&self, _: &Sink<'_, '_>, _: &[u8]) {}
+    pub(in crate::provider::response) const fn note(&self, _: &[u8]) {}
+
+    #[inline(always)]
+    pub(in crate::provider::response) const fn read_held(
+        &self,
+        _: &mut Sink<'_, '_>,
+        _: usize,
+    ) -> bool {
+        false
+    }
 
     #[inline(always)]
     pub(crate) const fn end_outline(&self, _: &mut Sink<'_, '_>) {}
-
-    #[inline(always)]
-    pub(in crate::provider::response) const fn catch_up(
-        &self,
-        _: &mut Sink<'_, '_>,
-    ) -> Result<(), Error> {
-        Ok(())
-    }
 }

@@ -18,10 +18,8 @@
 //! when anything else was read, the next event of its form is read as always, and the states are compared
 //! again.
 //!
-//! The input may end within an event. The outline keeps how far it went, and the reader and the dialect stay
-//! before the event. If the rest is of another form, they first read the part that they have missed, which the outline
-//! and the transcript have. Where the text of an event does not count before its end, the outline is
-//! followed only if all of the event is at hand.
+//! The input may end within an event. The event is then held until all of it is at hand, or until it is longer than
+//! the buffer for it, so that it is read in one go. It ends with its document, and nothing needs to follow that.
 
 #[cfg(all(feature = "outline", target_pointer_width = "64"))]
 mod enabled;

@@ -1,28 +1,26 @@
 //! Reads the events that follow an outline, and finds those that may.
 
+use super::buffer::MAX_EVENT_BYTES;
 use super::learn::Lesson;
-use super::{BlankKind, EventRecord, Filled, Progress, Walked};
+use super::search::Search;
+use super::{Filled, Form};
 use crate::Error;
 use crate::message::Dialect;
-use crate::provider::response::documents::give;
 use crate::provider::response::{Array, DataLine, Decoder, Document, Framing};
 use crate::provider::{Sink, take};
 use crate::wire::json_read::Token;
 use crate::wire::scan::line_length;
 
 impl Decoder {
-    /// Moves `input` on as far as its events follow the outline. False: the reader of JSON is next.
+    /// Moves `input` on as far as its events follow the outline, or keeps an event that is not whole. False: the
+    /// reader of JSON is next.
     #[inline(always)]
     pub(in crate::provider::response) fn follow(
         &mut self,
         sink: &mut Sink<'_, '_>,
         input: &mut &[u8],
     ) -> Result<bool, Error> {
-        #[cfg(all(test, feature = "all-dialects"))]
-        if super::tests::is_off() {
-            return Ok(false);
-        }
-        if !self.outline.is_within() && (self.outline.rests || !self.is_between_events(input)) {
+        if !self.is_between_events(input) {
             return Ok(false);
         }
         self.follow_events(sink, input)
@@ -43,170 +41,134 @@ impl Decoder {
 
     #[inline(never)]
     fn follow_events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<bool, Error> {
-        if self.outline.record.is_on {
+        if self.outline.buffer.is_recorded {
             self.end_record(sink);
         }
         let before = input.len();
         if sink.log.left() <= before + FREE_BYTES {
-            self.catch_up(sink)?;
             self.outline.is_steady = false;
-            return Ok(false);
         }
         while self.outline.is_steady && !input.is_empty() {
-            let walked = self.walk(sink, input)?;
-            if walked == Walked::Other {
-                self.catch_up(sink)?;
+            if !self.take_event(sink, input)? {
                 self.outline.is_steady = false;
-            }
-            if walked != Walked::Whole {
                 break;
+            }
+            if self.outline.is_holding() {
+                return Ok(true);
             }
             #[cfg(all(test, feature = "all-dialects"))]
             super::tests::count_event();
             (self.outline.wait, self.outline.failures) = (0, 0);
             // The counts of each event are shown.
             if sink.end_repeated() {
-                break;
+                return Ok(true);
             }
         }
-        if input.len() < before {
+        if input.is_empty() || self.is_held(input) {
             return Ok(true);
         }
-        if self.is_between_events(input) {
-            self.begin_record(sink);
-        }
-        Ok(false)
+        self.begin_record(sink);
+        Ok(input.len() < before)
     }
 
-    /// Takes an event or a part of it.
+    /// Takes an event that follows the outline, or holds it. False: it does not.
     #[inline(always)]
-    fn walk(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<Walked, Error> {
-        if !self.outline.is_within() {
-            if !self.outline.is_immediate && self.outline.text_end(input).is_none() {
-                return Ok(Walked::Other);
-            }
-            if !sink.begin_repeated() {
-                return Ok(Walked::Other);
-            }
-            self.outline.text_start = sink.log.used() as u32;
-            self.outline.shape = sink.reply.shape;
+    fn take_event(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<bool, Error> {
+        if !sink.begin_repeated() {
+            return Ok(false);
         }
-        let (mut progress, mut done) = (self.outline.progress, Ok(()));
+        if input.len() > MAX_EVENT_BYTES {
+            return self.walk(sink, input);
+        }
+        let is_from_buffer = self.outline.is_reading();
+        let mut search = self.outline.buffer.search;
+        let end = match is_from_buffer {
+            true => Some(input.len()),
+            false => {
+                search = Search::new(self.framing == Framing::Events);
+                search.find(Some(&self.outline.form), input)
+            }
+        };
+        let Some(end) = end else {
+            self.outline.buffer.hold(core::mem::take(input), search);
+            return Ok(true);
+        };
+        let Some(text) = search.text(input) else { return self.walk(sink, input) };
         let used = sink.log.used();
-        let walked = self.outline.walk(&mut progress, input, |filled| {
-            if done.is_ok() {
-                done = match filled {
-                    Filled::Text(text, _) => text.bytes(|bytes| sink.log.append(bytes)),
-                    Filled::Number(place, number) => {
-                        take(self.codec, sink, &Token::Number(place, number))
-                    }
-                };
+        sink.log.append(text)?;
+        self.shows |= sink.end_added(used);
+        *input = input.get(end..).unwrap_or_default();
+        Ok(true)
+    }
+
+    /// Takes an event that follows the outline, all of which is at hand.
+    #[inline(always)]
+    fn walk(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<bool, Error> {
+        let (used, mut added) = (sink.log.used(), Ok(()));
+        let (mut numbers, mut count) = ([(0, 0); MAX_NUMBERS], 0);
+        let walked = self.outline.form.walk(input, |filled| match filled {
+            Filled::Text(text) if added.is_ok() => {
+                added = text.bytes(|bytes| sink.log.append(bytes));
+            }
+            Filled::Text(_) => {}
+            Filled::Number(place, number) => {
+                if let Some(next) = numbers.get_mut(count) {
+                    *next = (place, number);
+                }
+                count += 1;
             }
         });
-        self.outline.progress = progress;
-        if sink.log.used() > used {
-            self.shows |= sink.end_added(used);
+        let (Some(rest), Ok(()), Some(numbers)) = (walked, added, numbers.get(..count)) else {
+            sink.log.truncate(used);
+            return Ok(false);
+        };
+        for (place, number) in numbers {
+            take(self.codec, sink, &Token::Number(*place, *number))?;
         }
-        done.map(|()| walked)
+        self.shows |= sink.end_added(used);
+        *input = rest;
+        Ok(true)
     }
 
-    /// The body is over, perhaps within an event.
-    pub(crate) fn end_outline(&mut self, sink: &mut Sink<'_, '_>) {
-        if self.catch_up(sink).is_err() {
-            // Not all of it was read.
-            self.document = Document::First;
+    /// Whether the event with which `input` begins is held, because not all of it is at hand: then all of `input`
+    /// is taken.
+    fn is_held(&mut self, input: &mut &[u8]) -> bool {
+        let mut search = Search::new(self.framing == Framing::Events);
+        let is_held = !self.outline.is_reading()
+            && input.len() <= MAX_EVENT_BYTES
+            && search.find(None, input).is_none();
+        if is_held {
+            self.outline.buffer.hold(core::mem::take(input), search);
         }
+        is_held
     }
 
-    /// Reads the usual way the part of an event that was compared, when the rest leaves the outline.
+    /// Reads what was held until it was whole, or a part of it, until something may be shown; at most so many bytes.
     #[inline(never)]
-    pub(in crate::provider::response) fn catch_up(
+    pub(in crate::provider::response) fn read_held(
         &mut self,
         sink: &mut Sink<'_, '_>,
-    ) -> Result<(), Error> {
-        if !self.outline.is_within() {
-            return Ok(());
-        }
-        let progress = core::mem::replace(&mut self.outline.progress, Progress::START);
-        self.outline.is_steady = false;
-        let outline = self.outline.clone();
-        let shows = self.shows;
-        let text = sink.log.used().saturating_sub(outline.text_start as usize);
-        if text > 0 {
-            sink.take_back(outline.text_start as usize, GAP_BYTES, outline.shape)?;
-        }
-        let mut start = 0;
-        for (number, blank) in (0..=progress.blank).zip(&outline.blanks) {
-            let is_last = number == progress.blank;
-            let end = if is_last { progress.at } else { blank.end };
-            let bytes = outline.bytes.get(start.into()..end.into()).unwrap_or_default();
-            self.read_alone(sink, bytes)?;
-            start = end;
-            if is_last && !progress.in_blank {
-                break;
-            }
-            match blank.kind {
-                BlankKind::Text => self.give_again(sink, outline.text_start as usize, text)?,
-                BlankKind::Digits | BlankKind::Number if !is_last || progress.has_some => {
-                    self.read_alone(sink, b"1")?;
-                }
-                // Nobody asks for anything else in it.
-                BlankKind::String
-                | BlankKind::Digits
-                | BlankKind::Number
-                | BlankKind::Spaces
-                | BlankKind::End => {}
-            }
-            if is_last && progress.is_escaped {
-                self.read_alone(sink, b"\\")?;
-            }
-        }
-        self.shows = shows;
-        Ok(())
+        most: usize,
+    ) -> bool {
+        let (bytes, start, end) = self.outline.buffer.to_read();
+        let held = bytes.get(start..end.min(start.saturating_add(most))).unwrap_or_default();
+        let mut rest = held;
+        let shows = self.read_some(sink, &mut rest);
+        self.outline.buffer.advance(held.len() - rest.len());
+        shows
     }
 
-    /// Passes the text that was taken back from `start` to the dialect.
-    fn give_again(
-        &mut self,
-        sink: &mut Sink<'_, '_>,
-        start: usize,
-        length: usize,
-    ) -> Result<(), Error> {
-        let mut given = 0;
-        while given < length {
-            let mut few = [0; 64];
-            let count = few.len().min(length - given);
-            let before = (start + GAP_BYTES + given).saturating_sub(sink.log.used());
-            let bytes = sink.log.after(before + count).get(before..).unwrap_or_default();
-            for (to, byte) in few.iter_mut().zip(bytes) {
-                *to = *byte;
-            }
-            let piece = few.get(..count).unwrap_or_default();
-            let token = Token::Piece(self.json.place(), piece);
-            give(self.codec, &mut self.document, sink, &token)?;
-            given += count;
+    /// The body is over, perhaps within an event that is held.
+    pub(crate) fn end_outline(&mut self, sink: &mut Sink<'_, '_>) {
+        self.outline.buffer.release();
+        while self.outline.is_reading() && self.error.is_none() {
+            self.read_held(sink, usize::MAX);
         }
-        Ok(())
-    }
-
-    /// Reads all of `input` without the outline, and without showing anything.
-    fn read_alone(&mut self, sink: &mut Sink<'_, '_>, input: &[u8]) -> Result<(), Error> {
-        let (mut rest, mut read) = (input, Ok(()));
-        self.outline.rests = true;
-        while !rest.is_empty() && read.is_ok() {
-            self.shows = false;
-            read = match self.framing {
-                Framing::Lines => self.lines(sink, &mut rest),
-                _ => self.events(sink, &mut rest),
-            };
-        }
-        self.outline.rests = false;
-        read
     }
 
     /// An event begins that may be one of many.
     fn begin_record(&mut self, sink: &Sink<'_, '_>) {
-        if !sink.may_repeat() || !self.is_plain() {
+        if !sink.may_repeat() || !self.is_plain() || self.outline.buffer.is_read_in_part() {
             return;
         }
         if self.outline.wait > 0 {
@@ -217,48 +179,38 @@ impl Decoder {
         let failures = &mut self.outline.failures;
         self.outline.wait = 1_u8.unbounded_shl((*failures).into()) / 4;
         *failures = (*failures + 1).min(7);
-        let record = &mut self.outline.record;
-        (record.is_on, record.used, record.text_at) = (true, 0, 0);
-        (record.state, record.start) = (sink.state(), sink.log.used() as u32);
+        self.outline.buffer.record(sink.state(), sink.log.used());
     }
 
     /// Keeps bytes of the event that was read.
     #[inline(always)]
-    pub(in crate::provider::response) fn note(&mut self, sink: &Sink<'_, '_>, bytes: &[u8]) {
-        if self.outline.record.is_on {
-            self.outline.record.note(sink, bytes);
-        }
+    pub(in crate::provider::response) fn note(&mut self, bytes: &[u8]) {
+        self.outline.note(bytes);
     }
 
     /// The event is over: if the state of the reply is that before it, it is followed from now on.
     #[inline(never)]
     fn end_record(&mut self, sink: &Sink<'_, '_>) {
-        let outline = &mut self.outline;
-        outline.record.is_on = false;
-        let (start, end) = (outline.record.start as usize, outline.record.used.into());
-        let state = outline.record.state;
-        let text_at = usize::from(outline.record.text_at);
-        let document = outline.record.bytes;
-        let event = document.get(..end).unwrap_or_default();
+        let buffer = self.outline.buffer.clone();
+        self.outline.buffer.is_recorded = false;
+        let (start, event) = (buffer.start as usize, buffer.bytes());
         let is_same = sink.may_repeat()
             && self.is_plain()
             && sink.has_added(start)
             && sink.begins_at(start)
-            && sink.state() == state;
-        let fits = self.outline.count > 0 && self.outline.text_end(event).is_some();
+            && sink.state() == buffer.state;
         let head = self.head(event).filter(|_| is_same);
         let is_learned = head.is_some_and(|head| {
             let text = sink.log.bytes().get(start..).unwrap_or_default();
             let counts = sink.dialect == Dialect::Gemini;
             let nodes = self.codec.places;
-            fits || self.outline.learn(&Lesson { event, head, nodes, text, counts })
+            self.outline.form.fits(event)
+                || self.outline.form.learn(&Lesson { event, head, nodes, text, counts })
         });
-        let text_end = self.outline.text_end(event).unwrap_or_default();
-        self.outline.is_steady = is_learned && text_end > 0;
-        self.outline.is_immediate = sink.adds_at_once() || text_at <= text_end + 1;
-        // One whose text counts at its end may never be at hand as a whole.
-        if fits && self.outline.is_immediate {
-            (self.outline.wait, self.outline.failures) = (0, 0);
+        self.outline.is_steady = is_learned && self.outline.form.fits(event);
+        #[cfg(all(test, feature = "all-dialects"))]
+        if super::tests::is_off() {
+            self.outline.is_steady = false;
         }
     }
 
@@ -296,18 +248,15 @@ impl Decoder {
     }
 }
 
-/// Bytes that the dialect may add before it gets the text of an event again: not more than an event has.
-const GAP_BYTES: usize = 512;
+/// Numbers of an event that the dialect gets.
+const MAX_NUMBERS: usize = 8;
 
 /// Room that the text of events leaves: with less, replies end in other ways.
 const FREE_BYTES: usize = 4096;
 
-impl EventRecord {
-    #[inline(never)]
-    fn note(&mut self, sink: &Sink<'_, '_>, bytes: &[u8]) {
-        self.add(bytes);
-        if self.text_at == 0 && sink.has_added(self.start as usize) {
-            self.text_at = self.used;
-        }
+impl Form {
+    /// Whether `event` follows it to its end.
+    fn fits(&self, event: &[u8]) -> bool {
+        self.count > 0 && self.walk(event, |_| ()).is_some_and(<[u8]>::is_empty)
     }
 }

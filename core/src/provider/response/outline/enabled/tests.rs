@@ -8,7 +8,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::provider::testing::{Observed, config, observe, session, some};
-use crate::{Dialect, Error};
+use crate::{Dialect, Error, Event};
 
 std::thread_local! {
     static IS_OFF: Cell<bool> = const { Cell::new(false) };
@@ -254,4 +254,76 @@ fn damaged_and_cut_streams_are_read_alike() {
             }
         }
     }
+}
+
+/// The texts that are shown for each of `pieces`.
+fn shown(dialect: Dialect, pieces: &[&str]) -> Vec<String> {
+    let mut session = session(config(dialect));
+    session.begin_response(200, None).unwrap();
+    let texts = pieces.iter().map(|piece| {
+        let (mut rest, mut texts) = (piece.as_bytes(), String::new());
+        while !rest.is_empty() {
+            let fed = session.feed(rest).unwrap();
+            rest = &rest[fed.used..];
+            if let Some(Event::TextDelta(text)) = fed.event {
+                texts += text;
+            }
+        }
+        texts
+    });
+    texts.collect()
+}
+
+/// An event of a chat with this text, without the end of its last line.
+fn piece(text: &str) -> String {
+    format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}")
+}
+
+#[test]
+fn a_short_event_is_shown_when_its_document_is_whole() {
+    let event = piece("b");
+    for cut in 1..event.len() {
+        let (start, end) = event.split_at(cut);
+        let first = [piece("a"), String::from("\n\n")].concat();
+        assert_eq!(shown(Dialect::OpenAiChat, &[&first, start, end]), ["a", "", "b"], "{start}");
+        // With an outline, too.
+        let more = [first.as_str(), &first, &first, start].concat();
+        assert_eq!(shown(Dialect::OpenAiChat, &[&more, end, "\n"]), ["aaa", "b", ""], "{start}");
+    }
+}
+
+#[test]
+fn a_long_event_is_shown_as_it_comes() {
+    let event = |text: &str| {
+        format!(
+            "\n\nevent: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\
+             \"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}"
+        )
+    };
+    let block = "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}";
+    let (long, short) = ("b".repeat(600), "c".repeat(50));
+    for pieces in [[block, &event(&long), "\"}}"], [block, &event(&short), "\"}}"]] {
+        let all = shown(Dialect::Anthropic, &pieces);
+        assert_eq!(all[1], if pieces[1].len() > 512 { &long } else { "" });
+        let single: Vec<_> = pieces.iter().flat_map(|piece| characters(piece)).collect();
+        assert_eq!(shown(Dialect::Anthropic, &single).concat(), all.concat());
+    }
+}
+
+fn characters(text: &str) -> impl Iterator<Item = &str> {
+    text.split("").filter(|it| !it.is_empty())
+}
+
+#[test]
+fn what_is_no_document_is_not_held_for_long() {
+    let first = [piece("a"), String::from("\n\n")].concat();
+    let comment =
+        [": it's {\n\n", "data", ": ", piece("b").strip_prefix("data: ").unwrap()].concat();
+    let mut all = first.clone();
+    for _ in 0..3 {
+        all += &comment;
+        all += "\n\n";
+    }
+    let single: Vec<&str> = characters(&all).collect();
+    assert_eq!(shown(Dialect::OpenAiChat, &single).concat(), "abbb");
 }

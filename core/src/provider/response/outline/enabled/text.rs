@@ -65,7 +65,7 @@ fn escaped<'i>(rest: &'i [u8], input: &mut &'i [u8]) -> Option<char> {
 }
 
 /// The character of the letter at the front of `input` after a backslash; `None` if it is not a single letter.
-pub(super) fn after_backslash(input: &mut &[u8]) -> Option<char> {
+fn after_backslash(input: &mut &[u8]) -> Option<char> {
     let (letter, rest) = input.split_first()?;
     let character = match letter {
         b'n' => '\n',

@@ -1,0 +1,183 @@
+//! The end of an event of a stream, found without reading the event.
+//!
+//! An event begins after the document of the one before it. It ends with its document, or with an empty line
+//! if it has none.
+
+use super::scan::{line_length, plain_length};
+
+/// How far an event was searched for its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventEnd {
+    at: usize,
+    place: Place,
+    /// Open objects and arrays of the document.
+    depth: u16,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// The rest of the line before it, and empty lines.
+    Start,
+    /// At the start of a line that is not the first.
+    NextLine,
+    /// In a line that is not data.
+    Line,
+    /// Between the name of the field and the document.
+    Data,
+    /// Between two documents of a stream that has no lines with names.
+    Between,
+    Document,
+    /// In a string of the document.
+    Text,
+}
+
+impl EventEnd {
+    /// Before the first byte of a server-sent event, or of a document with white space before it.
+    pub const fn new(is_named: bool) -> Self {
+        Self { at: 0, place: if is_named { Place::Start } else { Place::Between }, depth: 0 }
+    }
+
+    /// Whether `byte`, after the first `used` ones, is one of many of the same kind, for which [`find`](Self::find)
+    /// need not be called.
+    #[inline(always)]
+    pub const fn pass(&mut self, byte: u8, used: usize) -> bool {
+        let passes = match self.place {
+            // The one before it was not searched.
+            _ if self.at != used => false,
+            Place::Text => byte >= b' ' && !matches!(byte, b'"' | b'\\'),
+            Place::Document => !matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'),
+            Place::Line => !matches!(byte, b'\n' | b'\r'),
+            Place::Start | Place::NextLine | Place::Data | Place::Between => false,
+        };
+        self.at += passes as usize;
+        passes
+    }
+
+    /// The length of the event, if all of it is in `bytes`, which begin with it; or of the part before
+    /// something that is no document. Call it again with the same bytes and more of them.
+    pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let byte = *rest.first()?;
+            match self.place {
+                Place::Start | Place::NextLine if matches!(byte, b'\n' | b'\r') => {
+                    self.at += end_of_line(rest)?;
+                    if self.place == Place::NextLine {
+                        return Some(self.at);
+                    }
+                }
+                Place::Start | Place::NextLine => {
+                    if rest.starts_with(DATA) {
+                        (self.at, self.place) = (self.at + DATA.len(), Place::Data);
+                    } else if DATA.starts_with(rest) {
+                        return None;
+                    } else {
+                        self.place = Place::Line;
+                    }
+                }
+                Place::Line => {
+                    let length = line_length(rest);
+                    self.at += length;
+                    self.at += end_of_line(rest.get(length..)?)?;
+                    self.place = Place::NextLine;
+                }
+                Place::Data | Place::Between => match byte {
+                    b'{' | b'[' => {
+                        (self.at, self.place, self.depth) = (self.at + 1, Place::Document, 1);
+                    }
+                    b' ' => self.at += 1,
+                    b'\n' | b'\r' | b'\t' if self.place == Place::Between => self.at += 1,
+                    _ => return Some(self.at),
+                },
+                Place::Document => {
+                    let is_met = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+                    let length = rest.iter().position(is_met).unwrap_or(rest.len());
+                    self.at += length;
+                    match rest.get(length)? {
+                        b'"' => self.place = Place::Text,
+                        b'{' | b'[' => self.depth = self.depth.saturating_add(1),
+                        _ => self.depth -= 1,
+                    }
+                    self.at += 1;
+                    if self.depth == 0 {
+                        return Some(self.at);
+                    }
+                }
+                Place::Text => {
+                    let length = plain_length(rest);
+                    self.at += length;
+                    match rest.get(length..)? {
+                        [b'"', ..] => (self.at, self.place) = (self.at + 1, Place::Document),
+                        [] | [b'\\'] => return None,
+                        [b'\\', ..] => self.at += 2,
+                        _ => self.at += 1,
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The length of the end of a line that `bytes` begins with. `None`: it may be longer than what is at hand.
+const fn end_of_line(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [] | [b'\r'] => None,
+        [b'\r', b'\n', ..] => Some(2),
+        _ => Some(1),
+    }
+}
+
+const DATA: &[u8] = b"data:";
+
+#[cfg(test)]
+mod tests {
+    use super::EventEnd;
+
+    /// The end of the event in `bytes` given one by one, which is where it is in all of them.
+    fn end(bytes: &str, is_named: bool) -> Option<usize> {
+        let bytes = bytes.as_bytes();
+        let mut slow = EventEnd::new(is_named);
+        let found = (0..=bytes.len()).find_map(|length| slow.find(&bytes[..length]));
+        assert_eq!(found, EventEnd::new(is_named).find(bytes), "{bytes:?}");
+        found
+    }
+
+    #[test]
+    fn an_event_ends_with_its_document() {
+        for (event, rest) in [
+            ("\n\ndata: {}", "\n"),
+            ("\n\nevent: a\ndata: {\"a\":[\"}\\\"]\"]}", ""),
+            ("\r\n\r\nid:1\r\ndata:[{},{}]", "x"),
+            ("\n\n: it's {\ndata: [DONE]", " "),
+            ("\n\ndata: {\ndata: \"a\":{}}", "\n"),
+            // One without a document, at the empty line.
+            ("\n\nevent: ping\n\n", "data: {}"),
+            ("\n\n:\r\n\r\n", "\n"),
+            // Something else.
+            ("\n\ndata: ", "text"),
+            ("\n\ndata:", "\n\n"),
+        ] {
+            let all = [event, rest].concat();
+            assert_eq!(end(&all, true), Some(event.len()), "{all}");
+            // Anything else than a document is noticed at its first byte.
+            if event.ends_with(['}', ']', '\n']) {
+                assert_eq!(end(event, true), Some(event.len()), "{event}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_an_event_has_no_end() {
+        let event = "\n\nevent: a\ndata: {\"a\\\\\":[1,{}],\"b\":\"\\\"}\"}";
+        for length in 0..event.len() {
+            assert_eq!(end(&event[..length], true), None, "{}", &event[..length]);
+        }
+    }
+
+    #[test]
+    fn a_line_ends_with_its_document() {
+        assert_eq!(end("\n{\"a\":\"{\"}\n{", false), Some(10));
+        assert_eq!(end("\n \n{\"a\":{}", false), None);
+        assert_eq!(end("\nx", false), Some(1));
+    }
+}
