@@ -329,13 +329,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `MakeRoom` if room can be made. The transcript has no partial message.
     pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Fed<'a>, Error> {
         if WORDS {
-            let passed = match self.machine.hold(chunk) {
-                0 => {
-                    let max_bytes = self.config.limits().max_response_bytes;
-                    self.machine.skim(chunk, max_bytes, || self.transcript.left_bytes())
-                }
-                held => held,
-            };
+            let max_bytes = || self.config.limits().max_response_bytes;
+            let passed = self.machine.skim(chunk, max_bytes, || self.transcript.left_bytes());
             let rest = chunk.get(passed..).unwrap_or_default();
             if passed > 0 {
                 if rest.is_empty() {

@@ -17,32 +17,28 @@ use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
 use crate::{Error, ErrorKind, ResponseRule};
 
 impl Machine {
-    /// Takes bytes from the front of `chunk` that belong to an event that is held until it is whole; returns their
-    /// number.
+    /// Takes bytes from the front of `chunk` that belong to an event that is held until it is whole, or that
+    /// nobody needs, if neither limit is near; returns their number. For most calls with a few bytes this is enough.
     #[inline(always)]
-    pub fn hold(&mut self, chunk: &[u8]) -> usize {
+    pub fn skim(
+        &mut self,
+        chunk: &[u8],
+        max_bytes: impl Fn() -> u32,
+        left: impl Fn() -> usize,
+    ) -> usize {
         if self.decoder.has_news || !matches!(self.step, Step::Receive) {
             return 0;
         }
         let held = self.decoder.hold(chunk);
-        // With something to read, the last byte waits for the next call.
-        let is_all = held == chunk.len() && self.decoder.is_reading_held();
-        self.owes_byte |= is_all;
-        held - usize::from(is_all)
-    }
-
-    /// Skips unneeded bytes at the front of `chunk`, if neither limit is near; returns their number.
-    /// For most calls with a few bytes this is enough.
-    #[inline(always)]
-    pub fn skim(&mut self, chunk: &[u8], max_bytes: u32, left: impl Fn() -> usize) -> usize {
-        let is_far = chunk.len() < max_bytes.saturating_sub(self.decoder.offset) as usize;
-        // Of a long chunk there is more to be read than what is skipped here.
-        let is_short = chunk.len() < LONG_CHUNK_BYTES;
-        if self.decoder.has_news || !is_short || !is_far || self.step != Step::Receive {
-            return 0;
+        if held > 0 || chunk.len() >= LONG_CHUNK_BYTES {
+            // With something to read, the last byte waits for the next call.
+            let is_all = held == chunk.len() && self.decoder.is_reading_held();
+            self.owes_byte |= is_all;
+            return held - usize::from(is_all);
         }
+        let is_far = chunk.len() < max_bytes().saturating_sub(self.decoder.offset) as usize;
         let mut rest = chunk;
-        if chunk.len() + SLACK_BYTES < left() {
+        if is_far && chunk.len() + SLACK_BYTES < left() {
             self.decoder.skim(&mut rest);
         }
         chunk.len() - rest.len()

@@ -5,17 +5,17 @@
 
 use super::scan::{line_length, plain_length};
 
-/// How far an event was searched for its end.
+/// How far an event of less than 64 KiB was searched for its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventEnd {
-    at: usize,
-    place: Place,
+    at: u16,
+    place: EventPlace,
     /// Open objects and arrays of the document.
     depth: u16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
+enum EventPlace {
     /// The rest of the line before it, and empty lines.
     Start,
     /// At the start of a line that is not the first.
@@ -34,7 +34,11 @@ enum Place {
 impl EventEnd {
     /// Before the first byte of a server-sent event, or of a document with white space before it.
     pub const fn new(is_named: bool) -> Self {
-        Self { at: 0, place: if is_named { Place::Start } else { Place::Between }, depth: 0 }
+        Self {
+            at: 0,
+            place: if is_named { EventPlace::Start } else { EventPlace::Between },
+            depth: 0,
+        }
     }
 
     /// Whether `byte`, after the first `used` ones, is one of many of the same kind, for which [`find`](Self::find)
@@ -43,13 +47,15 @@ impl EventEnd {
     pub const fn pass(&mut self, byte: u8, used: usize) -> bool {
         let passes = match self.place {
             // The one before it was not searched.
-            _ if self.at != used => false,
-            Place::Text => byte >= b' ' && !matches!(byte, b'"' | b'\\'),
-            Place::Document => !matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'),
-            Place::Line => !matches!(byte, b'\n' | b'\r'),
-            Place::Start | Place::NextLine | Place::Data | Place::Between => false,
+            _ if self.at as usize != used => false,
+            EventPlace::Text => byte >= b' ' && !matches!(byte, b'"' | b'\\'),
+            EventPlace::Document => !matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'),
+            EventPlace::Line => !matches!(byte, b'\n' | b'\r'),
+            EventPlace::Start | EventPlace::NextLine | EventPlace::Data | EventPlace::Between => {
+                false
+            }
         };
-        self.at += passes as usize;
+        self.at += passes as u16;
         passes
     }
 
@@ -57,57 +63,57 @@ impl EventEnd {
     /// something that is no document. Call it again with the same bytes and more of them.
     pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
+            let rest = bytes.get(self.at.into()..).unwrap_or_default();
             let byte = *rest.first()?;
             match self.place {
-                Place::Start | Place::NextLine if matches!(byte, b'\n' | b'\r') => {
+                EventPlace::Start | EventPlace::NextLine if matches!(byte, b'\n' | b'\r') => {
                     self.at += end_of_line(rest)?;
-                    if self.place == Place::NextLine {
-                        return Some(self.at);
+                    if self.place == EventPlace::NextLine {
+                        return Some(self.at.into());
                     }
                 }
-                Place::Start | Place::NextLine => {
+                EventPlace::Start | EventPlace::NextLine => {
                     if rest.starts_with(DATA) {
-                        (self.at, self.place) = (self.at + DATA.len(), Place::Data);
+                        (self.at, self.place) = (self.at + DATA.len() as u16, EventPlace::Data);
                     } else if DATA.starts_with(rest) {
                         return None;
                     } else {
-                        self.place = Place::Line;
+                        self.place = EventPlace::Line;
                     }
                 }
-                Place::Line => {
+                EventPlace::Line => {
                     let length = line_length(rest);
-                    self.at += length;
+                    self.at += length as u16;
                     self.at += end_of_line(rest.get(length..)?)?;
-                    self.place = Place::NextLine;
+                    self.place = EventPlace::NextLine;
                 }
-                Place::Data | Place::Between => match byte {
+                EventPlace::Data | EventPlace::Between => match byte {
                     b'{' | b'[' => {
-                        (self.at, self.place, self.depth) = (self.at + 1, Place::Document, 1);
+                        (self.at, self.place, self.depth) = (self.at + 1, EventPlace::Document, 1);
                     }
                     b' ' => self.at += 1,
-                    b'\n' | b'\r' | b'\t' if self.place == Place::Between => self.at += 1,
-                    _ => return Some(self.at),
+                    b'\n' | b'\r' | b'\t' if self.place == EventPlace::Between => self.at += 1,
+                    _ => return Some(self.at.into()),
                 },
-                Place::Document => {
+                EventPlace::Document => {
                     let is_met = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
                     let length = rest.iter().position(is_met).unwrap_or(rest.len());
-                    self.at += length;
+                    self.at += length as u16;
                     match rest.get(length)? {
-                        b'"' => self.place = Place::Text,
+                        b'"' => self.place = EventPlace::Text,
                         b'{' | b'[' => self.depth = self.depth.saturating_add(1),
                         _ => self.depth -= 1,
                     }
                     self.at += 1;
                     if self.depth == 0 {
-                        return Some(self.at);
+                        return Some(self.at.into());
                     }
                 }
-                Place::Text => {
+                EventPlace::Text => {
                     let length = plain_length(rest);
-                    self.at += length;
+                    self.at += length as u16;
                     match rest.get(length..)? {
-                        [b'"', ..] => (self.at, self.place) = (self.at + 1, Place::Document),
+                        [b'"', ..] => (self.at, self.place) = (self.at + 1, EventPlace::Document),
                         [] | [b'\\'] => return None,
                         [b'\\', ..] => self.at += 2,
                         _ => self.at += 1,
@@ -119,7 +125,7 @@ impl EventEnd {
 }
 
 /// The length of the end of a line that `bytes` begins with. `None`: it may be longer than what is at hand.
-const fn end_of_line(bytes: &[u8]) -> Option<usize> {
+const fn end_of_line(bytes: &[u8]) -> Option<u16> {
     match bytes {
         [] | [b'\r'] => None,
         [b'\r', b'\n', ..] => Some(2),

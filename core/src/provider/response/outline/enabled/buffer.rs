@@ -1,6 +1,6 @@
 //! The bytes of one event: one that is held until it is whole, or one that is recorded.
 
-use super::Form;
+use super::EventForm;
 use super::search::Search;
 
 /// The bytes of an event.
@@ -73,9 +73,16 @@ impl EventBuffer {
         self.add(bytes);
     }
 
+    /// Takes one more byte of the event that is held, if that needs no search.
+    #[inline(always)]
+    pub fn pass(&mut self, byte: u8, form: Option<&EventForm>) -> bool {
+        let used = usize::from(self.used);
+        used < MAX_EVENT_BYTES && self.search.pass(form, byte, used) && self.add(&[byte])
+    }
+
     /// Takes more of the event that is held from the front of `input`; returns the number of these bytes. The event is
     /// released when it is whole, or too long.
-    pub fn hold_more(&mut self, input: &[u8], form: Option<&Form>) -> usize {
+    pub fn hold_more(&mut self, input: &[u8], form: Option<&EventForm>) -> usize {
         let before = usize::from(self.used);
         let free = MAX_EVENT_BYTES - before;
         let (more, rest) = input.split_at_checked(free).unwrap_or((input, &[]));

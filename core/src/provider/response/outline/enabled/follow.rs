@@ -3,7 +3,7 @@
 use super::buffer::MAX_EVENT_BYTES;
 use super::learn::Lesson;
 use super::search::Search;
-use super::{Filled, Form};
+use super::{EventForm, Filled};
 use crate::Error;
 use crate::message::Dialect;
 use crate::provider::response::{Array, DataLine, Decoder, Document, Framing};
@@ -254,7 +254,7 @@ const MAX_NUMBERS: usize = 8;
 /// Room that the text of events leaves: with less, replies end in other ways.
 const FREE_BYTES: usize = 4096;
 
-impl Form {
+impl EventForm {
     /// Whether `event` follows it to its end.
     fn fits(&self, event: &[u8]) -> bool {
         self.count > 0 && self.walk(event, |_| ()).is_some_and(<[u8]>::is_empty)

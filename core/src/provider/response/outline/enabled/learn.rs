@@ -1,6 +1,6 @@
 //! Learns the outline of an event.
 
-use super::{Blank, BlankKind, Form, text};
+use super::{Blank, BlankKind, EventForm, text};
 use crate::provider::tag;
 use crate::wire::json_read::{JsonReader, Node, Scalar};
 use crate::wire::scan::plain_length;
@@ -20,7 +20,7 @@ pub(super) struct Lesson<'a> {
     pub counts: bool,
 }
 
-impl Form {
+impl EventForm {
     /// Takes the bytes of an event, without its text and the values that differ from those of the event before,
     /// if that had the same form. False: its form cannot be followed.
     pub(super) fn learn(&mut self, lesson: &Lesson<'_>) -> bool {
@@ -83,7 +83,7 @@ impl Form {
 
 /// The outline of the event before, beside which another is learned.
 struct Before {
-    form: Form,
+    form: EventForm,
     at: u16,
     blank: u8,
     is_same: bool,
@@ -92,7 +92,7 @@ struct Before {
 impl Before {
     /// Whether the value after `gap` was another, as far as the two have the same form.
     fn differs(&mut self, gap: &[u8], value: &[u8], is_text: bool) -> bool {
-        let Form { bytes, blanks, .. } = &self.form;
+        let EventForm { bytes, blanks, .. } = &self.form;
         let end = blanks.get(usize::from(self.blank)).map_or(0, |blank| blank.end);
         let rest = bytes.get(self.at.into()..end.into()).unwrap_or_default();
         let Some(rest) = rest.strip_prefix(gap).filter(|_| self.is_same) else {

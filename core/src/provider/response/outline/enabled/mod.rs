@@ -14,7 +14,7 @@ use text::Characters;
 /// The outline of the events, and the event that is held or recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Outline {
-    form: Form,
+    form: EventForm,
     /// The state of the reply before the next event is that after the last one.
     is_steady: bool,
     /// This many events are not recorded, after this many that were of no use.
@@ -25,7 +25,7 @@ pub(crate) struct Outline {
 
 /// An event that was read, for those that follow.
 #[derive(Clone, Debug)]
-struct Form {
+struct EventForm {
     /// The bytes that are the same in each event.
     bytes: [u8; MAX_BYTES],
     /// The places of values among them, in order; the last is the end.
@@ -70,7 +70,7 @@ enum Filled<'i> {
 impl Outline {
     pub const fn new() -> Self {
         Self {
-            form: Form {
+            form: EventForm {
                 bytes: [0; MAX_BYTES],
                 blanks: [Blank { end: 0, kind: BlankKind::End, place: 0 }; MAX_BLANKS],
                 used: 0,
@@ -104,15 +104,11 @@ impl Outline {
     /// released when it is whole, or too long.
     #[inline(always)]
     pub fn hold(&mut self, input: &[u8]) -> usize {
-        match input {
-            [byte] if self.pass_byte(*byte) => 1,
-            _ => self.hold_more(input),
-        }
-    }
-
-    fn hold_more(&mut self, input: &[u8]) -> usize {
         let form = self.is_steady.then_some(&self.form);
-        self.buffer.hold_more(input, form)
+        match input {
+            [byte] if self.buffer.pass(*byte, form) => 1,
+            _ => self.buffer.hold_more(input, form),
+        }
     }
 
     /// Keeps bytes of the event that was read, if it is recorded.
@@ -122,7 +118,7 @@ impl Outline {
     }
 }
 
-impl Form {
+impl EventForm {
     /// The rest of `input` after an event that follows the outline. The values of the event are passed to `give`.
     /// `None`: it does not, or not all of it is there.
     #[inline(always)]

@@ -1,7 +1,6 @@
 //! Searches an event that comes in pieces for its end: along the outline, or by its brackets.
 
-use super::buffer::MAX_EVENT_BYTES;
-use super::{BlankKind, Form, Outline};
+use super::{BlankKind, EventForm};
 use crate::wire::event_end::EventEnd;
 use crate::wire::scan::plain_length;
 
@@ -57,7 +56,7 @@ impl Search {
 
     /// The length of the event that `bytes` begin with, if all of it is there. It may follow `form`.
     #[inline(always)]
-    pub fn find(&mut self, form: Option<&Form>, bytes: &[u8]) -> Option<usize> {
+    pub fn find(&mut self, form: Option<&EventForm>, bytes: &[u8]) -> Option<usize> {
         if let Some(form) = form
             && !self.is_other
         {
@@ -72,6 +71,38 @@ impl Search {
         }
         self.end.find(bytes)
     }
+
+    /// Whether `byte`, after the first `used` ones, is one of many of the same kind, for which
+    /// [`find`](Self::find) need not be called.
+    #[inline(always)]
+    pub fn pass(&mut self, form: Option<&EventForm>, byte: u8, used: usize) -> bool {
+        let Some(form) = form.filter(|_| !self.is_other) else {
+            return self.end.pass(byte, used);
+        };
+        // A backslash before it was not searched.
+        let Some(blank) =
+            form.blanks.get(usize::from(self.blank)).filter(|_| usize::from(self.at) == used)
+        else {
+            return false;
+        };
+        let is_text = blank.kind == BlankKind::Text;
+        let passes = if self.in_blank {
+            let is_plain = byte >= b' ' && !matches!(byte, b'"' | b'\\');
+            is_plain && (is_text || blank.kind == BlankKind::String)
+        } else {
+            let expected = form.bytes.get(usize::from(self.outline_at));
+            self.outline_at + 1 < blank.end && expected == Some(&byte)
+        };
+        if passes {
+            self.at += 1;
+            match self.in_blank {
+                true if is_text => self.text.1 = self.at,
+                true => {}
+                false => self.outline_at += 1,
+            }
+        }
+        passes
+    }
 }
 
 /// How far an event follows the outline, with strings of any content.
@@ -82,42 +113,7 @@ enum Found {
     Other,
 }
 
-impl Outline {
-    /// Takes one more byte of the event that is held, if it is one of many of the same kind.
-    #[inline(always)]
-    pub(super) fn pass_byte(&mut self, byte: u8) -> bool {
-        let Search { at, outline_at, blank, in_blank, is_other, .. } = self.buffer.search;
-        let used = self.buffer.bytes().len();
-        if used == MAX_EVENT_BYTES {
-            return false;
-        }
-        if is_other || !self.is_steady {
-            return self.buffer.search.end.pass(byte, used) && self.buffer.add(&[byte]);
-        }
-        let Some(blank) = self.form.blanks.get(usize::from(blank)) else { return false };
-        let follows = if in_blank {
-            let is_plain = byte >= b' ' && !matches!(byte, b'"' | b'\\');
-            is_plain && matches!(blank.kind, BlankKind::Text | BlankKind::String)
-        } else {
-            let expected = self.form.bytes.get(usize::from(outline_at));
-            outline_at + 1 < blank.end && expected == Some(&byte)
-        };
-        // A backslash before it was not searched.
-        let passes = follows && usize::from(at) == used && self.buffer.add(&[byte]);
-        if passes {
-            let search = &mut self.buffer.search;
-            search.at += 1;
-            match in_blank {
-                true if blank.kind == BlankKind::Text => search.text.1 = search.at,
-                true => {}
-                false => search.outline_at += 1,
-            }
-        }
-        passes
-    }
-}
-
-impl Form {
+impl EventForm {
     #[inline(always)]
     fn follow(&self, search: &mut Search, bytes: &[u8]) -> Found {
         let mut rest = bytes.get(search.at.into()..).unwrap_or_default();
