@@ -29,8 +29,6 @@ impl Outline {
     pub const fn hold(&self, _: &[u8]) -> usize {
         0
     }
-
-    pub const fn note(&self, _: &[u8]) {}
 }
 
 #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where there is an outline")]

@@ -185,7 +185,7 @@ impl Decoder {
     /// Keeps bytes of the event that was read.
     #[inline(always)]
     pub(in crate::provider::response) fn note(&mut self, bytes: &[u8]) {
-        self.outline.note(bytes);
+        self.outline.buffer.note(bytes);
     }
 
     /// The event is over: if the state of the reply is that before it, it is followed from now on.

@@ -110,12 +110,6 @@ impl Outline {
             _ => self.buffer.hold_more(input, form),
         }
     }
-
-    /// Keeps bytes of the event that was read, if it is recorded.
-    #[inline(always)]
-    pub fn note(&mut self, bytes: &[u8]) {
-        self.buffer.note(bytes);
-    }
 }
 
 impl EventForm {
