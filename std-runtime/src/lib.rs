@@ -8,7 +8,6 @@ pub mod agent;
 pub mod ask;
 pub mod cli;
 mod command;
-mod description;
 pub mod error;
 mod nearest;
 pub mod permissions;

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use zerostack_core::Usage;
 
-use crate::description;
-
 /// What is kept of a run besides its changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
@@ -96,12 +94,12 @@ impl About {
         struct Version {
             version: u32,
         }
-        let Version { version } = description::last(bytes)?;
+        let Version { version } = serde_json::from_slice(bytes)?;
         if version != VERSION {
             let text = "another version of zerostack wrote it";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
-        Ok(description::last(bytes)?)
+        Ok(serde_json::from_slice(bytes)?)
     }
 
     /// The project has the other folders `also`, and the paths of its patch are from `base`.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use super::{names, number, private, read};
 use crate::commit::{self, Contents, Lock, Plan};
-use crate::{Error, ErrorKind, Result, description, own_process, state_folder};
+use crate::{Error, ErrorKind, Result, own_process, state_folder};
 
 /// A record of a run that has not ended.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Draft {
     pub(crate) fn start(&self, about: &About, input: Option<&str>) -> io::Result<()> {
         let place = self.place();
         // Without a complete description a draft counts as not begun.
-        write(&place, ABOUT, &document(about)?)?;
+        write(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
         input.map_or(Ok(()), |input| write(&place, INPUT, input.as_bytes()).map(drop))
     }
 
@@ -173,7 +173,7 @@ impl Draft {
         let plan = fill(&mut contents)?;
         let save = || {
             remove_scratch(place)?;
-            description::replace(place, ABOUT, &document(about)?)?;
+            replace(place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
             File::open(place.join(ABOUT))?.sync_all()?;
             write(place, PLAN, &serde_json::to_vec(&plan)?)?.sync_all()?;
             write(place, PATCH, patch)?.sync_all()?;
@@ -193,10 +193,10 @@ impl Draft {
     pub(crate) fn finish(&self, about: &About, patch: &[u8]) -> Result<u32> {
         let finish = || {
             let mut place = self.place();
+            replace(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
             if let Some(id) = super::complete(&place) {
-                return description::replace(&place, ABOUT, &document(about)?).map(|()| id);
+                return Ok(id);
             }
-            description::add(&place, ABOUT, &document(about)?)?;
             if !patch.is_empty() && !place.join(PATCH).exists() {
                 write(&place, PATCH, patch)?;
             }
@@ -233,7 +233,7 @@ pub(super) fn adopt(_lock: &Lock, drafts: Vec<PathBuf>) -> io::Result<()> {
         about.exit_code = ErrorKind::Internal.exit_code();
         about.error = Some("the command was killed before the run ended".to_owned());
         remove_changes(&place);
-        description::replace(&place, ABOUT, &document(&about)?)?;
+        replace(&place, ABOUT, &serde_json::to_vec_pretty(&about)?)?;
         fs::rename(&place, runs.join(id_after(&names()?).to_string()))?;
     }
     Ok(())
@@ -375,11 +375,16 @@ fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// A description as one document.
-fn document(about: &About) -> io::Result<Vec<u8>> {
-    let mut document = serde_json::to_vec_pretty(about)?;
-    document.push(b'\n');
-    Ok(document)
+/// Replaces a file by `bytes`, completely or not at all.
+fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = place.join(format!(".{name}"));
+    // A killed command may have left it.
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&new).and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| fs::rename(&new, place.join(name))).inspect_err(|_| {
+        let _ = fs::remove_file(&new);
+    })
 }
 
 /// The prefix of the names of drafts.

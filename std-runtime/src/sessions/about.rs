@@ -7,7 +7,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use zerostack_core::{OwnedConfig, OwnedTool};
 
-use crate::description;
 use crate::provider::Endpoint;
 
 /// What is kept of a session besides its transcript.
@@ -103,11 +102,11 @@ impl About {
         struct Version {
             version: u32,
         }
-        let Version { version } = description::last(bytes)?;
+        let Version { version } = serde_json::from_slice(bytes)?;
         if version > VERSION {
             return Err(io::Error::other("a newer version of zerostack wrote it"));
         }
-        Ok(description::last(bytes)?)
+        Ok(serde_json::from_slice(bytes)?)
     }
 
     /// Marks it as used now.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::about::About;
-use crate::{Error, ErrorKind, description};
+use crate::{Error, ErrorKind};
 
 /// The error of a session that cannot be used.
 pub(super) fn damaged(name: &str, error: &dyn std::fmt::Display) -> Error {
@@ -29,42 +29,39 @@ pub(super) fn read_about(place: &Path) -> io::Result<About> {
 /// Writes the description of a session that is being made at `place`.
 pub(super) fn write_first_about(place: &Path, about: &About) -> io::Result<()> {
     let mut file = private().write(true).create_new(true).open(place.join(ABOUT))?;
-    file.write_all(&document(about)?)
+    file.write_all(&serde_json::to_vec(about)?)
 }
 
-/// Writes the description of the session at `place`. Only the command that has the session open does.
+/// Replaces the description of the session at `place`.
 pub(super) fn write_about(place: &Path, about: &About) -> io::Result<()> {
-    description::add(place, ABOUT, &document(about)?)
-}
-
-fn document(about: &About) -> io::Result<Vec<u8>> {
-    let mut document = serde_json::to_vec(about)?;
-    document.push(b'\n');
-    Ok(document)
-}
-
-/// The name of the last used of the sessions of a project, which are in the folder `all`; empty if unknown.
-pub(super) fn read_last(all: &Path) -> String {
-    let noted = fs::read_to_string(all.join(LAST)).unwrap_or_default();
-    noted.rsplit('\n').next().unwrap_or_default().to_owned()
+    replace(place, ABOUT, &serde_json::to_vec(about)?)
 }
 
 /// Takes note in the folder `all` of the sessions of a project that `name` is the last used one:
 /// times tell that only while the clock runs forwards.
 pub(super) fn write_last(all: &Path, name: &str) -> io::Result<()> {
-    let path = all.join(LAST);
-    // Each on a line of its own, for a new file costs many times what a few bytes at the end of one do.
-    // Another command may write at the same time.
-    let mut file = private().create(true).append(true).read(true).open(&path)?;
-    if file.metadata()?.len() > LAST_BYTES {
-        // What a killed command leaves of this is removed with its sessions.
-        let new = all.join(format!(".new-{}-{LAST}", std::process::id()));
-        return description::write(&new, &path, name.as_bytes());
+    // A new file costs many times what reading it does.
+    if fs::read(all.join(LAST)).is_ok_and(|last| last == name.as_bytes()) {
+        return Ok(());
     }
-    match read_last(all) == name {
-        true => Ok(()),
-        false => file.write_all(format!("\n{name}").as_bytes()),
-    }
+    // Another command may write it at the same time; what a killed one leaves is removed with its sessions.
+    let new = all.join(format!(".new-{}-{LAST}", std::process::id()));
+    write(&new, &all.join(LAST), name.as_bytes())
+}
+
+/// Replaces a file of the session at `place` at once. Only the command that has the session open does.
+pub(super) fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    write(&place.join(format!(".new-{name}")), &place.join(name), bytes)
+}
+
+/// Writes `bytes` to the file `new`, which then becomes `path`.
+fn write(new: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A name costs less than a file without one that gets it later; a killed command may have left it.
+    let opened = private().write(true).create(true).truncate(true).open(new);
+    let written = opened.and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| fs::rename(new, path)).inspect_err(|_| {
+        let _ = fs::remove_file(new);
+    })
 }
 
 /// The options to open a file that nobody else may read.
@@ -79,7 +76,5 @@ pub(super) const JOURNAL: &str = "journal";
 pub(super) const PENDING: &str = "pending.patch";
 pub(super) const LAST: &str = ".last";
 pub(super) const LOCK: &str = "lock";
-/// How long the file may be.
-const LAST_BYTES: u64 = 4 * 1024;
 /// The largest `about.json`, in bytes.
 const ABOUT_BYTES: u64 = 16 * 1024 * 1024;

@@ -9,11 +9,11 @@ use zerostack_core::{OwnedConfig, Session};
 
 use super::about::About;
 use super::attachments;
-use super::files::{JOURNAL, PENDING, damaged, unusable, write_about, write_last};
+use super::files::{JOURNAL, PENDING, damaged, replace, unusable, write_about, write_last};
 use super::journal::{Held, JournalFile};
 use crate::agent::{Files, OwnedSession, start_session};
 use crate::error::listed;
-use crate::{Error, Result, description};
+use crate::{Error, Result};
 
 /// A session that this command has open.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Saved {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 removed => removed,
             },
-            patch => description::replace(&self.place, PENDING, patch),
+            patch => replace(&self.place, PENDING, patch),
         };
         kept.map_err(|error| unusable(&error))
     }

@@ -13,7 +13,7 @@ use zerostack_core::{Dialect, OwnedConfig, Session};
 use super::about::About;
 use super::attachments;
 use super::files::{
-    JOURNAL, LOCK, damaged, private, read_about, read_last, unusable, write_first_about,
+    JOURNAL, LAST, LOCK, damaged, private, read_about, unusable, write_first_about,
 };
 use super::journal::{Held, JournalFile};
 use super::saved::Saved;
@@ -80,7 +80,7 @@ impl Sessions {
             .collect();
         let time = |about: &io::Result<About>| about.as_ref().map_or(0, |about| about.time);
         // The clock may have run backwards since. Of those of one second the later number.
-        let last = read_last(&place);
+        let last = fs::read_to_string(place.join(LAST)).unwrap_or_default();
         let number = |name: &str| name.parse::<u32>().unwrap_or(0);
         all.sort_by_key(|(name, about)| {
             std::cmp::Reverse((*name == last, time(about), number(name)))
