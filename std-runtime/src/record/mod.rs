@@ -5,7 +5,7 @@
 //! dot it is incomplete, or being removed.
 //!
 //! ```text
-//! about.json   what ran, and how it ended: the last document counts
+//! about.json   what ran, and how it ended
 //! events       as --events json prints them; locked while the run lives
 //! input        the run's stdin                      patch     the result, if it is one
 //! tape.1       of the first attempt, and so on; tape.1.2 of its second subagent

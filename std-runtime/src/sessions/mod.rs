@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sessions/FOLDER/NAME/       in the state folder; nobody else may read it
-//!   about.json                the folder, the model, and the first instructions; the last document counts
+//!   about.json                the folder, the model, and the first instructions
 //!   journal                   the transcript, in the frames of zerostack-core; it only grows
 //!   attachments/NUMBER        the files of the conversation, by the numbers of the transcript
 //!   pending.patch             what `chat` has not applied yet
