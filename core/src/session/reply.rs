@@ -29,6 +29,10 @@ impl Machine {
         if self.decoder.has_news || !matches!(self.step, Step::Receive) {
             return 0;
         }
+        let left_bytes = max_bytes().saturating_sub(self.decoder.offset) as usize;
+        if chunk.len() + self.decoder.held_bytes() >= left_bytes {
+            return 0;
+        }
         let held = self.decoder.hold(chunk);
         if held > 0 || chunk.len() >= LONG_CHUNK_BYTES {
             // With something to read, the last byte waits for the next call.
@@ -36,9 +40,8 @@ impl Machine {
             self.owes_byte |= is_all;
             return held - usize::from(is_all);
         }
-        let is_far = chunk.len() < max_bytes().saturating_sub(self.decoder.offset) as usize;
         let mut rest = chunk;
-        if is_far && chunk.len() + SLACK_BYTES < left() {
+        if chunk.len() + SLACK_BYTES < left() {
             self.decoder.skim(&mut rest);
         }
         chunk.len() - rest.len()

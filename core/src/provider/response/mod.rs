@@ -202,6 +202,11 @@ impl Decoder {
         self.outline.unread_bytes()
     }
 
+    /// What is held is read next, although it is not whole.
+    pub const fn release_held(&mut self) {
+        self.outline.release();
+    }
+
     /// Reads what was held, at most so many bytes of it, or from the front of `input`, which it advances, until
     /// something may be shown. False: there is nothing more to be read of that.
     pub fn advance(

@@ -54,7 +54,11 @@ pub(crate) fn read(
             }
         }
         let most = window.min(left);
-        let (mut front, back) = input.split_at_checked(most).unwrap_or((input, &[]));
+        let free = left.saturating_sub(decoder.held_bytes()).min(window);
+        if free == 0 {
+            decoder.release_held();
+        }
+        let (mut front, back) = input.split_at_checked(free).unwrap_or((input, &[]));
         loop {
             let shows = decoder.advance(sink, &mut front, most);
             *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();

@@ -22,6 +22,8 @@ impl Outline {
         0
     }
 
+    pub const fn release(&self) {}
+
     pub const fn is_holding(&self) -> bool {
         false
     }

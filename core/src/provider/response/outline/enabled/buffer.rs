@@ -99,7 +99,7 @@ impl EventBuffer {
     }
 
     /// What is held is read next.
-    pub fn release(&mut self) {
+    pub const fn release(&mut self) {
         if self.is_holding() {
             self.phase = Phase::Reading;
         }

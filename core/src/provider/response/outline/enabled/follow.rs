@@ -160,7 +160,7 @@ impl Decoder {
 
     /// The body is over, perhaps within an event that is held.
     pub(crate) fn end_outline(&mut self, sink: &mut Sink<'_, '_>) {
-        self.outline.buffer.release();
+        self.outline.release();
         while self.outline.is_reading() && self.error.is_none() {
             self.read_held(sink, usize::MAX);
         }

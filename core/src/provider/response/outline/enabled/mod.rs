@@ -100,6 +100,11 @@ impl Outline {
         self.buffer.is_holding()
     }
 
+    /// What is held is read next, although it is not whole.
+    pub const fn release(&mut self) {
+        self.buffer.release();
+    }
+
     /// Takes more of the event that is held from the front of `input`; returns the number of these bytes. The event is
     /// released when it is whole, or too long.
     #[inline(always)]
