@@ -1,7 +1,7 @@
 //! The end of an event of a stream, found without reading the event.
 //!
 //! An event begins after the document of the one before it. It ends with its document, or with an empty line
-//! if it has none.
+//! if it has none, or one that is broken.
 
 use super::scan::{line_length, plain_length};
 
@@ -27,6 +27,8 @@ enum EventPlace {
     /// Between two documents of a stream that has no lines with names.
     Between,
     Document,
+    /// At the start of a line within it.
+    DocumentLine,
     /// In a string of the document.
     Text,
 }
@@ -49,11 +51,13 @@ impl EventEnd {
             // The one before it was not searched.
             _ if self.at as usize != used => false,
             EventPlace::Text => byte >= b' ' && !matches!(byte, b'"' | b'\\'),
-            EventPlace::Document => !matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'),
+            EventPlace::Document => !is_met(&byte),
             EventPlace::Line => !matches!(byte, b'\n' | b'\r'),
-            EventPlace::Start | EventPlace::NextLine | EventPlace::Data | EventPlace::Between => {
-                false
-            }
+            EventPlace::Start
+            | EventPlace::NextLine
+            | EventPlace::Data
+            | EventPlace::Between
+            | EventPlace::DocumentLine => false,
         };
         self.at += passes as u16;
         passes
@@ -95,11 +99,21 @@ impl EventEnd {
                     b'\n' | b'\r' | b'\t' if self.place == EventPlace::Between => self.at += 1,
                     _ => return Some(self.at.into()),
                 },
+                EventPlace::DocumentLine => match byte {
+                    // An empty line, or another document.
+                    b'\n' | b'\r' | b'{' => return Some(self.at.into()),
+                    _ => self.place = EventPlace::Document,
+                },
                 EventPlace::Document => {
-                    let is_met = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
                     let length = rest.iter().position(is_met).unwrap_or(rest.len());
                     self.at += length as u16;
-                    match rest.get(length)? {
+                    let rest = rest.get(length..)?;
+                    match rest.first()? {
+                        b'\n' | b'\r' => {
+                            self.at += end_of_line(rest)?;
+                            self.place = EventPlace::DocumentLine;
+                            continue;
+                        }
                         b'"' => self.place = EventPlace::Text,
                         b'{' | b'[' => self.depth = self.depth.saturating_add(1),
                         _ => self.depth -= 1,
@@ -116,12 +130,19 @@ impl EventEnd {
                         [b'"', ..] => (self.at, self.place) = (self.at + 1, EventPlace::Document),
                         [] | [b'\\'] => return None,
                         [b'\\', ..] => self.at += 2,
+                        // No string has the end of a line.
+                        [b'\n' | b'\r', ..] => return Some(self.at.into()),
                         _ => self.at += 1,
                     }
                 }
             }
         }
     }
+}
+
+/// Whether `byte` is of interest in a document.
+const fn is_met(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | b'\r')
 }
 
 /// The length of the end of a line that `bytes` begins with. `None`: it may be longer than what is at hand.
@@ -159,6 +180,10 @@ mod tests {
             // One without a document, at the empty line.
             ("\n\nevent: ping\n\n", "data: {}"),
             ("\n\n:\r\n\r\n", "\n"),
+            // A broken document.
+            ("\n\ndata: {\"a\":[}\n", "\n"),
+            ("\r\n\r\ndata: {\"a\":[}\r\n", "\r\n"),
+            ("\n\ndata: {\"a", "\n"),
             // Something else.
             ("\n\ndata: ", "text"),
             ("\n\ndata:", "\n\n"),
@@ -166,7 +191,7 @@ mod tests {
             let all = [event, rest].concat();
             assert_eq!(end(&all, true), Some(event.len()), "{all}");
             // Anything else than a document is noticed at its first byte.
-            if event.ends_with(['}', ']', '\n']) {
+            if event.ends_with(['}', ']']) || event.ends_with("\n\n") {
                 assert_eq!(end(event, true), Some(event.len()), "{event}");
             }
         }
@@ -185,5 +210,7 @@ mod tests {
         assert_eq!(end("\n{\"a\":\"{\"}\n{", false), Some(10));
         assert_eq!(end("\n \n{\"a\":{}", false), None);
         assert_eq!(end("\nx", false), Some(1));
+        assert_eq!(end("\n{\"a\":[}\n{\"", false), Some(9));
+        assert_eq!(end("\n{\n \"a\": 1\n}\n", false), Some(12));
     }
 }

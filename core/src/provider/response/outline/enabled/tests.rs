@@ -327,3 +327,30 @@ fn what_is_no_document_is_not_held_for_long() {
     let single: Vec<&str> = characters(&all).collect();
     assert_eq!(shown(Dialect::OpenAiChat, &single).concat(), "abbb");
 }
+
+#[test]
+fn a_broken_document_is_an_error_at_the_end_of_its_event() {
+    for (dialect, first, broken) in [
+        (Dialect::OpenAiChat, piece("a"), "\n\ndata: {\"choices\":[}\n\n"),
+        (Dialect::OpenAiChat, piece("a"), "\n\ndata: {\"choices\":[{\"\n\n"),
+        (
+            Dialect::Ollama,
+            String::from("{\"message\":{\"content\":\"a\"}}"),
+            "\n{\"message\":[}\n{",
+        ),
+    ] {
+        for repeats in [1, 3] {
+            let mut session = session(config(dialect));
+            session.begin_response(200, None).unwrap();
+            let body = Vec::from(["\n\n", first.as_str()]).concat().repeat(repeats) + broken;
+            let (mut rest, mut failed) = (body.trim_start().as_bytes(), false);
+            while !rest.is_empty() && !failed {
+                match session.feed(rest) {
+                    Ok(fed) => rest = &rest[fed.used..],
+                    Err(_) => failed = true,
+                }
+            }
+            assert!(failed, "{dialect:?} {body}");
+        }
+    }
+}
