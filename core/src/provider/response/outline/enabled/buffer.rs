@@ -9,11 +9,11 @@ pub(super) struct EventBuffer {
     bytes: [u8; MAX_EVENT_BYTES],
     used: u16,
     phase: Phase,
-    /// So far an event that is held was searched for its end.
+    /// How far an event that is held was searched for its end.
     pub search: Search,
-    /// So much of it was read.
+    /// How many of the bytes that are held were read.
     read: u16,
-    /// The bytes of the event that is read are kept.
+    /// The event that is read is kept here.
     pub is_recorded: bool,
     /// The state of the reply before an event that is recorded.
     pub state: u64,
@@ -110,7 +110,7 @@ impl EventBuffer {
         (self.bytes, self.read as usize, self.used as usize)
     }
 
-    /// So many bytes were read.
+    /// `count` more bytes were read.
     pub fn advance(&mut self, count: usize) {
         self.read += count as u16;
         if self.read >= self.used {

@@ -7,22 +7,23 @@ use crate::wire::scan::plain_length;
 /// How far an event was searched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Search {
-    /// So many of its bytes.
+    /// The number of its bytes that were searched.
     at: u16,
-    /// In the bytes of the outline.
+    /// The place in the bytes of the outline.
     outline_at: u16,
     /// The blank after these.
     blank: u8,
     /// It is next.
     in_blank: bool,
-    /// The number before which this is has a digit.
+    /// The number that is searched has a digit.
     has_digit: bool,
     /// It does not follow the outline, so it is searched without.
     is_other: bool,
     /// It follows the outline to its end.
     is_whole: bool,
-    /// Its text is not these bytes of it alone.
+    /// Its text has escapes, or it has a number that counts.
     is_mixed: bool,
+    /// The start and the end of its text.
     text: (u16, u16),
     end: EventEnd,
 }
