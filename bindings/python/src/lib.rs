@@ -11,6 +11,7 @@ mod enums;
 mod error;
 mod feed;
 mod held;
+mod http_response;
 mod json_lines;
 mod message;
 mod number;
@@ -35,6 +36,8 @@ mod _core {
     use crate::arguments::checked_arguments;
     #[pymodule_export]
     use crate::config::{Limits, Prices, ToolSpec};
+    #[pymodule_export]
+    use crate::http_response::HttpResponse;
     #[pymodule_export]
     use crate::message::{
         Attachment, Checkpoint, Compacting, End, Entry, Failure, Instruction, Opaque, Recovered,

@@ -69,7 +69,7 @@ async def later() -> int:
 
 DELTA = 'data: {"choices":[{"index":0,"delta":{"content":"one"}}]}\n\n'
 STALLS = {"body": DELTA * 9, "stall": len(DELTA) + 5, "content_type": "text/event-stream"}
-TURN = (call("later", {}), say("one", "two", "three"))
+TURN = ({**call("later", {}), "pieces": 90}, say("one", "two", "three", pieces=90))
 
 
 @pytest.mark.parametrize("cancels", [1, 2, 3])
@@ -104,7 +104,8 @@ def test_a_cancel_at_every_wait(provider: Provider, cancels: int) -> None:
     while asyncio.run(cancelled(waits + 1)):
         assert open_sockets() <= before
         waits += 1
-    assert waits > 5, f"{waits} are too few for two requests and a call"
+    # And of the body, if the server is slower than the agent.
+    assert waits >= 4, f"{waits} are too few for a connect, two requests and a call"
 
 
 @pytest.mark.parametrize("is_given", [False, True])

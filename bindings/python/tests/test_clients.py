@@ -16,6 +16,7 @@ from conftest import Provider, say
 
 from zerostack import Agent, AsyncAgent, BadConfig, Limits, Unreachable, _pool
 from zerostack._clients import route
+from zerostack._direct import Connections
 from zerostack._endpoint import Endpoint
 from zerostack.enums import Dialect
 
@@ -35,7 +36,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[type[Any]]:
     """What was made while the test ran."""
     made: list[type[Any]] = []
-    for kind in (httpx.Client, httpx.AsyncClient):
+    for kind in (httpx.Client, httpx.AsyncClient, Connections):
 
         def counted(
             self: Any, *args: Any, plain: Any = kind.__init__, kind: Any = kind, **rest: Any
@@ -47,7 +48,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[type[Any]]:
     return made
 
 
-def test_agents_of_a_loop_share_a_client(provider: Provider, made: list[Any]) -> None:
+def test_agents_of_a_loop_share_connections(provider: Provider, made: list[Any]) -> None:
     scripted = provider(*[say("one")] * 12)
 
     async def one() -> None:
@@ -61,7 +62,7 @@ def test_agents_of_a_loop_share_a_client(provider: Provider, made: list[Any]) ->
 
     for loops in (1, 2):
         asyncio.run(main())
-        assert made == [httpx.AsyncClient] * loops
+        assert made == [Connections] * loops
 
 
 def test_agents_of_all_threads_share_a_client(provider: Provider, made: list[Any]) -> None:
@@ -241,6 +242,8 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises(Unreachable, match=r"\(by the proxy http://127.0.0.1:9\)"):
         Agent("m", base_url="http://h.invalid/v1", limits=ONCE).run("go")
+    with pytest.raises(Unreachable, match=r"\(by the proxy http://127.0.0.1:9\)"):
+        asyncio.run(AsyncAgent("m", base_url="http://h.invalid/v1", limits=ONCE).run("go"))
 
 
 CERTIFICATE = """\

@@ -20,6 +20,7 @@ import httpx
 
 from . import _tls
 from ._endpoint import Endpoint, is_loopback
+from ._direct import Connections
 from ._pool import Pool
 from .enums import ErrorCode
 from .errors import BadConfig
@@ -109,20 +110,27 @@ class _Blocking:
 
 
 class _Async:
+    """The connections of an event loop."""
+
     def __init__(self, way: Route) -> None:
         self.users = 0
+        self.client: httpx.AsyncClient | Connections
+        self.pool: Pool | Connections
+        if way.proxy is None:
+            self.client = self.pool = Connections(_MAX_IDLE)
+            return
         proxy = _proxy(way)
-        self.transport = Pool(
+        self.pool = Pool(
             lambda: httpx.AsyncHTTPTransport(
                 verify=way.tls, proxy=proxy, limits=_ONE, trust_env=False
             ),
             _MAX_IDLE,
         )
-        self.client = httpx.AsyncClient(transport=self.transport, trust_env=False)
+        self.client = httpx.AsyncClient(transport=self.pool, trust_env=False)
 
 
-async def of_this_loop(way: Route) -> AsyncGenerator[httpx.AsyncClient, None]:
-    """The client of the running event loop for ``way``, which is in use until the generator is
+async def of_this_loop(way: Route) -> AsyncGenerator[httpx.AsyncClient | Connections, None]:
+    """The connections of the running event loop for ``way``, which is in use until the generator is
     closed: the loop closes those that are dropped or left at its end."""
     # Connections belong to the loop that opened them.
     clients = _loops.setdefault(asyncio.get_running_loop(), {})
@@ -135,7 +143,7 @@ async def of_this_loop(way: Route) -> AsyncGenerator[httpx.AsyncClient, None]:
     finally:
         shared.users -= 1
         if shared.users == 0:
-            await shared.transport.aclose()
+            await shared.pool.aclose()
 
 
 def _proxy(way: Route) -> httpx.Proxy | None:

@@ -31,6 +31,7 @@ __all__ = [
     "Failure",
     "Fit",
     "Placeholder",
+    "HttpResponse",
     "Instruction",
     "Limits",
     "Checkpoint",
@@ -1089,6 +1090,35 @@ class PartialJson:
     @property
     def is_done(self) -> bool:
         """Whether the document is complete."""
+
+@final
+class HttpResponse:
+    """One HTTP/1.1 response that arrives in pieces.
+
+    `feed()` takes what was received, split anywhere, and `end()` the end of the connection. `status`
+    is 0 until the head is complete.
+    """
+
+    def __new__(cls) -> Self: ...
+    def feed(self, received: bytes) -> bytes:
+        """The bytes of the body that are in `received`. Raises `ZerostackError` with the code
+        `BAD_HTTP`, `HTTP_TOO_LONG` or `HTTP_ENCODING` for a response that cannot be read, here and in
+        every later call."""
+    def end(self) -> None:
+        """The connection ended. Raises the code `HTTP_CUT` if the response is not complete."""
+    @property
+    def status(self) -> int:
+        """The status code; 0 until the head is complete."""
+    @property
+    def head(self) -> bytes:
+        """The bytes of the head, and of the interim ones before it; nothing when the status means
+        success."""
+    @property
+    def is_done(self) -> bool:
+        """Whether the whole response was read."""
+    @property
+    def keeps_open(self) -> bool:
+        """Whether the connection can carry another request; known when the response is done."""
 
 @final
 class Checkpoint:

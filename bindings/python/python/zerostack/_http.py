@@ -1,16 +1,15 @@
-"""Requests over ``httpx``, and the head and the body of the response."""
+"""Blocking requests over ``httpx``, and the head and the body of the response."""
 
 from __future__ import annotations
 
-import asyncio
 import email.utils
 import math
 import os
 import socket
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from . import _tls
 from ._core import Request
@@ -24,9 +23,7 @@ except ImportError:
     raise ImportError(_hint, name="httpx") from None
 
 
-from ._clients import Lease, Route, lease, of_this_loop, route
-
-T = TypeVar("T")
+from ._clients import Lease, Route, lease, route
 
 # How long to wait for the end of a response whose reply is complete.
 DRAIN_S = 0.25
@@ -50,7 +47,7 @@ class Http:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.Client | None) -> None:
         if client is not None and not isinstance(client, httpx.Client):
-            raise TypeError(f"http must be an httpx.Client, not {_class_name(client)}")
+            raise TypeError(f"http must be an httpx.Client, not {class_name(client)}")
         self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
         self._route: Route | None = None
         self._lease: Lease | None = None
@@ -79,21 +76,21 @@ class Http:
         """Sends the request and waits for the head."""
         self.end()
         client = self._client()
-        built = _build(client, self._endpoint, request, self._timeouts)
+        built = build(client, self._endpoint, request, self._timeouts)
         if self._given is None:
             built.extensions["trace"] = self._streams.trace
         try:
             response = client.send(built, stream=True)
         except (httpx.RequestError, httpx.InvalidURL) as error:
             self._streams.forget()
-            return _failed(error, self._route)
+            return failed(error, self._route)
         self._response, self._body = response, response.iter_bytes()
         self._streams.take(response)
         if not response.is_success:
             self._limit = threading.Timer(REFUSAL_S, self._streams.shut)
             self._limit.daemon = True
             self._limit.start()
-        return _head(response)
+        return head(response)
 
     def read(self) -> bytes | Failed:
         """The next bytes of the body; none at its end."""
@@ -104,7 +101,7 @@ class Http:
         except (httpx.RequestError, httpx.StreamError) as error:
             if self._limit is not None and self._limit.finished.is_set():
                 return b""
-            return _failed(error, self._route)
+            return failed(error, self._route)
         return b""
 
     def end(self, *, is_complete: bool = False) -> None:
@@ -161,154 +158,6 @@ class Http:
         return self._lease.client
 
 
-class AsyncHttp:
-    """One request at a time, in a task.
-
-    A generator holds the response, and one the client: the event loop closes generators that are
-    dropped or left at its end, so nothing stays open, however a turn and its agent end.
-    """
-
-    def __init__(
-        self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.AsyncClient | None
-    ) -> None:
-        if client is not None and not isinstance(client, httpx.AsyncClient):
-            raise TypeError(f"http must be an httpx.AsyncClient, not {_class_name(client)}")
-        self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
-        self._route: Route | None = None
-        self._loop: object = None
-        self._client: httpx.AsyncClient | None = None
-        self._closes_client: AsyncGenerator[httpx.AsyncClient, None] | None = None
-        self._closes_response: AsyncGenerator[httpx.Response, None] | None = None
-        self._body: AsyncIterator[bytes] | None = None
-        self._until: float | None = None
-        self._owner: AsyncHttp | None = None
-
-    def another(self) -> AsyncHttp:
-        """One more request at the same time, over the same connections."""
-        other = AsyncHttp(self._endpoint, self._timeouts, self._given)
-        other._owner = self
-        return other
-
-    def prepare(self) -> None:
-        """Determines the route to the server.
-
-        Raises :class:`BadConfig` when the environment names certificates or a proxy that cannot be
-        used.
-        """
-        if self._given is None and self._route is None:
-            self._route = route(self._endpoint)
-
-    async def post(self, request: Request) -> Head | Failed:
-        """Sends the request and waits for the head."""
-        await self.end()
-        client = self._given or await self._client_of_this_loop()
-        built = _build(client, self._endpoint, request, self._timeouts)
-        closes_response = _response(client, built)
-        try:
-            response = await _cancellable(closes_response.__anext__())
-        except (httpx.RequestError, httpx.InvalidURL) as error:
-            return _failed(error, self._route)
-        self._closes_response, self._body = closes_response, response.aiter_bytes()
-        now = asyncio.get_running_loop().time()
-        self._until = None if response.is_success else now + REFUSAL_S
-        return _head(response)
-
-    async def read(self) -> bytes | Failed:
-        """The next bytes of the body; none at its end."""
-        if self._body is None:
-            return b""
-        try:
-            chunk = _cancellable(_chunk(self._body))
-            if self._until is None:
-                return await chunk
-            left = self._until - asyncio.get_running_loop().time()
-            return await asyncio.wait_for(chunk, max(left, 0))
-        except asyncio.TimeoutError:
-            return b""
-        except (httpx.RequestError, httpx.StreamError) as error:
-            return _failed(error, self._route)
-
-    async def end(self, *, is_complete: bool = False) -> None:
-        """The response is no longer needed. The rest of a complete one is read, so that the
-        connection can serve the next request; but not for long."""
-        closes_response, body = self._closes_response, self._body
-        self.forget()
-        if closes_response is not None:
-            await asyncio.shield(_finish(closes_response, body if is_complete else None))
-
-    def forget(self) -> None:
-        """The response is not needed any more, and the event loop closes it when it can."""
-        self._closes_response = self._body = None
-
-    async def close(self) -> None:
-        """Closes its response, and the connections if no other agent uses them."""
-        await self.end()
-        closes_client, self._closes_client, self._client = self._closes_client, None, None
-        if closes_client is not None:
-            await closes_client.aclose()
-
-    async def _client_of_this_loop(self) -> httpx.AsyncClient:
-        if self._owner is not None:
-            self._route = self._owner._route
-            return await self._owner._client_of_this_loop()
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._route = self._route or route(self._endpoint)
-            self._closes_client = of_this_loop(self._route)
-            self._client, self._loop = await self._closes_client.__anext__(), loop
-        return self._client
-
-
-async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
-    """Cancels the work once if this is cancelled, however often: a second cancel would interrupt
-    httpx while it cleans up after the first, and leave a connection that nobody reads.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        # Nobody waits for its result anymore.
-        task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        task.cancel()
-        raise
-
-
-async def _response(
-    client: httpx.AsyncClient, request: httpx.Request
-) -> AsyncGenerator[httpx.Response, None]:
-    """The response to a request, which is closed with the generator."""
-    response = await client.send(request, stream=True)
-    try:
-        yield response
-    finally:
-        await response.aclose()
-
-
-async def _finish(
-    closes_response: AsyncGenerator[httpx.Response, None], body: AsyncIterator[bytes] | None
-) -> None:
-    try:
-        try:
-            if body is not None:
-                await asyncio.wait_for(_read_all(body), DRAIN_S)
-        finally:
-            await closes_response.aclose()
-    except (httpx.RequestError, httpx.StreamError, asyncio.TimeoutError):
-        pass  # The next request opens another connection.
-
-
-async def _chunk(body: AsyncIterator[bytes]) -> bytes:
-    async for chunk in body:
-        if chunk:
-            return bytes(chunk)
-    return b""
-
-
-async def _read_all(body: AsyncIterator[bytes]) -> None:
-    async for _ in body:
-        pass
-
-
 class _Streams:
     """The sockets of a client, so that another thread can wake one that waits in it."""
 
@@ -353,7 +202,7 @@ class _Streams:
                 self._sockets[id(found)] = found
 
 
-def _build(
+def build(
     client: httpx.Client | httpx.AsyncClient,
     endpoint: Endpoint,
     request: Request,
@@ -368,11 +217,11 @@ def _build(
     )
 
 
-def _head(response: httpx.Response) -> Head:
-    return Head(response.status_code, _retry_after_ms(response.headers))
+def head(response: httpx.Response) -> Head:
+    return Head(response.status_code, retry_after_ms(response.headers))
 
 
-def _retry_after_ms(headers: httpx.Headers) -> int | None:
+def retry_after_ms(headers: Mapping[str, str]) -> int | None:
     """Milliseconds to wait. A value that cannot be read (some servers send -1) is ignored."""
     for name, unit in (("retry-after-ms", 1), ("retry-after", 1_000)):
         try:
@@ -396,7 +245,7 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def _failed(error: Exception, way: Route | None) -> Failed:
+def failed(error: Exception, way: Route | None) -> Failed:
     if _tls.is_untrusted(error):
         return Failed(f"{_reason(error)}; {_tls.ADVICE}", is_final=True)
     if way is not None and way.proxy and isinstance(error, _NO_CONNECTION):
@@ -404,7 +253,7 @@ def _failed(error: Exception, way: Route | None) -> Failed:
     return Failed(_reason(error))
 
 
-def _class_name(value: object) -> str:
+def class_name(value: object) -> str:
     return f"{type(value).__module__.partition('.')[0]}.{type(value).__qualname__}"
 
 

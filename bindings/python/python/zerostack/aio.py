@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
 from . import _workers
 from ._agent import AgentBase, Wanted, Work, wanted
 from ._calls import Ready
-from ._http import AsyncHttp, Timeouts
+from ._http import Timeouts
+from ._async_http import AsyncHttp
 from ._core import Session
 from ._context import Shown, ToolProgress
 from ._settings import Answer, Function, Settings

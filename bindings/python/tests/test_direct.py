@@ -1,0 +1,266 @@
+"""The connections of `AsyncAgent`: what goes wrong on them, TLS, and what a waiting one takes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zerostack import AsyncAgent, Limits, Unreachable, ZerostackError, _direct
+
+ONCE = Limits(max_attempts=1)
+VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+
+Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def reply(text: str) -> bytes:
+    """A reply of OpenAI chat that says it."""
+    body = (
+        f'{{"choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}"}},'
+        '"finish_reason":"stop"}]}'
+    )
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body.encode())
+
+
+async def request(reader: asyncio.StreamReader) -> bytes:
+    """The next request: its head and its body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    fields = dict(line.split(": ", 1) for line in head.decode().lower().split("\r\n")[1:-2])
+    return head + await reader.readexactly(int(fields["content-length"]))
+
+
+def answers(*wires: bytes) -> tuple[Server, list[bytes]]:
+    """A server that sends these, one a request, and closes after an empty one; and the requests."""
+    left, requests = list(wires), []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while left:
+                requests.append(await request(reader))
+                wire = left.pop(0)
+                writer.write(wire)
+                if not wire.endswith(b"}") or b"length" not in wire:
+                    break
+        except asyncio.IncompleteReadError:
+            pass
+        writer.close()
+
+    return serve, requests
+
+
+def run(
+    server: Server, work: Callable[[str], Awaitable[Any]], tls: ssl.SSLContext | None = None
+) -> Any:
+    """The result of ``work`` with the base URL of the server."""
+
+    handlers: list[asyncio.Task[Any]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        handlers.append(task)
+        try:
+            await server(reader, writer)
+        except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
+            writer.transport.abort()
+
+    async def main() -> Any:
+        async with await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls) as listens:
+            port = listens.sockets[0].getsockname()[1]
+            try:
+                return await work(f"{'https' if tls else 'http'}://localhost:{port}/v1")
+            finally:
+                for handler in handlers:
+                    handler.cancel()
+                await asyncio.gather(*handlers)
+
+    return asyncio.run(main())
+
+
+async def ask(url: str, **options: Any) -> str:
+    async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE, **options) as agent:
+        return (await agent.run("go")).text
+
+
+def test_a_request_and_its_response() -> None:
+    server, requests = answers(reply("one"))
+    assert run(server, ask) == "one"
+    head, _, body = requests[0].partition(b"\r\n\r\n")
+    first, *fields = head.decode().split("\r\n")
+    assert first == "POST /v1/chat/completions HTTP/1.1"
+    found = dict(field.split(": ", 1) for field in fields)
+    assert found.pop("host").startswith("localhost:")
+    assert found.pop("user-agent").startswith("zerostack/")
+    assert found == {
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+        "authorization": "Bearer k",
+        "content-length": str(len(body)),
+    }
+
+
+@pytest.mark.parametrize(
+    "wire, words",
+    [
+        (b"", "the server closed the connection"),
+        (b"HTTP/1.1 200 OK\r\ncontent-le", "the server closed the connection"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", "ended within the response"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", "is malformed"),
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nxyz", "unsupported encoding"),
+    ],
+)
+def test_a_response_that_cannot_be_read(wire: bytes, words: str) -> None:
+    with pytest.raises(ZerostackError, match=words):
+        run(answers(wire)[0], ask)
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(Unreachable, match="Connect call failed"):
+        asyncio.run(ask("http://127.0.0.1:9/v1"))
+
+
+def test_the_wait_that_a_refusal_asks_for() -> None:
+    refusal = b"HTTP/1.1 429 No\r\nRetry-After-Ms: 7\r\ncontent-length: 2\r\n\r\n{}"
+    refusal = b"HTTP/1.1 100 Continue\r\n\r\n" + refusal
+    server, _ = answers(refusal, reply("one"))
+
+    async def work(url: str) -> list[int]:
+        async with AsyncAgent("m", base_url=url, api_key="k") as agent:
+            return [event.wait_ms async for event in agent.stream("go") if hasattr(event, "wait_ms")]
+
+    assert run(server, work) == [7]
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_server_that_is_silent(reads: bool) -> None:
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if reads:
+            await request(reader)
+        await asyncio.sleep(60)
+
+    words = "silent for too long" if reads else "took the request too slowly"
+
+    async def work(url: str) -> None:
+        async with AsyncAgent(
+            "m", base_url=url, api_key="k", limits=ONCE, idle_timeout_s=0.05
+        ) as agent:
+            await agent.run("go" if reads else "x" * 20_000_000)
+
+    with pytest.raises(ZerostackError, match=words):
+        run(server, work)
+
+
+def test_a_server_that_refuses_a_long_request_early() -> None:
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 413 Too large\r\ncontent-length: 26\r\n\r\n{"error":{"message":"big"}}')
+        await asyncio.sleep(60)
+
+    async def work(url: str) -> None:
+        async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+            await agent.run("x" * 20_000_000)
+
+    with pytest.raises(ZerostackError, match="413"):
+        run(server, work)
+
+
+def test_a_body_that_nobody_reads_waits_in_the_server() -> None:
+    sent = 0
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 50000000\r\n\r\n")
+        while sent < 50_000_000:
+            writer.write(bytes(100_000))
+            await writer.drain()
+            sent += 100_000
+        await asyncio.sleep(60)
+
+    async def work(url: str) -> None:
+        connections = _direct.Connections(1)
+        origin = _direct.Origin("localhost", int(url.split(":")[2].split("/")[0]), None)
+        connection = await connections.take(origin, 9)
+        head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+        response = await connection.post(head, b"", 9)
+        assert response.status == 200
+        before = -1
+        while before < sent:
+            before = sent
+            await asyncio.sleep(0.01)
+        assert sent < 50_000_000
+        received = 0
+        while piece := await connection.read():
+            received += len(piece)
+            assert len(piece) < 1_000_000
+        assert received == 50_000_000
+        connections.give_back(origin, connection)
+        assert await connections.take(origin, 9) is connection
+        connection.abort()
+
+    run(server, work)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost, signed by itself; and a server's context with it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    key, file = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2",
+         "-keyout", str(key), "-out", str(file)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, key)
+    return file, context
+
+
+def test_tls(
+    certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, context = certificate
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    long = "word " * 40_000
+    server, requests = answers(reply("one"), reply(long))
+
+    async def work(url: str) -> list[str]:
+        async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+            texts = [(await agent.run("go")).text]
+            return [*texts, (await agent.run("x" * 300_000)).text]
+
+    assert run(server, work, context) == ["one", long]
+    assert b"x" * 300_000 in requests[1]
+
+
+def test_a_server_whose_certificate_nobody_signed(
+    certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    tried = 0
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tried
+        tried += 1
+
+    async def work(url: str) -> None:
+        async with AsyncAgent("m", base_url=url, api_key="k") as agent:
+            await agent.run("go")
+
+    with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
+        run(server, work, certificate[1])
+    assert tried == 0
