@@ -12,11 +12,10 @@
 //! or chunk of 4 GiB or more is refused: no [`crate::Limits`] would let it in.
 
 mod fields;
+mod limits;
 mod request;
 mod response;
 
+pub use limits::{MAX_CHUNK_LINE_BYTES, MAX_HEAD_BYTES, MAX_INTERIM_HEADS, MAX_TRAILER_BYTES};
 pub use request::RequestHead;
-pub use response::{
-    MAX_CHUNK_LINE_BYTES, MAX_HEAD_BYTES, MAX_INTERIM_HEADS, MAX_TRAILER_BYTES, Response,
-    ResponseEvent, ResponseFed,
-};
+pub use response::{Response, ResponseEvent, ResponseFed};

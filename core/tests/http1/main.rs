@@ -190,6 +190,20 @@ fn what_two_readers_could_read_differently_is_refused() {
 }
 
 #[test]
+fn a_caller_that_looks_at_the_content_encoding_gets_the_head() {
+    for (lines, wanted) in [
+        ("content-encoding: utf-8", Ok(true)),
+        ("content-encoding: identity, br", Ok(true)),
+        ("transfer-encoding: gzip", Err(ErrorKind::HttpEncoding)),
+    ] {
+        let mut response = Response::any_encoding();
+        let text = format!("HTTP/1.1 103 Hints\r\n\r\n{OK}{lines}\r\n\r\n");
+        let fed = response.feed(text.as_bytes());
+        assert_eq!(fed.map(|fed| fed.event.is_some()).map_err(|it| it.kind()), wanted, "{lines}");
+    }
+}
+
+#[test]
 fn the_wait_a_server_asks_for_is_read() {
     let waits = |lines: &str| {
         let response = format!("HTTP/1.1 429 Slow\r\n{lines}\r\ncontent-length: 0\r\n\r\n");

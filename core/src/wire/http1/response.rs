@@ -1,6 +1,7 @@
 //! A response, byte by byte.
 
 use super::fields::{DecimalReader, Name, NameMatcher, is_token_byte, is_value};
+use super::limits::{MAX_CHUNK_LINE_BYTES, MAX_HEAD_BYTES, MAX_INTERIM_HEADS, MAX_TRAILER_BYTES};
 use crate::error::{Error, ErrorKind};
 
 /// Reads one response of a request that was not `HEAD` or `CONNECT`.
@@ -62,6 +63,8 @@ pub struct Response {
     /// What the headers say about the connection afterwards: `closes` counts more.
     closes: bool,
     keeps: bool,
+    /// The caller looks at `content-encoding`.
+    any_encoding: bool,
 }
 
 /// The result of [`Response::feed`].
@@ -115,7 +118,13 @@ impl Response {
             exact_retry: false,
             closes: false,
             keeps: false,
+            any_encoding: false,
         }
+    }
+
+    /// A reader that does not look at `content-encoding`: the caller does, which keeps the head.
+    pub const fn any_encoding() -> Self {
+        Self { any_encoding: true, ..Self::new() }
     }
 
     /// Takes bytes of the response, split anywhere. Returns after the first event; call again with
@@ -394,6 +403,7 @@ impl Response {
             (Name::TransferEncoding, Name::Chunked) if !self.is_chunked => self.is_chunked = true,
             (Name::TransferEncoding, Name::Chunked) => return Err(ErrorKind::BadHttp),
             (Name::ContentEncoding, Name::Identity) => {}
+            (Name::ContentEncoding, _) if self.any_encoding => {}
             (Name::TransferEncoding | Name::ContentEncoding, _) => {
                 return Err(ErrorKind::HttpEncoding);
             }
@@ -421,7 +431,8 @@ impl Response {
                     self.room = MAX_INTERIM_HEADS.into();
                     return Err(ErrorKind::HttpTooLong);
                 }
-                *self = Self { offset: self.offset, interim_heads, ..Self::new() };
+                let (offset, any_encoding) = (self.offset, self.any_encoding);
+                *self = Self { offset, interim_heads, any_encoding, ..Self::new() };
                 ResponseState::Start
             }
             204 | 304 => ResponseState::Done,
@@ -475,15 +486,6 @@ enum ResponseState {
 fn advanced(offset: u32, bytes: usize) -> u32 {
     offset.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX))
 }
-
-/// The longest head, its status line and its empty line included.
-pub const MAX_HEAD_BYTES: u16 = 32 * 1024;
-/// The longest line before a chunk, its extensions and its end included.
-pub const MAX_CHUNK_LINE_BYTES: u16 = 256;
-/// The longest trailers, their empty line included.
-pub const MAX_TRAILER_BYTES: u16 = 8 * 1024;
-/// The most interim responses before the real one.
-pub const MAX_INTERIM_HEADS: u8 = 8;
 
 /// Another digit would not fit.
 const MAX_CHUNK_BYTES: u32 = 1 << 28;
