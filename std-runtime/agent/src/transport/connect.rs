@@ -17,7 +17,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::Cancel;
-use super::failure::{host_of, seconds};
+use super::failure::{Peer, host_of, seconds};
 use crate::provider::is_loopback;
 use crate::{Error, ErrorKind, Result};
 
@@ -84,14 +84,9 @@ impl Drop for Drained<'_> {
 }
 
 impl Dial {
-    /// `host` for people, and what to check about it.
-    fn described(&self, host: &str) -> (String, &'static str) {
-        match &self.proxy {
-            Some(proxy) if proxy == host => {
-                (format!("the proxy {host}"), "check HTTPS_PROXY and ALL_PROXY, or set NO_PROXY")
-            }
-            _ => (host.to_owned(), "check the base URL and the network connection"),
-        }
+    /// `host`, for errors.
+    fn peer<'a>(&'a self, host: &'a str) -> Peer<'a> {
+        Peer { host, proxy: self.proxy.as_deref() }
     }
 
     /// `work` on a thread, for as long as the time-out and the run last.
@@ -127,68 +122,41 @@ impl Dial {
     }
 
     fn addresses(&self, host: &str, port: u16, place: &str) -> Result<Vec<SocketAddr>> {
-        if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(address, port)]);
+        if let Some(known) = known_addresses(host, port) {
+            return Ok(known);
         }
-        // RFC 6761 6.3: do not ask the resolver, which costs time and memory, and may return any
-        // address for a name to which the key goes unencrypted.
-        if is_loopback(host) {
-            let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-            return Ok(loopback.map(|address| SocketAddr::new(address, port)).to_vec());
-        }
-        let unknown = |cause: &dyn fmt::Display| {
-            let (place, advice) = self.described(place);
-            Error::new(
-                ErrorKind::Provider,
-                format!("cannot find the address of {place}: {cause}; {advice}"),
-            )
-        };
-        let late = || unknown(&format_args!("no answer within {}", seconds(self.timeout)));
+        let peer = self.peer(place);
+        let late = || peer.unknown(&format_args!("no answer within {}", seconds(self.timeout)));
         let name = host.to_owned();
         let found: io::Result<Vec<SocketAddr>> = self.give_up_on(late, move || {
             (name.as_str(), port).to_socket_addrs().map(Iterator::collect)
         })?;
         match found {
-            Ok(found) if found.is_empty() => Err(unknown(&"it has none")),
+            Ok(found) if found.is_empty() => Err(peer.unknown(&"it has none")),
             Ok(found) => Ok(found),
-            Err(error) => Err(unknown(&error)),
+            Err(error) => Err(peer.unknown(&error)),
         }
     }
 
     fn connect(&self, addresses: Vec<SocketAddr>, host: &str) -> Result<TcpStream> {
-        let (host, advice) = self.described(host);
-        let late = || {
-            let limit = seconds(self.timeout);
-            let advice = match self.proxy {
-                Some(_) => advice,
-                None => "check the base URL, the network connection and HTTPS_PROXY",
-            };
-            Error::new(
-                ErrorKind::Provider,
-                format!("{host} did not accept the connection within {limit}; {advice}"),
-            )
-        };
-        let timeout = self.timeout;
-        let stream = self.give_up_on(late, move || connect_any(&addresses, timeout))?;
-        stream.map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => late(),
-            io::ErrorKind::ConnectionRefused => Error::new(
-                ErrorKind::Provider,
-                match self.proxy {
-                    Some(_) => format!("{host} refuses the connection; {advice}"),
-                    None => {
-                        format!(
-                            "{host} refuses the connection; start the server or check the base URL"
-                        )
-                    }
-                },
-            ),
-            _ => Error::new(
-                ErrorKind::Provider,
-                format!("cannot connect to {host}: {error}; {advice}"),
-            ),
-        })
+        let (peer, timeout) = (self.peer(host), self.timeout);
+        let connect = move || connect_any(&addresses, timeout);
+        let stream = self.give_up_on(|| peer.late(timeout), connect)?;
+        stream.map_err(|error| peer.no_connect(&error, timeout))
     }
+}
+
+/// The addresses of a host that needs no search: an address, or this machine.
+pub(crate) fn known_addresses(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
+    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return Some(vec![SocketAddr::new(address, port)]);
+    }
+    // RFC 6761 6.3: do not ask the resolver, which costs time and memory, and may return any
+    // address for a name to which the key goes unencrypted.
+    is_loopback(host).then(|| {
+        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        loopback.map(|address| SocketAddr::new(address, port)).to_vec()
+    })
 }
 
 /// The first address that answers. Each gets an equal share of the time that is left.

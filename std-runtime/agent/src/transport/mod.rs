@@ -4,7 +4,7 @@
 //! blocking client over rustls. Every wait here ends within moments of [`Cancel::cancel`].
 
 mod cancel;
-mod connect;
+pub(crate) mod connect;
 pub(crate) mod detour;
 pub(crate) mod failure;
 pub(crate) mod http;
