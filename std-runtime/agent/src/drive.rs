@@ -153,7 +153,7 @@ impl Drive {
                 Effect::Receive => {
                     let received = match &mut self.body {
                         Some(body) if !session.is_reply_complete() => {
-                            body.receive(self.machine.buffer(usize::MAX))
+                            body.receive(self.machine.buffer())
                         }
                         _ => Ok(0),
                     };

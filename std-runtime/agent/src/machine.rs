@@ -200,13 +200,16 @@ impl Machine {
         }
     }
 
-    /// The buffer for the next bytes of the body, of which `bytes` are expected: a conversation that
-    /// waits for its provider holds none that it does not need.
-    pub fn buffer(&mut self, bytes: usize) -> &mut [u8] {
-        let bytes = bytes.min(BUFFER_BYTES);
-        if self.buffer.len() != bytes {
-            self.buffer = vec![0; bytes];
-        }
+    /// The buffer for the next bytes of the body.
+    pub fn buffer(&mut self) -> &mut [u8] {
+        self.buffer.resize(BUFFER_BYTES, 0);
+        &mut self.buffer
+    }
+
+    /// The same, empty: a conversation that waits for its provider holds no memory for the answer.
+    #[cfg(feature = "async")]
+    pub fn space(&mut self) -> &mut Vec<u8> {
+        self.buffer.clear();
         &mut self.buffer
     }
 

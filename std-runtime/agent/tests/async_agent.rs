@@ -417,5 +417,5 @@ async fn what_cannot_be_reached_and_what_is_refused_is_named() {
     let AgentEvent::Retry { reason, .. } = turn.next().await.unwrap().unwrap() else {
         panic!("no retry")
     };
-    assert!(reason.contains(&format!("cannot reach 127.0.0.1:{port}")), "{reason}");
+    assert!(reason.contains(&format!("127.0.0.1:{port} refuses the connection")), "{reason}");
 }

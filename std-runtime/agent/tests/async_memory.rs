@@ -81,9 +81,7 @@ async fn a_conversation_that_waits_is_small() {
     tokio::task::yield_now().await;
     let each = (USED.load(Ordering::Relaxed) - before) / CONVERSATIONS;
     println!("{each} bytes each, with task and connection");
-    // Of these, 24 KiB are hyper's: two buffers of a connection, and a block of its queue of
-    // requests, of 8 KiB each.
-    assert!(each <= 36 * 1024, "{each} bytes each");
+    assert!(each <= 7_500, "{each} bytes each");
     tasks.shutdown().await;
     drop(server.join().unwrap());
 }

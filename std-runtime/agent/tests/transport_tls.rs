@@ -1,5 +1,7 @@
 //! TLS: certificates of an unknown issuer, plain and TLS ports mixed up, proxies.
 
+mod certified;
+
 use std::ffi::OsString;
 use std::io::{Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use certified::config;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use zerostack_agent::provider::Secret;
 use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, RootCertificates, Transport};
@@ -37,22 +39,6 @@ fn serve_tls(
         }
     });
     (port, certificate.pem())
-}
-
-fn config(
-    certificate: &rcgen::Certificate,
-    key: &rcgen::KeyPair,
-    versions: &[&'static rustls::SupportedProtocolVersion],
-) -> Arc<ServerConfig> {
-    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key))
-        .unwrap();
-    Arc::new(config)
 }
 
 /// Answers the requests of one connection, as many as come.

@@ -1,139 +1,135 @@
-//! The body of a request: whole, or in pieces if it has the bytes of files.
+//! The body of a response.
 
-use std::io;
+use std::future::poll_fn;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::mpsc;
-use zerostack_core::RequestPlace;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::time::{Instant, timeout};
+use zerostack_core::wire::http1::{Response, ResponseEvent};
 
+use super::connect::Origin;
+use super::head::Broken;
+use super::pool::Pool;
+use super::stream::NetStream;
 use crate::Result;
-use crate::files::Files;
-use crate::session::OwnedSession;
+use crate::transport::failure::{Peer, Stage};
+use crate::transport::http::{FINISH_LIMIT, MAX_FINISH_BYTES};
 
-/// The body of a request. In a box, because hyper has room for 32 requests in each connection.
-pub(super) struct RequestBody(Box<Sending>);
-
-struct Sending {
-    pieces: Pieces,
-    /// The remaining bytes.
-    left: u64,
+/// The body of a response. Dropped before its end, it closes its connection.
+pub(super) struct AsyncBody {
+    /// Until the end.
+    pub stream: Option<NetStream>,
+    pub response: Response,
+    /// Received with the head.
+    pub received: Vec<u8>,
+    /// Where the connection goes after the end, if it can be used again.
+    pub pool: Option<Arc<Pool>>,
+    pub origin: Arc<Origin>,
+    pub idle_timeout: Duration,
+    /// Until when it is read, if it is the body of a refusal.
+    pub until: Option<Instant>,
 }
 
-enum Pieces {
-    Whole(Option<Bytes>),
-    Received(mpsc::Receiver<Bytes>),
-}
-
-/// Writes the pieces of a body.
-pub(super) struct PieceWriter {
-    pieces: mpsc::Sender<Bytes>,
-}
-
-impl RequestBody {
-    /// The whole body.
-    pub(super) fn whole(body: Vec<u8>) -> Self {
-        let left = body.len() as u64;
-        Self::new(Pieces::Whole(Some(body.into())), left)
-    }
-
-    /// This many bytes, written piece by piece: one is being sent while the next is made.
-    pub(super) fn in_pieces(length: usize) -> (PieceWriter, Self) {
-        let (sender, receiver) = mpsc::channel(1);
-        let body = Self::new(Pieces::Received(receiver), length as u64);
-        (PieceWriter { pieces: sender }, body)
-    }
-
-    fn new(pieces: Pieces, left: u64) -> Self {
-        Self(Box::new(Sending { pieces, left }))
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Sending { pieces, left } = &mut *self.0;
-        let piece = match pieces {
-            Pieces::Whole(body) => body.take(),
-            Pieces::Received(_) if *left == 0 => None,
-            Pieces::Received(pieces) => match pieces.poll_recv(context) {
-                Poll::Pending => return Poll::Pending,
-                // The writer of the pieces reports why.
-                Poll::Ready(None) => return Poll::Ready(Some(Err(io::ErrorKind::Other.into()))),
-                Poll::Ready(piece) => piece,
-            },
-        };
-        *left -= piece.as_ref().map_or(0, |piece| (*left).min(piece.len() as u64));
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.left)
-    }
-}
-
-impl PieceWriter {
-    /// Writes the request of `session` with the bytes of `files`; `taken` counts the pieces that
-    /// were taken. While this waits, only the position in the request is kept.
+impl AsyncBody {
+    /// Waits for some bytes and puts them into `space`, which is empty; 0 is the end of a complete
+    /// body. While this waits, `space` holds no memory.
     ///
     /// # Errors
-    /// `Input` for a file that cannot be read or has changed. The body breaks off.
-    pub(super) async fn write(
-        self,
-        session: &OwnedSession,
-        files: &Files,
-        taken: &AtomicU32,
-    ) -> Result<()> {
-        let mut place = session.request_with_attachments()?.place();
-        loop {
-            let mut piece = vec![0; PIECE_BYTES];
-            let mut filled = 0;
-            while let Some(wanted) = read(session, &mut place, &mut piece, &mut filled)? {
-                let room = (piece.len().saturating_sub(filled) / 4 * 3).max(3);
-                let count = room.min(wanted.bytes as usize);
-                let bytes = files.read_async(wanted.number, wanted.offset, count).await?;
-                let mut request = session.request_with_attachments()?.read_to(place);
-                filled += request.supply(&bytes, piece.get_mut(filled..).unwrap_or_default());
-                place = request.place();
-            }
-            if filled == 0 {
-                return Ok(());
-            }
-            piece.truncate(filled);
-            // A server that refuses a request may stop taking its body.
-            if self.pieces.send(piece.into()).await.is_err() {
-                return Ok(());
-            }
-            taken.fetch_add(1, Ordering::Relaxed);
+    /// `Provider` if the body breaks off or stalls.
+    pub async fn receive(&mut self, space: &mut Vec<u8>) -> Result<usize> {
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Ok(0);
         }
+        let limit = left.unwrap_or(self.idle_timeout).min(self.idle_timeout);
+        let received = timeout(limit, poll_fn(|context| self.poll(space, context))).await;
+        let name = || self.origin.name();
+        match received {
+            Ok(Ok(count)) => Ok(count),
+            Ok(Err(broken)) => Err(broken.error(Peer { host: &name(), proxy: None }, Stage::Body)),
+            Err(_) if left.is_some() => Ok(0),
+            Err(_) => Err(Peer { host: &name(), proxy: None }.silent(limit, "try again")),
+        }
+    }
+
+    /// Reads the rest of a complete reply, so that its connection can serve the next: the end of the
+    /// last chunk is often still on its way when the dialect's own end arrives.
+    pub async fn finish(&mut self) {
+        let rest = async {
+            let (mut space, mut left) = (Vec::new(), MAX_FINISH_BYTES);
+            while let Ok(count @ 1..) = self.receive(&mut space).await {
+                space.clear();
+                left = left.saturating_sub(count);
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        // Without its end the connection is closed, and another is opened.
+        let _ = timeout(FINISH_LIMIT, rest).await;
+    }
+
+    fn poll(
+        &mut self,
+        space: &mut Vec<u8>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, Broken>> {
+        let received = std::mem::take(&mut self.received);
+        let mut fed = self.feed(&received, space);
+        loop {
+            match fed {
+                // What came before an error is worth reading; the error is repeated.
+                _ if !space.is_empty() => return Poll::Ready(Ok(space.len())),
+                Ok(()) => {}
+                Err(error) => return Poll::Ready(Err(Broken::Http(error))),
+            }
+            let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(0)) };
+            let mut memory = [const { MaybeUninit::uninit() }; READ_BYTES];
+            let mut buffer = ReadBuf::uninit(&mut memory);
+            let Poll::Ready(read) = Pin::new(stream).poll_read(context, &mut buffer) else {
+                *space = Vec::new();
+                return Poll::Pending;
+            };
+            if let Err(error) = read {
+                return Poll::Ready(Err(Broken::Io(error)));
+            }
+            fed = match buffer.filled() {
+                [] => self.response.end().map(|()| self.stream = None),
+                received => self.feed(received, space),
+            };
+        }
+    }
+
+    /// Reads the framing of `received` bytes, and adds those of the body to `space`.
+    fn feed(
+        &mut self,
+        mut received: &[u8],
+        space: &mut Vec<u8>,
+    ) -> Result<(), zerostack_core::Error> {
+        loop {
+            let fed = self.response.feed(received)?;
+            if let Some(ResponseEvent::Body(bytes)) = fed.event {
+                space.extend_from_slice(bytes);
+            }
+            received = received.get(fed.used..).unwrap_or_default();
+            if received.is_empty() {
+                break;
+            }
+        }
+        if self.response.is_done()
+            && let Some(stream) = self.stream.take()
+            && let Some(pool) = self.pool.take()
+            && self.response.keeps_open()
+        {
+            pool.put(Arc::clone(&self.origin), stream);
+        }
+        Ok(())
     }
 }
 
-/// Fills `piece` until a file is needed, which it returns; `None` if it is full, or everything is
-/// written.
-fn read(
-    session: &OwnedSession,
-    place: &mut RequestPlace,
-    piece: &mut [u8],
-    filled: &mut usize,
-) -> Result<Option<zerostack_core::WantedBytes>> {
-    let mut request = session.request_with_attachments()?.read_to(*place);
-    *filled += request.read(piece.get_mut(*filled..).unwrap_or_default());
-    *place = request.place();
-    Ok(request.wanted().filter(|_| *filled < piece.len()))
-}
-
-/// Bytes that are being sent at once, and as many again that are being made.
-const PIECE_BYTES: usize = 16 * 1024;
+/// On the stack: a larger piece of a body is read in several.
+const READ_BYTES: usize = 16 * 1024;

@@ -1,8 +1,15 @@
-//! The async agent: the same turns on tokio, hyper and rustls.
+//! The async agent: the same turns on tokio and rustls.
 
 mod agent;
 mod body;
+mod connect;
+mod exchange;
+mod head;
 mod http;
+mod pool;
+mod request;
+mod stream;
+mod tls;
 mod tool;
 mod turn;
 

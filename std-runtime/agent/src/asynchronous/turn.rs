@@ -11,7 +11,8 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 use zerostack_core::{Step, Usage};
 
-use super::http::{AsyncBody, AsyncHttp};
+use super::body::AsyncBody;
+use super::http::AsyncHttp;
 use super::tool::{Asked, AsyncTool, run_all};
 use crate::calls::{CallRules, Decision};
 use crate::context::{Deps, Progress, TurnContext};
@@ -159,8 +160,7 @@ impl<'a> State<'a> {
                 Effect::Receive => {
                     let received = match body {
                         Some(body) if !session.is_reply_complete() => {
-                            let bytes = body.wait().await;
-                            bytes.map(|bytes| body.take(machine.buffer(bytes)))
+                            body.receive(machine.space()).await
                         }
                         Some(body) => {
                             body.finish().await;

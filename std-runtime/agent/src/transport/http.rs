@@ -216,7 +216,7 @@ fn new_agent(options: &HttpOptions, uri: &Uri) -> Result<Agent> {
         .timeout_connect(Some(options.connect_timeout))
         .timeout_per_read(Some(options.idle_timeout))
         .timeout_per_write(Some(options.idle_timeout))
-        .user_agent(concat!("zerostack/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .input_buffer_size(INPUT_BUFFER_BYTES)
         .output_buffer_size(OUTPUT_BUFFER_BYTES)
         .max_response_header_size(MAX_RESPONSE_HEADER_BYTES)
@@ -251,14 +251,14 @@ pub(crate) fn parse_url(url: &str) -> Result<Uri> {
     }
 }
 
-fn bad_url(url: &str) -> Error {
+pub(crate) fn bad_url(url: &str) -> Error {
     let shown = without_secrets(url);
     let message =
         format!("{shown:?} is not the URL of a server; a base URL looks like https://host/v1");
     Error::new(ErrorKind::Configuration, message)
 }
 
-pub(crate) fn add_headers(to: &mut HeaderMap, headers: &[(&str, &str)]) -> Result<()> {
+fn add_headers(to: &mut HeaderMap, headers: &[(&str, &str)]) -> Result<()> {
     for (name, value) in headers {
         let (name, value) = header_line(name, value)?;
         to.append(name, value);
@@ -266,15 +266,26 @@ pub(crate) fn add_headers(to: &mut HeaderMap, headers: &[(&str, &str)]) -> Resul
     Ok(())
 }
 
+/// Refuses a header that HTTP does not allow.
+#[cfg(feature = "async")]
+pub(crate) fn check_header(name: &str, value: &str) -> Result<()> {
+    header_line(name, value).map(|_| ())
+}
+
 fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let line = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
     line.ok_or_else(|| {
-        let message = format!(
-            "the header {name:?} has a character that HTTP does not allow; if it carries the \
-             key, look for a line break or a quote in its variable"
-        );
-        Error::new(ErrorKind::Configuration, message)
+        bad_header(
+            name,
+            "has a character that HTTP does not allow; if it carries the key, look for a line \
+             break or a quote in its variable",
+        )
     })
+}
+
+/// The error of a header that cannot be sent, without its value.
+pub(crate) fn bad_header(name: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Configuration, format!("the header {name:?} {why}"))
 }
 
 /// A body of exactly the promised length: not less, which would hang, and not more.
@@ -350,10 +361,12 @@ impl Body for HttpBody {
     }
 }
 
+pub(crate) const USER_AGENT: &str = concat!("zerostack/", env!("CARGO_PKG_VERSION"));
+
 /// How long the rest of a complete reply may take, and its largest size: the end from a distant
 /// server arrives a round trip later. A server that sends none costs a new connection.
 pub(crate) const FINISH_LIMIT: Duration = Duration::from_millis(250);
-const MAX_FINISH_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_FINISH_BYTES: usize = 64 * 1024;
 
 /// How long to wait for the body of a refusal: the reason is at its beginning, and some
 /// servers keep the connection open after it.
