@@ -137,6 +137,23 @@ class Work:
     ends at once.
     """
 
+    __slots__ = (
+        "_answer",
+        "_decided",
+        "_deferred",
+        "_growing",
+        "_is_over",
+        "_plan",
+        "_ready",
+        "_repairs_left",
+        "_settings",
+        "_steps",
+        "_text",
+        "_value",
+        "_wanted",
+        "_workers",
+    )
+
     def __init__(
         self,
         settings: Settings,

@@ -40,6 +40,8 @@ class Rules:
 class Plan:
     """Counts the calls of a turn that cannot run."""
 
+    __slots__ = ("_bad", "_rules", "_settings", "_shown", "_tools")
+
     def __init__(self, settings: Settings, shown: Shown) -> None:
         self._tools, self._rules = settings.tools, settings.rules
         self._settings, self._shown = settings, shown

@@ -33,8 +33,11 @@ class Shown(ABC):
     once.
     """
 
-    is_over = False
-    """Whether the turn is over."""
+    __slots__ = ("is_over",)
+
+    def __init__(self) -> None:
+        self.is_over = False
+        """Whether the turn is over."""
 
     @abstractmethod
     def put(self, event: ToolProgress) -> None:

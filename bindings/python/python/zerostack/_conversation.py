@@ -80,13 +80,15 @@ class SharedBudget:
 class Conversation:
     """The state of one session. It has no reference to the session."""
 
+    __slots__ = ("_before", "_counted", "files", "totals", "turn")
+
     def __init__(self, session: Session) -> None:
         self.turn = threading.Lock()
         self.files = Files(session)
-        self.totals = Totals()
-        self._counted = Usage()
+        self.totals = _NOTHING
+        self._counted = _NOTHING.usage
         # The changes of the running turn, and the previous values.
-        self._before: dict[str, Any] = {}
+        self._before: dict[str, Any] | None = None
 
     def set_for_turn(
         self,
@@ -95,18 +97,23 @@ class Conversation:
         tools: Iterable[Any] | None,
     ) -> None:
         """The form of answers, and the tools, until :meth:`restore`."""
+        if schema is None and tools is None:
+            return
+        changed = self._before = self._before or {}
         if schema is not None:
             before = session.options.get("response_schema")
             session.set_response_schema(schema)
-            self._before["response_schema"] = before
+            changed["response_schema"] = before
         if tools is not None:
             specs = session.tools
             session.set_tools(tools)
-            self._before["tools"] = specs
+            changed["tools"] = specs
 
     def restore(self, session: Session) -> None:
         """Restores the settings from before the turn. Called outside of a turn."""
-        before, self._before = self._before, {}
+        before, self._before = self._before, None
+        if before is None:
+            return
         if "response_schema" in before:
             session.set_response_schema(before["response_schema"])
         if "tools" in before:
@@ -114,7 +121,7 @@ class Conversation:
 
     def begin(self, budget: SharedBudget | None) -> None:
         """A turn begins; its usage starts at 0."""
-        self._counted = Usage()
+        self._counted = _NOTHING.usage
         self._add(Totals(turns=1), budget)
 
     def sends(self, session: Session, budget: SharedBudget | None) -> None:
@@ -148,6 +155,7 @@ class Conversation:
             budget._add(more)
 
 
+_NOTHING = Totals()
 _ALL: weakref.WeakKeyDictionary[Session, Conversation] = weakref.WeakKeyDictionary()
 _LOCK = threading.Lock()
 

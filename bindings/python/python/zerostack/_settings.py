@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import io
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Union
@@ -51,22 +51,44 @@ class Answer(NamedTuple):
 class AnswerText:
     """Collects the answer from the events of a turn."""
 
+    __slots__ = ("_text",)
+
     def __init__(self) -> None:
-        self._parts: list[str] = []
+        # One growing text, because a stream has thousands of small ones.
+        self._text: io.StringIO | None = None
 
     def take(self, event: AgentEvent) -> None:
         """Text next to calls, or before a reply broke off or was read again, does not count."""
         if isinstance(event, TextDelta):
-            self._parts.append(event.text)
+            if self._text is None:
+                self._text = io.StringIO()
+            self._text.write(event.text)
         elif isinstance(event, (Restart, Recovered, ToolCall)):
-            self._parts.clear()
+            self._text = None
 
     def __str__(self) -> str:
-        return "".join(self._parts)
+        return "" if self._text is None else self._text.getvalue()
 
 
 class Settings:
     """The session, its endpoint, the tools and the limits."""
+
+    __slots__ = (
+        "_made_of",
+        "budget",
+        "conversation",
+        "deps",
+        "endpoint",
+        "is_deferred",
+        "max_parallel_tools",
+        "rules",
+        "session",
+        "tape",
+        "time_limit_s",
+        "tool_timeout_s",
+        "tools",
+        "turn_tools",
+    )
 
     def __init__(
         self,
@@ -145,7 +167,9 @@ class Settings:
         """The same for one turn: of ``session``, with these tools in place of the agent's."""
         if session is None and tools is None and deps is None:
             return self
-        other = copy.copy(self)
+        other = Settings.__new__(Settings)
+        for name in Settings.__slots__:
+            setattr(other, name, getattr(self, name))
         other.deps = deps
         if tools is not None:
             if self.tape is not None:

@@ -130,115 +130,183 @@ Effect = Union[Post, Read, EndBody, Wait, StartTools, Output]
 EFFECTS = (Post, Read, EndBody, Wait, StartTools, Output)
 
 
+READ = Read()
+
+Steps = Generator[Union[AgentEvent, Effect], Any, None]
+
+
 def turn(
     settings: Settings, tape: Tape | None, plan: Plan, decided: dict[int, Decision]
 ) -> Generator[AgentEvent | Effect, Any, StopReason]:
     """Drives the session to the end of the turn, or until calls wait for approval."""
-    session, endpoint, files = settings.session, settings.endpoint, settings.files
-    reason = StopReason.OTHER
-    attempts = 0
-    broken = ""
-    held = _reply.is_held(session)
-    # Calls of the reply; the session itself answers those whose arguments are not JSON.
-    called = 0
-    began = time.monotonic()
+    session = settings.session
+    state = _Turn(settings, tape, plan, decided)
+    # A conversation waits here for most of its time, so nothing that is large has a name here: no
+    # request, no bytes and no events.
     while True:
         step = session.step
         if step is Step.IDLE:
-            return reason
+            return state.reason
         if step is Step.SEND:
-            session.set_turn_elapsed_ms(int((time.monotonic() - began) * 1_000))
-            settings.sends()
-            request = session.request(files.read)
-            attempts += 1
-            log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))
-            if tape:
-                tape.request(session, request)
-            head: Head | Failed = yield Post(request)
-            if isinstance(head, Failed):
-                broken = head.reason
-                if head.is_final:
-                    _give_up(session, endpoint, tape, broken)
-                if tape:
-                    tape.end()
-                yield from _end(session, endpoint, held, broken, attempts)
-            else:
-                broken = ""
-                if tape:
-                    tape.response(head.status, head.retry_after_ms)
-                session.begin_response(head.status, head.retry_after_ms)
-                called = 0
+            yield from state.received_head((yield state.post()))
         elif step is Step.RECEIVE:
-            chunk: bytes | Failed = b"" if session.is_reply_complete else (yield Read())
-            if isinstance(chunk, bytes) and chunk:
-                if tape:
-                    tape.bytes(chunk)
-                try:
-                    events = session.feed(chunk)
-                except ZerostackError as error:
-                    yield from _reply.shown(held, error.events)
-                    yield EndBody()
-                    if tape:
-                        tape.end()
-                    # `step` may have changed under the type checker's eyes.
-                    if int(session.step) != Step.MAKE_ROOM:
-                        raise explained(error, endpoint, "", attempts) from None
-                    yield Restart()
-                    continue
-                shown = list(_reply.shown(held, events))
-                called += sum(isinstance(event, ToolCall) for event in shown)
-                yield from shown
-                if int(session.step) != Step.RECEIVE:
-                    yield EndBody()
-                    if tape:
-                        tape.end()
-                    yield from _switched_off(session, endpoint)
-            else:
-                broken = "" if isinstance(chunk, bytes) else chunk.reason
-                yield EndBody(session.is_reply_complete)
-                if tape:
-                    tape.end()
-                ended = _end(session, endpoint, held, broken, attempts)
-                called += sum(isinstance(event, ToolCall) for event in ended)
-                if int(session.step) in (Step.RUN_TOOLS, Step.SEND):
-                    for _ in range(called - len(session.pending_calls())):
-                        plan.count("a tool", "the arguments are not one JSON value")
-                    called = 0
-                for event in ended:
-                    if not isinstance(event, Restart):
-                        attempts = 0
-                    if isinstance(event, End):
-                        reason = event.reason
-                    yield event
-                    if isinstance(event, Restart):
-                        yield from _switched_off(session, endpoint)
-                    failure = session.failure if isinstance(event, Restart) else None
-                    if failure is not None and isinstance(failure.error, BadAnswer):
-                        attempts = 0
-                        yield Retry(0, f"the answer does not fit: {failure.message}")
+            yield from state.received(b"" if session.is_reply_complete else (yield READ))
         elif step is Step.RUN_TOOLS:
-            ready, answered, waiting = plan.make(session, decided)
-            if not ready and not answered:
-                yield DeferredCalls(waiting)
+            yield from state.run_tools()
+            if state.is_deferred:
                 return StopReason.TOOL_USE
-            yield StartTools(ready)
-            # In the order of the model, whether they ran or not.
-            outputs = {call.id: output for call, output in answered}
-            now = {*outputs, *(each.call.id for each in ready)}
-            for call in [call for call in session.pending_calls() if call.id in now]:
-                output: ToolOutput = outputs.get(call.id) or (yield Output(call))
-                output, left_out = _answer(session, call, output, files, tape)
-                yield ToolAnswered(call, output.content, output.is_error, left_out)
         elif step is Step.WAIT:
-            wait_ms, why = session.wait_ms, broken or _last_failure(session, endpoint)
-            log.info("waiting %d ms for another attempt: %s", wait_ms, why)
-            yield Retry(wait_ms, why)
-            yield Wait(wait_ms)
-            session.retry()
+            yield from state.wait()
         else:
             made = _reply.make_room(session)
             log.info("the conversation is full: %r", made)
             yield made
+
+
+class _Turn:
+    """What a turn knows from one of its steps to the next."""
+
+    __slots__ = (
+        "attempts",
+        "began",
+        "broken",
+        "called",
+        "decided",
+        "endpoint",
+        "held",
+        "is_deferred",
+        "plan",
+        "reason",
+        "session",
+        "settings",
+        "tape",
+    )
+
+    def __init__(
+        self, settings: Settings, tape: Tape | None, plan: Plan, decided: dict[int, Decision]
+    ) -> None:
+        self.settings, self.tape, self.plan, self.decided = settings, tape, plan, decided
+        self.session, self.endpoint = settings.session, settings.endpoint
+        self.reason = StopReason.OTHER
+        self.attempts = 0
+        self.broken = ""
+        self.held = _reply.is_held(settings.session)
+        # Calls of the reply; the session itself answers those whose arguments are not JSON.
+        self.called = 0
+        self.is_deferred = False
+        self.began = time.monotonic()
+
+    def post(self) -> Post:
+        """Sends the request."""
+        session, tape = self.session, self.tape
+        session.set_turn_elapsed_ms(int((time.monotonic() - self.began) * 1_000))
+        self.settings.sends()
+        request = session.request(self.settings.files.read)
+        self.attempts += 1
+        log.debug("POST %s, %d bytes", self.endpoint.url(request.path), len(request.body))
+        if tape:
+            tape.request(session, request)
+        return Post(request)
+
+    def received_head(self, head: Head | Failed) -> Steps:
+        """The response begins, or there is none."""
+        tape = self.tape
+        if isinstance(head, Failed):
+            self.broken = head.reason
+            if head.is_final:
+                _give_up(self.session, self.endpoint, tape, self.broken)
+            if tape:
+                tape.end()
+            yield from self._end()
+        else:
+            self.broken = ""
+            if tape:
+                tape.response(head.status, head.retry_after_ms)
+            self.session.begin_response(head.status, head.retry_after_ms)
+            self.called = 0
+
+    def received(self, chunk: bytes | Failed) -> Steps:
+        """More of the body, or its end."""
+        session, endpoint, tape = self.session, self.endpoint, self.tape
+        if isinstance(chunk, bytes) and chunk:
+            if tape:
+                tape.bytes(chunk)
+            try:
+                events = session.feed(chunk)
+            except ZerostackError as error:
+                yield from _reply.shown(self.held, error.events)
+                yield EndBody()
+                if tape:
+                    tape.end()
+                # `step` may have changed under the type checker's eyes.
+                if int(session.step) != Step.MAKE_ROOM:
+                    raise explained(error, endpoint, "", self.attempts) from None
+                yield Restart()
+                return
+            shown = list(_reply.shown(self.held, events))
+            self.called += sum(isinstance(event, ToolCall) for event in shown)
+            yield from shown
+            if int(session.step) != Step.RECEIVE:
+                yield EndBody()
+                if tape:
+                    tape.end()
+                yield from _switched_off(session, endpoint)
+            return
+        self.broken = "" if isinstance(chunk, bytes) else chunk.reason
+        yield EndBody(session.is_reply_complete)
+        if tape:
+            tape.end()
+        ended = self._end()
+        self.called += sum(isinstance(event, ToolCall) for event in ended)
+        if int(session.step) in (Step.RUN_TOOLS, Step.SEND):
+            for _ in range(self.called - len(session.pending_calls())):
+                self.plan.count("a tool", "the arguments are not one JSON value")
+            self.called = 0
+        for event in ended:
+            if not isinstance(event, Restart):
+                self.attempts = 0
+            if isinstance(event, End):
+                self.reason = event.reason
+            yield event
+            if isinstance(event, Restart):
+                yield from _switched_off(session, endpoint)
+            failure = session.failure if isinstance(event, Restart) else None
+            if failure is not None and isinstance(failure.error, BadAnswer):
+                self.attempts = 0
+                yield Retry(0, f"the answer does not fit: {failure.message}")
+
+    def run_tools(self) -> Steps:
+        """Answers the calls of the reply, unless they wait for approval."""
+        session = self.session
+        ready, answered, waiting = self.plan.make(session, self.decided)
+        if not ready and not answered:
+            self.is_deferred = True
+            yield DeferredCalls(waiting)
+            return
+        yield StartTools(ready)
+        # In the order of the model, whether they ran or not.
+        outputs = {call.id: output for call, output in answered}
+        now = {*outputs, *(each.call.id for each in ready)}
+        for call in [call for call in session.pending_calls() if call.id in now]:
+            output: ToolOutput = outputs.get(call.id) or (yield Output(call))
+            output, left_out = _answer(session, call, output, self.settings.files, self.tape)
+            yield ToolAnswered(call, output.content, output.is_error, left_out)
+
+    def wait(self) -> Steps:
+        """Another attempt follows."""
+        session = self.session
+        wait_ms, why = session.wait_ms, self.broken or _last_failure(session, self.endpoint)
+        log.info("waiting %d ms for another attempt: %s", wait_ms, why)
+        yield Retry(wait_ms, why)
+        yield Wait(wait_ms)
+        session.retry()
+
+    def _end(self) -> list[Event]:
+        """The body is over, or there is none."""
+        try:
+            return _reply.end(self.session, self.held)
+        except ZerostackError as error:
+            raise explained(error, self.endpoint, self.broken, self.attempts) from None
 
 
 def _switched_off(session: Session, endpoint: Endpoint) -> Iterator[Retry]:
@@ -289,16 +357,6 @@ def explained(
     if isinstance(error, ProviderStatus):
         error.provider_message = endpoint.without_key(error.provider_message)
     return error
-
-
-def _end(
-    session: Session, endpoint: Endpoint, held: bool, broken: str, attempts: int
-) -> list[Event]:
-    """The body is over, or there is none."""
-    try:
-        return _reply.end(session, held)
-    except ZerostackError as error:
-        raise explained(error, endpoint, broken, attempts) from None
 
 
 def _give_up(session: Session, endpoint: Endpoint, tape: Tape | None, broken: str) -> NoReturn:

@@ -296,6 +296,7 @@ class _Shown(Shown):
     """The progress of tools, and a mark for each finished one."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.queue: queue.SimpleQueue[ToolProgress | None] = queue.SimpleQueue()
 
     def put(self, event: ToolProgress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
 
@@ -194,6 +194,8 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
 class AsyncTurn:
     """The running turn of an agent: an asynchronous iterator over its events."""
 
+    __slots__ = ("__weakref__", "_work")
+
     def __init__(
         self,
         settings: Settings,
@@ -203,7 +205,6 @@ class AsyncTurn:
         decided: Mapping[int, Decision] | None = None,
     ) -> None:
         self._work = _Work(settings, http, workers, wish, decided)
-        self._events = self._work.events()
 
     @property
     def answer(self) -> Answer:
@@ -223,7 +224,7 @@ class AsyncTurn:
 
     async def close(self) -> None:
         """Ends the turn. Nothing happens when it is over."""
-        await self._events.aclose()
+        self._work.check_idle()
         await self._work.over()
 
     def __aiter__(self) -> AsyncTurn:
@@ -231,7 +232,7 @@ class AsyncTurn:
 
     async def __anext__(self) -> AgentEvent:
         try:
-            return await self._events.__anext__()
+            return await self._work.event()
         except BaseException:
             # The end, an error, or a cancelled task: the session continues with the next turn.
             await self._work.over()
@@ -256,7 +257,10 @@ class AsyncTurn:
 class _Shown(Shown):
     """The progress of tools, for the task of the turn."""
 
+    __slots__ = ("_waiting", "events", "loop")
+
     def __init__(self) -> None:
+        super().__init__()
         # Few of them wait, and each conversation has one: an empty deque takes 0.6 KiB.
         self.events: list[ToolProgress] = []
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -281,8 +285,22 @@ class _Shown(Shown):
             self._waiting.set_result(None)
 
 
+_NO_TASKS: dict[int, asyncio.Task[ToolOutput]] = {}
+
+
 class _Work(Work):
     """The actions of a turn, in the task that takes its events."""
+
+    __slots__ = (
+        "_deadline",
+        "_effect",
+        "_http",
+        "_is_taken",
+        "_news",
+        "_outcome",
+        "_room",
+        "_tasks",
+    )
 
     def __init__(
         self,
@@ -295,8 +313,13 @@ class _Work(Work):
         self._news = _Shown()
         super().__init__(settings, workers, wish, decided, self._news)
         self._http = http
-        self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
-        self._room = asyncio.Semaphore(settings.max_parallel_tools)
+        # What is to be done next, and the outcome of what was done before.
+        self._effect: Effect | None = None
+        self._outcome: Any = None
+        self._is_taken = False
+        # Only for a reply with calls.
+        self._tasks: dict[int, asyncio.Task[ToolOutput]] = _NO_TASKS
+        self._room: asyncio.Semaphore | None = None
         limit = settings.time_limit_s
         self._deadline = None if limit is None else time.monotonic() + limit
 
@@ -319,31 +342,45 @@ class _Work(Work):
         self._settings.over()
         return True
 
-    async def events(self) -> AsyncGenerator[AgentEvent, None]:
-        """Drives the session to the end of the turn."""
-        outcome: Any = None
-        while True:
-            item = self._next(outcome)
-            outcome = None
-            if item is None:
-                return
-            if isinstance(item, EFFECTS):
-                if isinstance(item, Output):
-                    async for event in self._progress(self._tasks[item.call.id]):
-                        yield event
-                outcome = await self._in_time(self._perform(item))
-            else:
-                yield item
+    def check_idle(self) -> None:
+        """Raises ``RuntimeError`` while a task waits for an event."""
+        if self._is_taken:
+            raise RuntimeError("a task waits for the next event of this turn: cancel that one")
 
-    async def _progress(self, task: asyncio.Task[ToolOutput]) -> AsyncGenerator[AgentEvent, None]:
-        """The progress of tools until ``task`` is done, or the turn is late."""
-        while not task.done():
-            both: set[asyncio.Future[Any]] = {task, self._news.wait()}
-            await self._in_time(asyncio.wait(both, return_when="FIRST_COMPLETED"))
-            while self._news.events:
-                yield self._news.events.pop(0)
-        while self._news.events:
-            yield self._news.events.pop(0)
+    async def event(self) -> AgentEvent:
+        """The next event, after everything that comes before it was done."""
+        self.check_idle()
+        self._is_taken = True
+        try:
+            while not self._is_over:
+                effect, self._effect = self._effect, None
+                if effect is None:
+                    outcome, self._outcome = self._outcome, None
+                    item = self._next(outcome)
+                    del outcome
+                    if item is None:
+                        break
+                    if not isinstance(item, EFFECTS):
+                        return item
+                    effect = item
+                    del item
+                if isinstance(effect, Output):
+                    # The progress of tools until this one is done, or the turn is late.
+                    task = self._tasks[effect.call.id]
+                    if self._news.events or not task.done():
+                        self._effect = effect
+                        if self._news.events:
+                            return self._news.events.pop(0)
+                        both: set[asyncio.Future[Any]] = {task, self._news.wait()}
+                        await self._in_time(asyncio.wait(both, return_when="FIRST_COMPLETED"))
+                        continue
+                work = self._perform(effect)
+                # A request may be large, and the answer may take minutes.
+                del effect
+                self._outcome = await (work if self._deadline is None else self._in_time(work))
+        finally:
+            self._is_taken = False
+        raise StopAsyncIteration
 
     async def _in_time(self, work: Awaitable[T]) -> T:
         if self._deadline is None:
@@ -353,34 +390,41 @@ class _Work(Work):
         except asyncio.TimeoutError:
             raise self._too_late() from None
 
-    async def _perform(self, effect: Effect) -> Any:
+    def _perform(self, effect: Effect) -> Awaitable[Any]:
         if isinstance(effect, Read):
-            return await self._http.read()
+            return self._http.read()
         if isinstance(effect, Post):
-            return await self._http.post(effect.request)
+            return self._http.post(effect.request)
         if isinstance(effect, EndBody):
-            return await self._http.end(is_complete=effect.is_complete)
+            return self._http.end(is_complete=effect.is_complete)
         if isinstance(effect, Wait):
-            return await asyncio.sleep(effect.millis / 1_000)
+            return asyncio.sleep(effect.millis / 1_000)
         if isinstance(effect, StartTools):
             return self._start(effect.calls)
-        return await self._output(effect)
+        return self._output(effect)
 
-    def _start(self, calls: list[Ready]) -> None:
+    async def _start(self, calls: list[Ready]) -> None:
         self._news.loop = asyncio.get_running_loop()
+        self._room = self._room or asyncio.Semaphore(self._settings.max_parallel_tools)
+        # Those of an earlier reply are done.
+        self._tasks = {}
         for call, tool, make in calls:
-            self._tasks[call.id] = asyncio.ensure_future(self._call(tool, make))
+            self._tasks[call.id] = asyncio.ensure_future(self._call(tool, make, self._room))
 
     async def _output(self, effect: Output) -> ToolOutput:
         output = await self._tasks[effect.call.id]
         del self._tasks[effect.call.id]
+        if not self._tasks:
+            self._tasks, self._room = _NO_TASKS, None
         return output
 
-    async def _call(self, tool: Tool, bound: Callable[[], Any]) -> ToolOutput:
+    async def _call(
+        self, tool: Tool, bound: Callable[[], Any], room: asyncio.Semaphore
+    ) -> ToolOutput:
         limit = tool.timeout_s or self._settings.tool_timeout_s
         if not tool.is_async:
             return await self._in_thread(Job(tool.name, bound, limit))
-        async with self._room:
+        async with room:
             task = asyncio.ensure_future(bound())
             try:
                 # Not `wait_for`, which waits for a task that will not be cancelled.

@@ -102,6 +102,8 @@ Given = Union[File, Source]
 class Files:
     """The files of a conversation, by the numbers that its transcript has for them."""
 
+    __slots__ = ("_files", "_lock", "_next")
+
     def __init__(self, session: Session) -> None:
         self._files: dict[int, File] = {}
         self._lock = threading.Lock()
