@@ -47,7 +47,7 @@ pub struct AsyncAgent {
 
 /// The settings of an [`AsyncAgent`]. A setting that is not given has a default.
 pub struct AsyncAgentBuilder {
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
     http: Option<AsyncHttp>,
     system: String,
     tools: Vec<AsyncTool>,
@@ -62,10 +62,11 @@ pub struct AsyncAgentBuilder {
 }
 
 impl AsyncAgent {
-    /// Begins with a model, no system prompt and no tools.
-    pub fn builder(endpoint: Endpoint) -> AsyncAgentBuilder {
+    /// Begins with a model, no system prompt and no tools. Agents with the same `Arc` of an endpoint
+    /// share its memory.
+    pub fn builder(endpoint: impl Into<Arc<Endpoint>>) -> AsyncAgentBuilder {
         AsyncAgentBuilder {
-            endpoint,
+            endpoint: endpoint.into(),
             http: None,
             system: String::new(),
             tools: Vec::new(),
@@ -268,7 +269,7 @@ impl AsyncAgent {
         let parts = Parts {
             session: open_session(session.config().clone(), saved)?,
             files: Files::new(),
-            endpoint: endpoint.clone(),
+            endpoint: Arc::clone(endpoint),
             http: http.clone(),
             tools: tools.clone(),
             recorder: Box::new(()),

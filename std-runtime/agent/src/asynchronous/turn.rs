@@ -30,8 +30,8 @@ use crate::{Error, Result};
 /// The running turn of an [`AsyncAgent`](super::AsyncAgent): a stream of its events. Dropping it ends the request and
 /// the tools at once; open calls get the result "aborted", and the conversation can continue.
 pub struct AsyncTurn<'a> {
-    /// Here between two events.
-    state: Option<State<'a>>,
+    /// Here between two events. In a box, so that a future that has it is small.
+    state: Option<Box<State<'a>>>,
     /// Has the state while it makes the next event.
     advancing: Option<Advancing<'a>>,
     /// The error of the start, which is the first and only item.
@@ -39,13 +39,13 @@ pub struct AsyncTurn<'a> {
 }
 
 type Advancing<'a> =
-    Pin<Box<dyn Future<Output = (State<'a>, Option<Result<AgentEvent>>)> + Send + 'a>>;
+    Pin<Box<dyn Future<Output = (Box<State<'a>>, Option<Result<AgentEvent>>)> + Send + 'a>>;
 
 /// The parts of an agent.
 pub(super) struct Parts {
     pub session: OwnedSession,
     pub files: Files,
-    pub endpoint: Endpoint,
+    pub endpoint: Arc<Endpoint>,
     pub http: AsyncHttp,
     pub tools: Vec<AsyncTool>,
     pub recorder: Box<dyn Recorder + Send>,
@@ -84,7 +84,7 @@ impl<'a> AsyncTurn<'a> {
         let over = refused.is_some();
         let machine = Machine::new(agent.rules, decisions, agent.meter.clone());
         let state = State { agent, machine, body: None, running: None, over };
-        Self { state: Some(state), advancing: None, refused }
+        Self { state: Some(Box::new(state)), advancing: None, refused }
     }
 
     /// The next event, as from the stream; `None` if the turn is over. A future that is
@@ -115,7 +115,7 @@ impl Stream for AsyncTurn<'_> {
 
 impl<'a> State<'a> {
     /// Continues until the next event.
-    async fn advance(mut self) -> (Self, Option<Result<AgentEvent>>) {
+    async fn advance(mut self: Box<Self>) -> (Box<Self>, Option<Result<AgentEvent>>) {
         let event = self.next().await.transpose();
         match &event {
             Some(Ok(_)) => {}
@@ -163,7 +163,8 @@ impl<'a> State<'a> {
                             body.receive(machine.space()).await
                         }
                         Some(body) => {
-                            body.finish().await;
+                            // In a box, too: it is there once in a reply.
+                            Box::pin(body.finish()).await;
                             Ok(0)
                         }
                         None => Ok(0),
