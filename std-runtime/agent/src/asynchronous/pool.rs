@@ -1,17 +1,26 @@
 //! Connections that wait for their next request.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
 use super::connect::Origin;
 use super::stream::NetStream;
 
-/// The idle connections of a client, the latest at the end.
+/// The idle connections of a client.
 #[derive(Default)]
-pub(super) struct Pool(Mutex<VecDeque<Idle>>);
+pub(super) struct Pool(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// The latest at the end.
+    idle: VecDeque<Idle>,
+    /// Closes those that nobody takes.
+    sweeper: Option<JoinHandle<()>>,
+}
 
 struct Idle {
     origin: Arc<Origin>,
@@ -22,34 +31,51 @@ struct Idle {
 impl Pool {
     /// A connection to `origin` that the server has not closed: the one that was used last.
     pub fn take(&self, origin: &Origin) -> Option<NetStream> {
+        let mut waiting = self.waiting();
         loop {
-            let mut stream = {
-                let mut idle = self.idle();
-                let at = idle.iter().rposition(|idle| *idle.origin == *origin)?;
-                idle.remove(at)?.stream
-            };
-            if stream.is_quiet() {
-                return Some(stream);
+            let at = waiting.idle.iter().rposition(|idle| *idle.origin == *origin)?;
+            let mut idle = waiting.idle.remove(at)?;
+            if idle.is_usable() {
+                return Some(idle.stream);
             }
         }
     }
 
     /// Keeps `stream`, from which a whole response was read, for the next request to `origin`.
-    pub fn put(&self, origin: Arc<Origin>, stream: NetStream) {
-        let mut idle = self.idle();
-        if idle.len() >= MAX_IDLE {
-            idle.pop_front();
+    pub fn put(self: &Arc<Self>, origin: Arc<Origin>, stream: NetStream) {
+        let mut waiting = self.waiting();
+        if waiting.idle.len() >= MAX_IDLE {
+            waiting.idle.pop_front();
         }
-        idle.push_back(Idle { origin, stream, since: Instant::now() });
+        waiting.idle.push_back(Idle { origin, stream, since: Instant::now() });
+        // It ends with its runtime, too, while other clones of a client may run on another.
+        if waiting.sweeper.as_ref().is_none_or(JoinHandle::is_finished) {
+            waiting.sweeper = Some(tokio::spawn(sweep(Arc::downgrade(self))));
+        }
     }
 
-    /// The connections, without those that waited too long.
-    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while idle.front().is_some_and(|first| first.since.elapsed() > MAX_IDLE_AGE) {
-            idle.pop_front();
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    fn is_usable(&mut self) -> bool {
+        self.since.elapsed() < MAX_IDLE_AGE && self.stream.is_quiet()
+    }
+}
+
+/// Closes connections that the server has closed or that waited too long, until there are none.
+async fn sweep(pool: Weak<Pool>) {
+    loop {
+        sleep(SWEEP_INTERVAL).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut waiting = pool.waiting();
+        waiting.idle.retain_mut(Idle::is_usable);
+        if waiting.idle.is_empty() {
+            waiting.sweeper = None;
+            return;
         }
-        idle
     }
 }
 
@@ -58,3 +84,5 @@ const MAX_IDLE: usize = 1024;
 
 /// Tools may work for minutes between two requests.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(300);
+
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);

@@ -142,6 +142,23 @@ async fn a_connection_that_was_closed_while_idle_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_connection_that_nobody_takes_is_closed() {
+    let server = serve(move |listener| {
+        let mut stream = accept(&listener);
+        request(&mut stream).unwrap();
+        stream.write_all(whole().as_bytes()).unwrap();
+        // Until the client has left.
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    });
+    let mut agent = server.agent().build().unwrap();
+    assert_eq!(agent.ask("Hello").await.unwrap(), "Hi");
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(400)).await;
+    server.end();
+    drop(agent);
+}
+
+#[tokio::test]
 async fn a_request_whose_idle_connection_ends_unanswered_is_sent_again_once() {
     // The second request is read on the first connection, and not answered there.
     let (server, told) = counted(|count| (count != 2).then(whole));
@@ -205,6 +222,31 @@ async fn a_refusal_before_the_request_is_sent_ends_the_sending() {
     assert!(error.to_string().contains("too much"), "{error}");
     assert!(read.load(Ordering::Relaxed) < BYTES / 2, "{read:?}");
     assert_eq!(agent.another().unwrap().ask("Hello").await.unwrap(), "Hi");
+    server.end();
+}
+
+#[tokio::test]
+async fn an_answer_before_the_request_is_sent_does_not_end_the_sending() {
+    let server = serve(|listener| {
+        let mut stream = accept(&listener);
+        for _ in 0..2 {
+            let head = head(&mut stream).unwrap();
+            let (_, length) = head.split_once("content-length: ").unwrap();
+            let length = length.lines().next().unwrap().parse().unwrap();
+            let answer = chunked(1000);
+            let (head, body) = answer.split_at(answer.find("\r\n\r\n").unwrap() + 10);
+            stream.write_all(head.as_bytes()).unwrap();
+            std::io::copy(&mut (&stream).take(length), &mut std::io::sink()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+        }
+    });
+    let agent = server.agent().build().unwrap();
+    for _ in 0..2 {
+        let (file, read) = picture(BYTES / 8);
+        assert_eq!(agent.another().unwrap().ask_with("Hello", [file]).await.unwrap(), "Hi");
+        assert_eq!(read.load(Ordering::Relaxed), BYTES / 8);
+    }
+    drop(agent);
     server.end();
 }
 

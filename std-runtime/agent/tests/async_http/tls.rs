@@ -1,7 +1,6 @@
 //! TLS, and proxies before it.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -14,7 +13,12 @@ use crate::server::{Server, accept, chunked, failure, head, options, request, se
 
 /// A certificate for `name` that only signs itself: what a server needs, and a file with it.
 fn certified(name: &str) -> (Arc<ServerConfig>, tempfile::NamedTempFile) {
-    let certified = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    certified_for(&[name])
+}
+
+fn certified_for(names: &[&str]) -> (Arc<ServerConfig>, tempfile::NamedTempFile) {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let certified = rcgen::generate_simple_self_signed(names).unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(certified.cert.pem().as_bytes()).unwrap();
     (config(&certified.cert, &certified.signing_key, rustls::ALL_VERSIONS), file)
@@ -122,7 +126,7 @@ fn through(proxy: &Server, options: HttpOptions) -> HttpOptions {
 }
 
 /// Takes the request for a tunnel and answers it with `status`.
-fn tunnel(stream: &mut TcpStream, status: &str) {
+fn tunnel(stream: &mut (impl Read + Write), status: &str) {
     let asked = head(stream).unwrap();
     assert!(asked.starts_with("CONNECT api.invalid:443 HTTP/1.1\r\n"), "{asked}");
     assert!(asked.contains("\r\nhost: api.invalid:443\r\n"), "{asked}");
@@ -144,6 +148,26 @@ async fn one_tunnel_through_a_proxy_serves_all_turns() {
     assert!(!format!("{:?}", AsyncHttp::new(options.clone()).unwrap()).contains("hunter2"));
     let mut agent = agent_of("https://api.invalid/v1", options);
     for _ in 0..3 {
+        assert_eq!(agent.ask("Hello").await.unwrap(), "Hi");
+    }
+    drop(agent);
+    proxy.end();
+}
+
+#[tokio::test]
+async fn a_proxy_may_speak_tls_itself() {
+    let (config, file) = certified_for(&["127.0.0.1", "api.invalid"]);
+    let proxy = serve(move |listener| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = StreamOwned::new(connection, accept(&listener));
+        tunnel(&mut stream, "200 Connection established");
+        answer(&config, stream);
+    });
+    let mut options = through(&proxy, trusting(&file));
+    let place = options.proxy.unwrap().expose().replace("http:", "https:");
+    options.proxy = Some(Secret::new(place));
+    let mut agent = agent_of("https://api.invalid/v1", options);
+    for _ in 0..2 {
         assert_eq!(agent.ask("Hello").await.unwrap(), "Hi");
     }
     drop(agent);
