@@ -59,7 +59,7 @@ impl AsyncHttp {
         let url = endpoint.url(&session.request_with_attachments()?.path_parts().concat());
         let uri = parse_url(&url)?;
         let origin = Arc::new(Origin::of(&uri));
-        let head = request::head(session, endpoint, &uri, &origin)?;
+        let outgoing = request::head(session, endpoint, &uri, &origin)?;
         let (name, mut idle) = (host_of(&uri), self.0.pool.take(&origin));
         let peer = Peer { host: &name, proxy: None };
         loop {
@@ -68,7 +68,7 @@ impl AsyncHttp {
                 Some(stream) => stream,
                 None => self.connect(&origin, &uri).await?,
             };
-            let mut sending = Sending::new(&head, session, files)?;
+            let mut sending = Sending::new(&outgoing, session, files)?;
             let limit = self.0.options.idle_timeout;
             match exchange(&mut stream, &mut sending, peer, limit).await {
                 Ok(answered) => return self.answer(answered, stream, origin, &uri),

@@ -11,6 +11,12 @@ use crate::session::OwnedSession;
 use crate::transport::http::{USER_AGENT, bad_header, bad_url, check_header};
 use crate::{Error, Result};
 
+/// What is sent before a body, and the length of that.
+pub(super) struct Outgoing {
+    head: Vec<u8>,
+    body_len: usize,
+}
+
 /// A request that is being sent.
 pub(super) struct Sending<'a> {
     session: &'a OwnedSession,
@@ -23,16 +29,17 @@ pub(super) struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    /// The request of `session` with the bytes of `files`, after `head`. Each one reads the body anew.
+    /// The request of `session` with the bytes of `files`. Each one reads the body anew.
     ///
     /// # Errors
     /// Those of the session.
-    pub fn new(head: &[u8], session: &'a OwnedSession, files: &'a Files) -> Result<Self> {
-        let request = session.request_with_attachments()?;
-        let room = head.len().saturating_add(request.body_len()).min(PIECE_BYTES);
+    pub fn new(outgoing: &Outgoing, session: &'a OwnedSession, files: &'a Files) -> Result<Self> {
+        let place = session.request_with_attachments()?.place();
+        let Outgoing { head, body_len } = outgoing;
+        let room = head.len().saturating_add(*body_len).min(PIECE_BYTES);
         let mut piece = Vec::with_capacity(room.max(head.len()));
         piece.extend_from_slice(head);
-        Ok(Self { session, files, place: request.place(), piece, sent: 0, is_begun: false })
+        Ok(Self { session, files, place, piece, sent: 0, is_begun: false })
     }
 
     /// Makes the next piece if all before it is sent; an empty one is the end.
@@ -89,7 +96,7 @@ pub(super) fn head(
     endpoint: &Endpoint,
     uri: &Uri,
     origin: &Origin,
-) -> Result<Vec<u8>> {
+) -> Result<Outgoing> {
     let request = session.request_with_attachments()?;
     let own = endpoint.headers();
     let mut headers: Vec<(&str, &str)> = request.headers().to_vec();
@@ -102,12 +109,8 @@ pub(super) fn head(
     headers.retain(|(name, _)| !name.eq_ignore_ascii_case("accept-encoding"));
     headers.push(("accept-encoding", "identity"));
     let (host, path) = (origin.name(), uri.path_and_query().map_or("/", |path| path.as_str()));
-    let head = RequestHead {
-        method: request.method(),
-        path: &[path],
-        host: &host,
-        content_length: request.body_len(),
-    };
+    let (method, body_len) = (request.method(), request.body_len());
+    let head = RequestHead { method, path: &[path], host: &host, content_length: body_len };
     let refused = |error: zerostack_core::Error| match (error.kind(), error.detail()) {
         (Core::BadRequest, at @ 3..) => {
             let name = headers.get(at as usize - 3).map_or("", |(name, _)| *name);
@@ -119,7 +122,7 @@ pub(super) fn head(
     let pairs = headers.iter().copied();
     let mut bytes = vec![0; head.len(pairs.clone()).map_err(refused)?];
     head.write(pairs, &mut bytes).map_err(refused)?;
-    Ok(bytes)
+    Ok(Outgoing { head: bytes, body_len })
 }
 
 /// Large enough that its system call costs little; freed when the request is sent.
