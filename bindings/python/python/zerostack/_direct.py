@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
@@ -12,6 +11,9 @@ from ._connection import Broken, Connection
 
 # As long as servers commonly keep an idle connection.
 _MAX_IDLE_S = 5.0
+# Those above the number that is kept are closed after this time: a conversation whose tools are
+# quick finds its connection again.
+_SURPLUS_S = 1.0
 # Between attempts at the addresses of a host.
 _NEXT_ADDRESS_S = 0.25
 
@@ -25,10 +27,9 @@ class Origin(NamedTuple):
 
 
 class Idle(NamedTuple):
-    """A connection that nobody uses, since this time of the loop."""
+    """Nobody uses the connection since this time of the loop."""
 
     origin: Origin
-    connection: Connection
     since: float
 
 
@@ -37,9 +38,10 @@ class Connections:
 
     def __init__(self, max_idle: int) -> None:
         self._max_idle = max_idle
-        # The one used last is taken first, so that the others age and can be closed.
-        self._idle: deque[Idle] = deque()
+        # The one used last is at the end, and taken first, so that the others age and can be closed.
+        self._idle: dict[Connection, Idle] = {}
         self._all: set[Connection] = set()
+        self._timer: asyncio.TimerHandle | None = None
         self._end_of_loop: AsyncGenerator[None, None] | None = None
 
     async def take(self, origin: Origin, connect_s: float) -> Connection:
@@ -54,27 +56,40 @@ class Connections:
         """The exchange is over."""
         if not connection.can_carry_another():
             return connection.abort()
-        now = asyncio.get_running_loop().time()
-        self._idle.append(Idle(origin, connection, now))
-        if len(self._idle) > self._max_idle:
-            self._idle.popleft().connection.close()
+        loop = asyncio.get_running_loop()
+        self._idle[connection] = Idle(origin, loop.time())
+        if self._timer is None:
+            self._timer = loop.call_later(_SURPLUS_S, self._close_old, loop)
 
     async def aclose(self) -> None:
         """Closes those that nobody uses; others are closed when they are given back."""
-        idle, self._idle = self._idle, deque()
-        for each in idle:
-            each.connection.close()
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        idle, self._idle = self._idle, {}
+        for connection in idle:
+            connection.close()
 
     def _idle_one(self, origin: Origin) -> Connection | None:
         oldest = asyncio.get_running_loop().time() - _MAX_IDLE_S
-        while self._idle and self._idle[0].since < oldest:
-            self._idle.popleft().connection.close()
-        for at in range(len(self._idle) - 1, -1, -1):
-            if self._idle[at].origin == origin:
-                connection = self._idle[at].connection
-                del self._idle[at]
+        for connection, idle in reversed(self._idle.items()):
+            if idle.since < oldest:
+                break
+            if idle.origin == origin:
+                del self._idle[connection]
                 return connection
         return None
+
+    def _close_old(self, loop: asyncio.AbstractEventLoop) -> None:
+        surplus, now = len(self._idle) - self._max_idle, loop.time()
+        for connection, idle in list(self._idle.items()):
+            if now - idle.since < (_SURPLUS_S if surplus > 0 else _MAX_IDLE_S):
+                break
+            del self._idle[connection]
+            connection.close()
+            surplus -= 1
+        again = loop.call_later(_SURPLUS_S, self._close_old, loop) if self._idle else None
+        self._timer = again
 
     async def _opened(self, origin: Origin, connect_s: float) -> Connection:
         if self._end_of_loop is None:
@@ -105,10 +120,7 @@ class Connections:
 
     def _gone(self, connection: Connection) -> None:
         self._all.discard(connection)
-        for at, each in enumerate(self._idle):
-            if each.connection is connection:
-                del self._idle[at]
-                break
+        self._idle.pop(connection, None)
 
 
 async def _connect(connection: Connection, origin: Origin) -> None:

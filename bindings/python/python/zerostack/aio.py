@@ -272,20 +272,67 @@ class _Shown(Shown):
             self.loop.call_soon_threadsafe(self._take, event)
 
     def wait(self) -> asyncio.Future[None]:
-        """Returns as soon as a tool reports progress."""
+        """Returns as soon as a tool reports progress, or is done."""
         if self._waiting is None or self._waiting.done():
             self._waiting = asyncio.get_running_loop().create_future()
-            if self.events:
-                self._waiting.set_result(None)
         return self._waiting
+
+    def wake(self, _: object) -> None:
+        """A tool is done."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
     def _take(self, event: ToolProgress) -> None:
         self.events.append(event)
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        self.wake(event)
 
 
-_NO_TASKS: dict[int, asyncio.Task[ToolOutput]] = {}
+class _Call:
+    """The call of an asynchronous tool, in a task. One that ignores its cancel is left behind."""
+
+    __slots__ = ("_limit", "_name", "_output", "_task", "_timer")
+
+    def __init__(self, name: str, timeout_s: float | None) -> None:
+        self._name, self._limit = name, timeout_s
+        self._output: asyncio.Future[ToolOutput] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(
+        self, call: Callable[[], Any], room: asyncio.Semaphore
+    ) -> asyncio.Future[ToolOutput]:
+        """Its output. Cancelling that ends the call."""
+        self._task = asyncio.ensure_future(self._run(call, room))
+        self._output.add_done_callback(self._end)
+        return self._output
+
+    async def _run(self, call: Callable[[], Any], room: asyncio.Semaphore) -> None:
+        async with room:
+            if self._limit is not None:
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(self._limit, self._late)
+            try:
+                value = await call()
+            except BaseException as error:
+                # An end of the program, too, is an answer, if the program goes on.
+                if not self._output.done():
+                    self._output.set_result(_workers.failed(self._name, error))
+                if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                    raise
+            else:
+                if not self._output.done():
+                    self._output.set_result(_workers.told(self._name, value))
+
+    def _late(self) -> None:
+        if not self._output.done():
+            self._output.set_result(_workers.too_slow(self._name, self._limit or 0))
+
+    def _end(self, _: asyncio.Future[ToolOutput]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 class _Work(Work):
@@ -298,8 +345,7 @@ class _Work(Work):
         "_is_taken",
         "_news",
         "_outcome",
-        "_room",
-        "_tasks",
+        "_outputs",
     )
 
     def __init__(
@@ -317,9 +363,7 @@ class _Work(Work):
         self._effect: Effect | None = None
         self._outcome: Any = None
         self._is_taken = False
-        # Only for a reply with calls.
-        self._tasks: dict[int, asyncio.Task[ToolOutput]] = _NO_TASKS
-        self._room: asyncio.Semaphore | None = None
+        self._outputs: dict[int, asyncio.Future[ToolOutput]] = {}
         limit = settings.time_limit_s
         self._deadline = None if limit is None else time.monotonic() + limit
 
@@ -337,8 +381,8 @@ class _Work(Work):
         if self._is_over:
             return False
         self._is_over = self._news.is_over = True
-        for task in self._tasks.values():
-            task.cancel()
+        for output in self._outputs.values():
+            output.cancel()
         self._settings.over()
         return True
 
@@ -366,14 +410,15 @@ class _Work(Work):
                     del item
                 if isinstance(effect, Output):
                     # The progress of tools until this one is done, or the turn is late.
-                    task = self._tasks[effect.call.id]
-                    if self._news.events or not task.done():
+                    if self._news.events:
                         self._effect = effect
-                        if self._news.events:
-                            return self._news.events.pop(0)
-                        both: set[asyncio.Future[Any]] = {task, self._news.wait()}
-                        await self._in_time(asyncio.wait(both, return_when="FIRST_COMPLETED"))
-                        continue
+                        return self._news.events.pop(0)
+                    if self._outputs[effect.call.id].done():
+                        self._outcome = self._outputs.pop(effect.call.id).result()
+                    else:
+                        self._effect = effect
+                        await self._in_time(self._news.wait())
+                    continue
                 work = self._perform(effect)
                 # A request may be large, and the answer may take minutes.
                 del effect
@@ -399,45 +444,22 @@ class _Work(Work):
             return self._http.end(is_complete=effect.is_complete)
         if isinstance(effect, Wait):
             return asyncio.sleep(effect.millis / 1_000)
-        if isinstance(effect, StartTools):
-            return self._start(effect.calls)
-        return self._output(effect)
+        assert isinstance(effect, StartTools)
+        return self._start(effect.calls)
 
     async def _start(self, calls: list[Ready]) -> None:
         self._news.loop = asyncio.get_running_loop()
-        self._room = self._room or asyncio.Semaphore(self._settings.max_parallel_tools)
-        # Those of an earlier reply are done.
-        self._tasks = {}
-        for call, tool, make in calls:
-            self._tasks[call.id] = asyncio.ensure_future(self._call(tool, make, self._room))
-
-    async def _output(self, effect: Output) -> ToolOutput:
-        output = await self._tasks[effect.call.id]
-        del self._tasks[effect.call.id]
-        if not self._tasks:
-            self._tasks, self._room = _NO_TASKS, None
-        return output
-
-    async def _call(
-        self, tool: Tool, bound: Callable[[], Any], room: asyncio.Semaphore
-    ) -> ToolOutput:
-        limit = tool.timeout_s or self._settings.tool_timeout_s
-        if not tool.is_async:
-            return await self._in_thread(Job(tool.name, bound, limit))
-        async with room:
-            task = asyncio.ensure_future(bound())
-            try:
-                # Not `wait_for`, which waits for a task that will not be cancelled.
-                done, _ = await asyncio.wait({task}, timeout=limit)
-            finally:
-                if not task.done():
-                    task.cancel()
-            if not done:
-                return _workers.too_slow(tool.name, limit)
-            try:
-                return _workers.told(tool.name, task.result())
-            except BaseException as error:
-                return _workers.failed(tool.name, error)
+        room = asyncio.Semaphore(self._settings.max_parallel_tools)
+        self._outputs = {}
+        for call, tool, bound in calls:
+            limit = tool.timeout_s or self._settings.tool_timeout_s
+            if tool.is_async:
+                output = _Call(tool.name, limit).start(bound, room)
+            else:
+                job = Job(tool.name, bound, limit)
+                output = asyncio.ensure_future(self._in_thread(job))
+            output.add_done_callback(self._news.wake)
+            self._outputs[call.id] = output
 
     async def _in_thread(self, job: Job) -> ToolOutput:
         self._workers.start(job)
