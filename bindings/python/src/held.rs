@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 use zerostack_core::{Error, Growing, OwnedConfig, Session};
 
 use crate::error::{Said, busy, closed, raised_in};
+use crate::shared_config::SharedConfig;
 
-/// The session of this package: it owns its configuration and grows to a limit.
-pub type OwnedSession = Session<OwnedConfig, Growing>;
+/// The session of this package: it owns its transcript, which grows to a limit.
+pub type OwnedSession = Session<SharedConfig, Growing>;
 
 /// The session of a Python object, until it is closed.
 pub struct Held {
@@ -72,9 +73,9 @@ impl Held {
         change: impl FnOnce(&mut OwnedConfig),
     ) -> PyResult<()> {
         self.act(py, name, |session| {
-            let mut config = session.config().clone();
+            let mut config = OwnedConfig::clone(session.config());
             change(&mut config);
-            session.set_config(config).map(drop)
+            session.set_config(config.into()).map(drop)
         })
     }
 }

@@ -1,8 +1,9 @@
 //! A conversation as JSON Lines, read and written whole.
 
-use zerostack_core::{Error, Growing, JsonLinesReader, LineFault, OwnedConfig, Session};
+use zerostack_core::{Error, Growing, JsonLinesReader, LineFault, Session};
 
 use crate::held::OwnedSession;
+use crate::shared_config::SharedConfig;
 
 /// All lines of the session's transcript.
 pub fn write(session: &OwnedSession) -> String {
@@ -25,7 +26,7 @@ pub fn write(session: &OwnedSession) -> String {
 pub fn read(
     lines: &[u8],
     storage: Growing,
-    config: OwnedConfig,
+    config: SharedConfig,
 ) -> Result<OwnedSession, (Error, Option<String>)> {
     let untold = |error| (error, None);
     let mut reader = JsonLinesReader::new(storage).map_err(untold)?;

@@ -24,6 +24,7 @@ mod request;
 mod request_options;
 mod scripted;
 mod session;
+mod shared_config;
 mod tokenizer;
 mod value;
 
@@ -44,6 +45,8 @@ mod _core {
         RefusalDelta, Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking,
         ThinkingDelta, ToolCall, ToolCallDelta, ToolResult, Truncated, Usage, WindowTokens,
     };
+    #[pymodule_export]
+    use crate::open::another_session;
     #[pymodule_export]
     use crate::partial_json::PartialJson;
     #[pymodule_export]

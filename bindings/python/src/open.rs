@@ -3,13 +3,14 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use zerostack_core as core;
-use zerostack_core::Growing;
+use zerostack_core::{Growing, OwnedConfig};
 
 use crate::bytes::bytes_of;
 use crate::error::{raised, raised_text};
 use crate::held::Held;
 use crate::json_lines;
 use crate::options::Options;
+use crate::session::Session;
 
 /// An empty one.
 ///
@@ -23,7 +24,7 @@ pub fn new(
     let options = Options::of(options)?;
     let config = options.begin(dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
-    let session = core::Session::new(storage, config);
+    let session = core::Session::new(storage, config.into());
     session.map(Held::new).map_err(|error| raised(dialect.py(), error))
 }
 
@@ -44,7 +45,7 @@ pub fn resume(
     let limit = options.capacity_bytes()?.max(bytes.len());
     let session = py.detach(|| {
         let storage = Growing::from_vec(bytes.to_vec(), limit);
-        core::Session::resume(storage, bytes.len(), config)
+        core::Session::resume(storage, bytes.len(), config.into())
     });
     session.map(Held::new).map_err(|error| raised(py, error))
 }
@@ -67,7 +68,7 @@ pub fn read_lines(
     let options = Options::of(options)?;
     let config = options.begin(dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
-    let read = py.detach(|| json_lines::read(&lines, storage, config));
+    let read = py.detach(|| json_lines::read(&lines, storage, config.into()));
     read.map(Held::new).map_err(|(error, why)| match why {
         Some(why) => raised_text(py, error, format!("line {}: {why}", error.detail())),
         None => raised(py, error),
@@ -86,9 +87,35 @@ pub fn fork(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Held> {
     let options = Options::of(options)?;
-    let mut config = held.look(py, |session| session.config().clone())?;
+    let mut config = held.look(py, |session| OwnedConfig::clone(session.config()))?;
     options.change(&mut config, dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
-    let forked = held.look(py, |session| session.fork(storage, config))?;
+    let forked = held.look(py, |session| session.fork(storage, config.into()))?;
     forked.map(Held::new).map_err(|error| raised(py, error))
+}
+
+/// A conversation with the configuration of `session`, which both share: empty, or from a snapshot. Of the
+/// options `capacity_bytes` counts.
+#[pyfunction]
+#[pyo3(signature = (session, snapshot=None, **options))]
+pub fn another_session(
+    session: &Bound<'_, Session>,
+    snapshot: Option<&Bound<'_, PyAny>>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Session> {
+    let (py, held) = (session.py(), &session.get().held);
+    let limit = Options::of(options)?.capacity_bytes()?;
+    let config = held.look(py, |session| session.config().clone())?;
+    let made = match snapshot {
+        None => core::Session::new(Growing::new(limit), config),
+        Some(snapshot) => {
+            let bytes = bytes_of("snapshot", snapshot)?;
+            py.detach(|| {
+                let storage = Growing::from_vec(bytes.to_vec(), limit.max(bytes.len()));
+                core::Session::resume(storage, bytes.len(), config)
+            })
+        }
+    };
+    let held = made.map(Held::new).map_err(|error| raised(py, error))?;
+    Ok(Session { held })
 }

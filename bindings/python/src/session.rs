@@ -45,7 +45,7 @@ use crate::{
 /// `BadOption` one that is out of range.
 #[pyclass(frozen, module = "zerostack", weakref)]
 pub struct Session {
-    held: Held,
+    pub(crate) held: Held,
 }
 
 #[pymethods]

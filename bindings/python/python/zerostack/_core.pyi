@@ -60,6 +60,7 @@ __all__ = [
     "Usage",
     "WindowTokens",
     "__version__",
+    "another_session",
     "checked_arguments",
     "estimate",
     "known_server",
@@ -728,6 +729,15 @@ class ScriptedServer:
         """How many replies of the script were not played."""
     def close(self) -> None:
         """Ends it, and closes its connections."""
+
+def another_session(
+    session: Session,
+    snapshot: Optional[bytes] = None,
+    *,
+    capacity_bytes: Optional[int] = None,
+) -> Session:
+    """A conversation with the configuration of `session`, which both share: empty, or from a
+    snapshot."""
 
 @final
 class Session:

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Union
 
 from . import _json
-from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
+from ._core import (
+    Limits,
+    Recovered,
+    Restart,
+    Session,
+    TextDelta,
+    ToolCall,
+    Usage,
+    another_session,
+)
 from ._endpoint import Endpoint, endpoint, known_profile
 from ._turn import AgentEvent
 from ._calls import Rules
@@ -74,6 +83,7 @@ class Settings:
     """The session, its endpoint, the tools and the limits."""
 
     __slots__ = (
+        "_first",
         "_made_of",
         "budget",
         "conversation",
@@ -121,6 +131,8 @@ class Settings:
         self.turn_tools: dict[str, Tool] | None = None
         self.deps: Any = None
         self._made_of: tuple[Any, ...] | None = None
+        # The others share its configuration.
+        self._first: Session | None = None
         self.tool_timeout_s = positive("tool_timeout_s", tool_timeout_s)
         self.time_limit_s = positive("time_limit_s", time_limit_s)
         if max_parallel_tools < 1:
@@ -195,9 +207,10 @@ class Settings:
                 "the agent was made of a session: make others by Session() or session.fork()"
             )
         dialect, model, given = self._made_of
-        if snapshot is None:
-            return Session(dialect, model, **given)
-        return Session.resume(snapshot, dialect, model, **given)
+        if self._first is None:
+            # Not the agent's own, whose configuration may be that of the running turn.
+            self._first = Session(dialect, model, **given)
+        return another_session(self._first, snapshot, capacity_bytes=given.get("capacity_bytes"))
 
     def _check_tools(self, session: Session) -> None:
         known = {spec.name for spec in session.tools}

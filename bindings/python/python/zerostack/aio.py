@@ -313,16 +313,15 @@ class _Call:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self._limit, self._late)
             try:
-                value = await call()
+                output = _workers.told(self._name, await call())
             except BaseException as error:
-                # An end of the program, too, is an answer, if the program goes on.
                 if not self._output.done():
                     self._output.set_result(_workers.failed(self._name, error))
                 if isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
             else:
                 if not self._output.done():
-                    self._output.set_result(_workers.told(self._name, value))
+                    self._output.set_result(output)
 
     def _late(self) -> None:
         if not self._output.done():
