@@ -162,3 +162,38 @@ def test_an_agent_that_is_dropped(provider: Provider) -> None:
         await all_closed_but(before)
 
     asyncio.run(main())
+
+
+def test_an_asynchronous_tool_whose_value_is_not_json(provider: Provider) -> None:
+    async def odd() -> object:
+        return object()
+
+    scripted = provider(call("odd", {}), say("one"))
+
+    async def main() -> None:
+        async with AsyncAgent("scripted", base_url=scripted.url, tools=[odd]) as agent:
+            assert (await agent.run("go")).text == "one"
+
+    asyncio.run(main())
+    assert "object has no form in JSON" in str(scripted.requests[1]["body"])
+
+
+def test_two_tasks_that_wait_for_the_same_turn(provider: Provider) -> None:
+    scripted = provider(STALLS)
+
+    async def main() -> None:
+        async with AsyncAgent("scripted", base_url=scripted.url) as agent:
+            turn = agent.stream("go")
+            assert await turn.__anext__() == TextDelta("one")
+            first = asyncio.ensure_future(turn.__anext__())
+            await asyncio.sleep(0)
+            with pytest.raises(RuntimeError, match="waits for the next event"):
+                await turn.close()
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            with pytest.raises(StopAsyncIteration):
+                await turn.__anext__()
+            await turn.close()
+
+    asyncio.run(main())

@@ -209,6 +209,51 @@ def test_a_body_that_nobody_reads_waits_in_the_server() -> None:
     run(server, work)
 
 
+def test_connections_are_used_again_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_direct, "_SURPLUS_S", 0.01)
+    opened = closed = 0
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened, closed
+        opened += 1
+        try:
+            while True:
+                await request(reader)
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        except asyncio.IncompleteReadError:
+            closed += 1
+            writer.close()
+
+    async def work(url: str) -> None:
+        connections = _direct.Connections(2)
+        origin = _direct.Origin("localhost", int(url.split(":")[2].split("/")[0]), None)
+
+        async def one() -> None:
+            connection = await connections.take(origin, 9)
+            await connection.post(b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n", b"", 9)
+            assert await connection.read() == b"ok"
+            assert await connection.read() == b""
+            connections.give_back(origin, connection)
+
+        for _ in range(3):
+            await one()
+        assert opened == 1
+        for _ in range(2):
+            await asyncio.gather(*(one() for _ in range(5)))
+            # All are kept for a moment.
+            assert opened == 5
+        # Then two are, and they are used again.
+        while closed < 3:
+            await asyncio.sleep(0.001)
+        await asyncio.gather(*(one() for _ in range(2)))
+        assert (opened, closed) == (5, 3)
+        await connections.aclose()
+        while closed < opened:
+            await asyncio.sleep(0.001)
+
+    run(server, work)
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
     """A certificate for localhost, signed by itself; and a server's context with it."""
