@@ -197,7 +197,13 @@ fn the_window_that_a_refusal_names_is_kept_from_then_on() {
             answer(&mut session, 200, good(dialect)).unwrap();
             // What follows is never too long again.
             let mut rooms = 0;
-            for _ in 0..6 {
+            for turn in 0..6 {
+                if turn == 3 {
+                    // Another option is no other model.
+                    let limits = Limits { max_output_tokens: 100, ..limits };
+                    let model = SessionConfig::new(dialect, "m");
+                    session.set_config(SessionConfig { limits, ..model }).unwrap();
+                }
                 session.user(&"and so on ".repeat(40)).unwrap();
                 while let Step::MakeRoom { .. } = session.step() {
                     rooms += 1;
@@ -209,6 +215,10 @@ fn the_window_that_a_refusal_names_is_kept_from_then_on() {
                 answer(&mut session, 200, good(dialect)).unwrap();
             }
             assert!(rooms > 0, "{room:?}");
+            let other = SessionConfig { limits, ..SessionConfig::new(dialect, "larger") };
+            session.set_config(other).unwrap();
+            session.user(&"and so on ".repeat(400)).unwrap();
+            assert_eq!(session.step(), Step::Send, "{room:?}");
         }
     }
     // Numbers that cannot be true are not believed.

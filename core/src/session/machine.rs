@@ -310,6 +310,14 @@ impl Machine {
         self.end_turn(log);
     }
 
+    /// What was learned from the server stays, unless another model follows.
+    pub fn change_config(&mut self, before: &dyn Config, after: &dyn Config) {
+        self.count = self.count.anew();
+        if before.dialect() != after.dialect() || before.model() != after.model() {
+            (self.count, self.switched) = (WindowCount::new(), Switched::NONE);
+        }
+    }
+
     pub fn forget_failure(&mut self) {
         self.error = None;
         self.switched.forget_last();

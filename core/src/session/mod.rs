@@ -481,14 +481,15 @@ impl<C: Config, S: Storage> Session<C, S> {
 
     /// Changes the configuration from the next turn on: other tools, other options, another model.
     /// Returns the previous one. Earlier messages stay unchanged; how much of them the provider's
-    /// cache still serves depends on the change.
+    /// cache still serves depends on the change. Fields that the server has refused stay off unless
+    /// the model or the dialect changes.
     ///
     /// # Errors
     /// `WrongStep` outside `Idle`, and those of [`new`](Self::new); nothing changed.
     pub fn set_config(&mut self, config: C) -> Result<C, Error> {
         self.machine.expect(self.machine.step == Step::Idle)?;
         check(&config)?;
-        self.machine.count = WindowCount::new();
+        self.machine.change_config(&self.config, &config);
         Ok(core::mem::replace(&mut self.config, config))
     }
 

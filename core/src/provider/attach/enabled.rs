@@ -173,8 +173,13 @@ pub(crate) fn leaves_out_users(
 /// second has 16 KB (128 kbit/s) and 32 tokens; of a document a page has 40 KB and 1,500 tokens, at
 /// least one page; of other files four bytes have one.
 #[cfg(feature = "window")]
-pub(crate) fn tokens_of(config: &dyn Config, attachment: &Attachment<'_>, is_cut: bool) -> u32 {
-    if is_cut || !takes(config, &InForce::new(config, Switched::NONE), attachment) {
+pub(crate) fn tokens_of(
+    config: &dyn Config,
+    switched: Switched,
+    attachment: &Attachment<'_>,
+    is_cut: bool,
+) -> u32 {
+    if is_cut || !takes(config, &InForce::new(config, switched), attachment) {
         return LINE_TOKENS;
     }
     let bytes = attachment.bytes;
@@ -190,9 +195,9 @@ pub(crate) fn tokens_of(config: &dyn Config, attachment: &Attachment<'_>, is_cut
 
 /// The same of a record.
 #[cfg(feature = "window")]
-pub(crate) fn tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
+pub(crate) fn tokens(config: &dyn Config, switched: Switched, record: &Record<'_>) -> u32 {
     let is_cut = record.header.has(ELIDED);
-    attached::read(record).map_or(0, |attachment| tokens_of(config, &attachment, is_cut))
+    attached::read(record).map_or(0, |attachment| tokens_of(config, switched, &attachment, is_cut))
 }
 
 /// Tokens of the line that describes an attachment.

@@ -188,6 +188,48 @@ fn what_the_user_attached_to_an_earlier_turn_is_described() {
     assert!(again.contains(PNG_LINE) && again.contains("Sure?"), "{again}");
 }
 
+#[cfg(feature = "window")]
+#[test]
+fn refused_attachments_no_longer_count_in_the_window() {
+    for dialect in Dialect::ALL.iter().copied() {
+        for context_tokens in [0, 100_000] {
+            let limits = Limits { context_tokens, ..once(dialect).limits };
+            let config = SessionConfig { limits, ..once(dialect) };
+            let mut session = with_result(config, &[PNG]);
+            let counted = session.window_tokens().total();
+            let refusal = error("this model does not support image input");
+            assert!(refuse(&mut session, 400, &refusal).is_some(), "{dialect:?}");
+
+            let profile = Profile { attachments: Some(AttachmentForm::None), ..config.profile };
+            let without = SessionConfig { profile, ..config };
+            let used = session.snapshot().len();
+            let mut storage = [0; 4096];
+            storage[..used].copy_from_slice(session.snapshot());
+            let without = Session::resume(storage, used, without).unwrap();
+            let left = session.window_tokens().total();
+            assert_eq!(left, without.window_tokens().total(), "{dialect:?} {context_tokens}");
+            assert!(left < counted, "{dialect:?} {context_tokens}");
+            let image = Entry::new(Role::User, Part::Attachment(PNG));
+            assert_eq!(session.entry_tokens(&image), without.entry_tokens(&image));
+        }
+    }
+}
+
+#[test]
+fn another_model_is_sent_what_the_last_one_refused() {
+    let config = once(Dialect::OpenAiChat);
+    let mut session = with_result(config, &[PNG]);
+    let refusal = error("this model does not support image input");
+    assert_eq!(refuse(&mut session, 400, &refusal), Some(ProfileField::Attachments));
+    session.abort();
+    let takes = |config, session: &mut TestSession| {
+        session.set_config(config).unwrap();
+        session.takes_attachment(&PNG)
+    };
+    assert!(!takes(SessionConfig { tools: &[], ..config }, &mut session));
+    assert!(takes(SessionConfig { model: "another", ..config }, &mut session));
+}
+
 #[test]
 fn another_refusal_leaves_the_images() {
     for (status, message) in [

@@ -26,11 +26,14 @@ impl Machine {
         // It may be truncated within a character.
         let message = message.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         let sent = InForce::new(config, self.switched);
-        match refused_field(config, &sent, message, failure.field, error.detail()) {
+        let after = match refused_field(config, &sent, message, failure.field, error.detail()) {
             Some(ProfileField::Attachments) => self.leave_out_refused(log, config, &sent),
             Some(field) if self.switched.add(field) => AfterRefusal::Resent,
-            _ => AfterRefusal::Refused,
-        }
+            _ => return AfterRefusal::Refused,
+        };
+        let sent = log.bytes().get(..self.reply.start as usize).unwrap_or_default();
+        self.count.switch(config, sent, self.switched);
+        after
     }
 
     /// The server refused attachments. If there were others than images, images are still sent: a

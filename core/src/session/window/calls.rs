@@ -18,7 +18,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// Tokens of one entry of the transcript, as the configuration counts.
     #[must_use]
     pub fn entry_tokens(&self, entry: &Entry<'_>) -> u32 {
-        entry_tokens(&self.config, entry)
+        entry_tokens(&self.config, self.machine.switched, entry)
     }
 
     /// Sets how long the turn has taken so far, by the caller's clock; allowed in any

@@ -36,11 +36,35 @@ pub(in crate::session) struct WindowCount {
     end: u32,
     /// The context from a refusal, or 0.
     context: u32,
+    /// The fields that the server has refused: with them, less may be sent.
+    switched: Switched,
 }
 
 impl WindowCount {
     pub const fn new() -> Self {
-        Self { window: WindowTokens { measured: 0, estimated: 0 }, all: 0, end: 0, context: 0 }
+        Self::knowing(0, Switched::NONE)
+    }
+
+    const fn knowing(context: u32, switched: Switched) -> Self {
+        let window = WindowTokens { measured: 0, estimated: 0 };
+        Self { window, all: 0, end: 0, context, switched }
+    }
+
+    /// Nothing is counted yet, of the same model.
+    pub const fn anew(&self) -> Self {
+        Self::knowing(self.context, self.switched)
+    }
+
+    /// The server has refused a field: what was counted of `bytes` is sent without it from now on.
+    #[cfg(feature = "profiles")]
+    pub fn switch(&mut self, config: &dyn Config, bytes: &[u8], switched: Switched) {
+        let counted = bytes.get(..self.end as usize).unwrap_or(bytes);
+        let before = self.tokens_between(config, counted, FIRST_RECORD, counted.len());
+        self.switched = switched;
+        let after = self.tokens_between(config, counted, FIRST_RECORD, counted.len());
+        if after < before {
+            self.drop(before - after, 0);
+        }
     }
 
     /// Whether the counted window can have this many tokens for the provider.
@@ -70,7 +94,7 @@ impl WindowCount {
             self.end = FIRST_RECORD as u32;
         }
         if bytes.len() > self.end as usize {
-            self.add(tokens_between(config, bytes, self.end as usize, bytes.len()));
+            self.add(self.tokens_between(config, bytes, self.end as usize, bytes.len()));
             self.end = bytes.len() as u32;
         }
         self
@@ -138,7 +162,7 @@ impl WindowCount {
     /// The probable usage of a request and its reply, which begins at `reply`.
     pub fn guess(&mut self, config: &dyn Config, bytes: &[u8], reply: usize) -> Usage {
         *self = self.up_to(config, bytes.get(..reply).unwrap_or_default());
-        let output = Self { end: reply as u32, ..Self::new() }.up_to(config, bytes);
+        let output = Self { end: reply as u32, ..self.anew() }.up_to(config, bytes);
         Usage { input_tokens: self.total(), output_tokens: output.all, ..Usage::default() }
     }
 
@@ -146,7 +170,7 @@ impl WindowCount {
     pub fn forget(&mut self, config: &dyn Config, bytes: &[u8], start: usize, end: usize) {
         let counted = end.min(self.end as usize);
         if start < counted {
-            self.drop(tokens_between(config, bytes, start, counted), counted - start);
+            self.drop(self.tokens_between(config, bytes, start, counted), counted - start);
         }
     }
 
@@ -171,9 +195,30 @@ impl WindowCount {
     /// `record` was put between counted ones.
     pub fn insert(&mut self, config: &dyn Config, record: &Record<'_>) {
         if record.offset < self.end as usize {
-            self.add(record_tokens(config, record));
+            self.add(record_tokens(config, self.switched, record));
             self.end = self.end.saturating_add((record.end() - record.offset) as u32);
         }
+    }
+
+    /// Tokens of the sent part of the records from `start` to `end`, which are whole messages.
+    pub(super) fn tokens_between(
+        &self,
+        config: &dyn Config,
+        bytes: &[u8],
+        start: usize,
+        end: usize,
+    ) -> u32 {
+        let bytes = bytes.get(..end).unwrap_or(bytes);
+        let mut tokens = 0_u32;
+        let mut has_hidden = false;
+        for record in Records::from(bytes, start) {
+            tokens = tokens.saturating_add(record_tokens(config, self.switched, &record));
+            has_hidden |= record.header.is_of(HIDDEN);
+        }
+        if !has_hidden {
+            return tokens;
+        }
+        tokens.saturating_add(hidden_tokens(config, self.switched, bytes, start))
     }
 
     const fn add(&mut self, tokens: u32) {
@@ -193,22 +238,10 @@ const fn most_tokens(estimated: u32) -> u32 {
     estimated.saturating_mul(4).saturating_add(SERVER_TOKENS)
 }
 
-/// Tokens of the sent part of the records from `start` to `end`, which are whole messages.
-pub(super) fn tokens_between(config: &dyn Config, bytes: &[u8], start: usize, end: usize) -> u32 {
-    let bytes = bytes.get(..end).unwrap_or(bytes);
-    let mut tokens = 0_u32;
-    let mut has_hidden = false;
-    for record in Records::from(bytes, start) {
-        tokens = tokens.saturating_add(record_tokens(config, &record));
-        has_hidden |= record.header.is_of(HIDDEN);
-    }
-    if has_hidden { tokens.saturating_add(hidden_tokens(config, bytes, start)) } else { tokens }
-}
-
 /// Tokens of the thoughts that go back to the provider, from `start` on. Which do is the dialect's
 /// affair, so its own encoder is asked.
 #[inline(never)]
-fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
+fn hidden_tokens(config: &dyn Config, switched: Switched, bytes: &[u8], start: usize) -> u32 {
     let Ok(codec) = codec_of(config.dialect()) else { return 0 };
     let base = bytes.as_ptr().addr();
     let (mut tokens, mut at, mut message) = (0_u32, start, start);
@@ -216,7 +249,7 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
         config,
         bytes,
         reply_tokens: 0,
-        profile: InForce::new(config, Switched::NONE),
+        profile: InForce::new(config, switched),
         places: Table::BLIND,
         #[cfg(feature = "options")]
         is_summary: false,
@@ -249,7 +282,11 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
 }
 
 /// Tokens of one sent record, and of its wrapping on the wire.
-fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
+#[cfg_attr(
+    not(feature = "attachments"),
+    allow(unused_variables, reason = "only what is sent of attachments depends on it")
+)]
+fn record_tokens(config: &dyn Config, switched: Switched, record: &Record<'_>) -> u32 {
     let tokens = match record.header.kind() {
         Kind::User | Kind::Text | Kind::Result => config.count_tokens(record.text()),
         Kind::Call => {
@@ -257,7 +294,7 @@ fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
             config.count_tokens(name).saturating_add(config.count_tokens(arguments))
         }
         #[cfg(feature = "attachments")]
-        Kind::Attachment => crate::provider::attach::tokens(config, record),
+        Kind::Attachment => crate::provider::attach::tokens(config, switched, record),
         #[cfg(not(feature = "attachments"))]
         Kind::Attachment => 0,
         Kind::Thinking | Kind::Opaque => return 0,
@@ -266,7 +303,11 @@ fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
 }
 
 /// Tokens of an entry, and of its wrapping on the wire.
-pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
+#[cfg_attr(
+    not(feature = "attachments"),
+    allow(unused_variables, reason = "only what is sent of attachments depends on it")
+)]
+pub(super) fn entry_tokens(config: &dyn Config, switched: Switched, entry: &Entry<'_>) -> u32 {
     let tokens = match entry.part {
         Part::Text(text) | Part::Instruction(text) | Part::Thinking(text) => {
             config.count_tokens(text)
@@ -277,7 +318,7 @@ pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
         Part::ToolResult(ToolResult { content, .. }) => config.count_tokens(content),
         #[cfg(feature = "attachments")]
         Part::Attachment(attachment) => {
-            crate::provider::attach::tokens_of(config, &attachment, entry.is_cut)
+            crate::provider::attach::tokens_of(config, switched, &attachment, entry.is_cut)
         }
         Part::Opaque { dialect, text, .. } => {
             opaque_tokens(config.dialect(), dialect as u8, text.len())

@@ -3,6 +3,8 @@
 use super::Excess;
 use crate::Error;
 use crate::message::{Event, Usage};
+#[cfg(feature = "profiles")]
+use crate::provider::profile::Switched;
 use crate::provider::{Budget, Config};
 use crate::session::machine::Machine;
 use crate::transcript::log::Log;
@@ -38,6 +40,13 @@ impl WindowCount {
     pub const fn new() -> Self {
         Self
     }
+
+    pub const fn anew(&self) -> Self {
+        Self
+    }
+
+    #[cfg(feature = "profiles")]
+    pub const fn switch(&mut self, _: &dyn Config, _: &[u8], _: Switched) {}
 
     pub const fn up_to(self, _: &dyn Config, _: &[u8]) -> Self {
         self

@@ -1,7 +1,6 @@
 //! Making room by the policy of the configuration: down to the low mark, and never a part of an exchange.
 
 use super::RoomAttempts;
-use super::count::tokens_between;
 use crate::Error;
 use crate::message::{Dropped, Event};
 use crate::provider::{Config, RoomPolicy};
@@ -84,7 +83,8 @@ impl Machine {
         while bytes < needed.bytes.max(1) || self.count.worth(tokens) < needed.tokens {
             let Some((start, end)) = exchange(log, turn, cut) else { break };
             bytes += end - start;
-            tokens = tokens.saturating_add(tokens_between(config, log.bytes(), start, end));
+            tokens =
+                tokens.saturating_add(self.count.tokens_between(config, log.bytes(), start, end));
             cut = end;
         }
         if bytes > 0 {
@@ -148,20 +148,20 @@ impl Machine {
                 self.turn = end as u32;
             }
             if goes && freed >= LEAST_FREED_BYTES {
-                let before = tokens_between(config, log.bytes(), at, next);
+                let before = self.count.tokens_between(config, log.bytes(), at, next);
                 let mut header = record.header;
                 header.set(ELIDED);
                 header.length = stub.len() as u32;
                 log.write(end, header, &stub);
                 let stub_end = end + HEADER_BYTES + stub.len();
-                let after = tokens_between(config, log.bytes(), end, stub_end);
+                let after = self.count.tokens_between(config, log.bytes(), end, stub_end);
                 tokens = tokens.saturating_add(before.saturating_sub(after));
                 end = stub_end;
             } else {
                 if let Some(bytes) = old_attachment(&record, turn) {
-                    let before = tokens_between(config, log.bytes(), at, next);
+                    let before = self.count.tokens_between(config, log.bytes(), at, next);
                     log.set_flags(at, ELIDED);
-                    let after = tokens_between(config, log.bytes(), at, next);
+                    let after = self.count.tokens_between(config, log.bytes(), at, next);
                     tokens = tokens.saturating_add(before.saturating_sub(after));
                     left_out = left_out.saturating_add(bytes);
                 }

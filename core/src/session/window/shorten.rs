@@ -1,7 +1,6 @@
 //! Results that are longer than the whole context: both ends stay, and a line explains how to read
 //! on.
 
-use super::count::tokens_between;
 use super::policy::last_reply;
 use crate::provider::Config;
 use crate::session::machine::{Machine, ShortenedResult};
@@ -14,7 +13,8 @@ impl Machine {
     /// part of a text has nearly as many tokens per byte as the whole.
     pub(super) fn result_bytes(&self, log: &Log<'_>, config: &dyn Config, tokens: u32) -> usize {
         let start = last_reply(log);
-        let counted = self.count.worth(tokens_between(config, log.bytes(), start, log.used()));
+        let counted =
+            self.count.worth(self.count.tokens_between(config, log.bytes(), start, log.used()));
         let part = u64::from(tokens) + u64::from(tokens) / 16 + LINE_TOKENS;
         let all = (log.used() - start) as u64;
         (all * part).checked_div(counted.max(1).into()).unwrap_or(0) as usize
