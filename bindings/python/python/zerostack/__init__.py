@@ -1,7 +1,7 @@
 """An agent core: one state machine, bytes in, bytes out, driven from Python.
 
-:class:`Session` is the machine, and does no I/O. :class:`Agent` and :class:`AsyncAgent` give it
-``httpx`` and run the tools. :class:`Tokenizer`, :class:`Prompt`, :class:`Skill` and :func:`decode`
+:class:`Session` is the machine, and does no I/O. :class:`Agent` and :class:`AsyncAgent` send its
+requests and run the tools. :class:`Tokenizer`, :class:`Prompt`, :class:`Skill` and :func:`decode`
 are the other parts of the core; :func:`run` starts the ``zerostack`` command.
 """
 

@@ -34,7 +34,8 @@ T = TypeVar("T")
 class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
     """A model, the tools that it may call, and the conversation, for ``asyncio``.
 
-    The arguments are those of :class:`zerostack.Agent`. Tools that are ``async`` run as tasks, all
+    The arguments are those of :class:`zerostack.Agent`; ``http`` is an ``httpx.AsyncClient``, in place
+    of connections that the agents of an event loop share. Tools that are ``async`` run as tasks, all
     others in threads. Cancelling the task ends the turn, and the conversation can continue.
     """
 
