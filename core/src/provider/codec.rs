@@ -1,5 +1,7 @@
 //! What each dialect implements: one [`Codec`] each.
 
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+use super::Reply;
 use super::profile::InForce;
 use super::{Config, Sink};
 use crate::Error;
@@ -26,6 +28,9 @@ pub(crate) struct Codec {
     pub token: fn(&mut Sink<'_, '_>, &Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
+    /// When the strings at a place change nothing.
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    pub ignores: fn(&Reply, place: u8) -> Ignores,
     /// The ids of calls that the provider takes, for a model.
     pub ids: fn(model: &str) -> CallIdRule,
     /// The fields for the options.
@@ -44,6 +49,17 @@ pub(crate) struct Codec {
     pub message: for<'a> fn(&Context<'a>, &mut Cursor, &mut Pieces<'a>) -> bool,
     /// Writes everything after the messages.
     pub tail: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
+}
+
+/// Whether the strings at a place of a document change anything, in the current state of the reply.
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ignores {
+    Nothing,
+    /// They change nothing, whatever they are.
+    All,
+    /// They change nothing in a document with an index.
+    IfNumbered,
 }
 
 /// The kind of a body that begins with `{` or `[`.

@@ -8,6 +8,8 @@ use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::Error;
 use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+use crate::provider::{Reply, codec::Ignores};
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
@@ -169,6 +171,12 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     }
     sink.document_end();
     Ok(())
+}
+
+/// Pieces of calls, as long as there is none: they are those of the provider's own tools.
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(super) const fn ignores(reply: &Reply, place: u8) -> Ignores {
+    if place == PARTIAL_JSON && reply.calls == 0 { Ignores::All } else { Ignores::Nothing }
 }
 
 /// Blocks arrived in separate events.

@@ -30,6 +30,8 @@ pub(crate) static CODEC: Codec = Codec {
     places: decode::PLACES,
     token: decode::token,
     document_end: decode::document_end,
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    ignores: |_, _| crate::provider::codec::Ignores::Nothing,
     ids: |_| CallIdRule::Any,
     #[cfg(feature = "options")]
     options: &options::FIELDS,

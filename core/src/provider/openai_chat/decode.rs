@@ -15,6 +15,8 @@ use super::{
 use crate::Error;
 use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+use crate::provider::{Reply, codec::Ignores};
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
@@ -359,15 +361,7 @@ const IS_REASONING: u8 = 4;
 
 /// Reasoning; servers that send it in two fields repeat it, so the first field counts.
 fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> {
-    let field = match place {
-        REASONING_CONTENT => REASONING_CONTENT_FIELD,
-        REASONING => REASONING_FIELD,
-        REASONING_TEXT => REASONING_TEXT_FIELD,
-        DETAIL_TEXT | DETAIL_SUMMARY => DETAILS_FIELD,
-        BLOCK_THINKING => BLOCKS_FIELD,
-        CONTENT_THINKING | THINKING_TEXT | CONTENT_TEXT => CONTENT_FIELD,
-        _ => return Ok(()),
-    };
+    let Some(field) = thinking_field(place) else { return Ok(()) };
     if !bytes.is_empty() && sink.reply.thinking_field == 0 {
         sink.reply.thinking_field = field;
     }
@@ -378,4 +372,28 @@ fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Erro
         return sink.stage(TEXT_SLOT, bytes);
     }
     sink.part(Kind::Thinking, [field, 0], bytes)
+}
+
+/// The field of the reasoning at `place`, if that is one.
+#[inline(always)]
+const fn thinking_field(place: u8) -> Option<u8> {
+    Some(match place {
+        REASONING_CONTENT => REASONING_CONTENT_FIELD,
+        REASONING => REASONING_FIELD,
+        REASONING_TEXT => REASONING_TEXT_FIELD,
+        DETAIL_TEXT | DETAIL_SUMMARY => DETAILS_FIELD,
+        BLOCK_THINKING => BLOCKS_FIELD,
+        CONTENT_THINKING | THINKING_TEXT | CONTENT_TEXT => CONTENT_FIELD,
+        _ => return None,
+    })
+}
+
+/// Reasoning that repeats that of another field; the content may be the answer, too.
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(super) fn ignores(reply: &Reply, place: u8) -> Ignores {
+    let is_repeated = |field| field != reply.thinking_field && field != CONTENT_FIELD;
+    match thinking_field(place) {
+        Some(field) if reply.thinking_field != 0 && is_repeated(field) => Ignores::All,
+        _ => Ignores::Nothing,
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) static CODEC: Codec = Codec {
     places: decode::PLACES,
     token: decode::token,
     document_end: decode::document_end,
+    #[cfg(all(feature = "outline", target_pointer_width = "64"))]
+    ignores: decode::ignores,
     ids: encode::ids,
     #[cfg(feature = "options")]
     options: &options::FIELDS,

@@ -11,6 +11,8 @@ use crate::Error;
 use crate::message::StopReason;
 use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+use crate::provider::{Reply, codec::Ignores};
 use crate::provider::{Sink, stop, tag};
 use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token};
@@ -228,6 +230,13 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
         }
         _ => {}
     }
+}
+
+/// The id of an item, where the number of the item counts.
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(super) const fn ignores(reply: &Reply, place: u8) -> Ignores {
+    let is_id = place == EVENT_ITEM_ID && super::items::goes_on_by_number(reply);
+    if is_id { Ignores::IfNumbered } else { Ignores::Nothing }
 }
 
 /// Whether a list at the top of an event is not a whole reply: the event has a type, or

@@ -358,6 +358,13 @@ fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
     index
 }
 
+/// Whether a piece of a numbered item is that of an item that began before, whatever its id is: see [`number`] and
+/// [`is_taken`].
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(super) const fn goes_on_by_number(reply: &crate::provider::Reply) -> bool {
+    reply.dialect_state.flags & (OVER | UNNUMBERED) == 0
+}
+
 /// Whether another item has the number of the item that begins with this event.
 fn is_taken(sink: &Sink<'_, '_>, event: u8, key: u32) -> bool {
     let notes = &sink.reply.dialect_state;

@@ -14,6 +14,8 @@ enum Target {
     Part(u32),
     /// The arguments of the last call.
     Call(u32),
+    /// There is neither, so what is read adds nothing.
+    Nowhere,
 }
 
 impl Sink<'_, '_> {
@@ -23,20 +25,20 @@ impl Sink<'_, '_> {
         let fits = match self.target() {
             Target::Part(at) => {
                 let kind = self.log.header(at as usize).map(|header| header.kind());
-                matches!(kind, Some(Kind::Text | Kind::Thinking)) && !self.may_have_more()
+                let is_text = matches!(kind, Some(Kind::Text | Kind::Thinking));
+                reply.show == at && is_text && !self.may_have_more()
             }
             Target::Call(at) => {
-                at != 0
+                reply.show == at
                     && reply.unclosed > 0
                     && !reply.has_spare
                     && !reply.delta.is_wanted()
                     // A closed object is perhaps that which stands for arguments that are to come.
                     && !reply.shape.is_closed()
             }
+            Target::Nowhere => !self.may_have_more(),
         };
-        let (Target::Part(at) | Target::Call(at)) = self.target();
-        fits && reply.show == at
-            && reply.keep_end == 0
+        fits && reply.keep_end == 0
             && reply.pending.is_none()
             && reply.stage.start == 0
             && reply.usage_news == 0
@@ -45,9 +47,10 @@ impl Sink<'_, '_> {
     }
 
     fn target(&self) -> Target {
-        match self.reply.open {
-            0 => Target::Call(self.reply.last_call),
-            open => Target::Part(open),
+        match (self.reply.open, self.reply.last_call) {
+            (0, 0) => Target::Nowhere,
+            (0, call) => Target::Call(call),
+            (open, _) => Target::Part(open),
         }
     }
 
@@ -78,10 +81,13 @@ impl Sink<'_, '_> {
         self.dialect == Dialect::OpenAiChat
     }
 
-    /// Whether the open part has grown up to the end since `used` bytes were used.
+    /// Whether the open part has grown up to the end since `used` bytes were used, or nothing has because there is
+    /// none.
     pub fn has_added(&self, used: usize) -> bool {
-        let (Target::Part(at) | Target::Call(at)) = self.target();
-        let record = self.log.record(at as usize).filter(|_| at != 0);
+        let (Target::Part(at) | Target::Call(at)) = self.target() else {
+            return self.log.used() == used;
+        };
+        let record = self.log.record(at as usize);
         let is_whole = record.is_some_and(|record| record.end() == self.log.used());
         self.log.used() > used && is_whole && self.reply.stage.start == 0
     }
@@ -91,7 +97,7 @@ impl Sink<'_, '_> {
         if self.notes_start() {
             self.reply.dialect_state.count = self.log.used() as u32;
         }
-        matches!(self.target(), Target::Part(_)) || !self.reply.shape.is_closed()
+        !matches!(self.target(), Target::Call(_)) || !self.reply.shape.is_closed()
     }
 
     /// The bytes added since `used` bytes were used belong to the open part; returns whether they are to be shown.
@@ -107,6 +113,7 @@ impl Sink<'_, '_> {
                 self.log.close(at as usize);
                 false
             }
+            Target::Nowhere => false,
         }
     }
 

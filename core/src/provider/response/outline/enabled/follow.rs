@@ -203,9 +203,8 @@ impl Decoder {
         let is_learned = head.is_some_and(|head| {
             let text = sink.log.bytes().get(start..).unwrap_or_default();
             let counts = sink.dialect == Dialect::Gemini;
-            let nodes = self.codec.places;
-            self.outline.form.fits(event)
-                || self.outline.form.learn(&Lesson { event, head, nodes, text, counts })
+            let lesson = Lesson { event, head, codec: self.codec, reply: sink.reply, text, counts };
+            self.outline.form.fits(event) || self.outline.form.learn(&lesson)
         });
         self.outline.is_steady = is_learned && self.outline.form.fits(event);
         #[cfg(all(test, feature = "all-dialects"))]

@@ -1,8 +1,9 @@
 //! Learns the outline of an event.
 
 use super::{Blank, BlankKind, EventForm, text};
-use crate::provider::tag;
-use crate::wire::json_read::{JsonReader, Node, Scalar};
+use crate::provider::codec::{Codec, Ignores};
+use crate::provider::{Reply, tag};
+use crate::wire::json_read::{JsonReader, Scalar};
 use crate::wire::scan::plain_length;
 use crate::wire::taken;
 
@@ -13,7 +14,10 @@ pub(super) struct Lesson<'a> {
     pub event: &'a [u8],
     /// Those before its document.
     pub head: usize,
-    pub nodes: &'static [Node],
+    /// The dialect.
+    pub codec: &'static Codec,
+    /// The state of the reply before it, and after it.
+    pub reply: &'a Reply,
     /// The text that it added to the open part.
     pub text: &'a [u8],
     /// Counts are passed to the dialect.
@@ -35,26 +39,34 @@ impl EventForm {
 
     fn take(&mut self, lesson: &Lesson<'_>, mut before: Before) -> Option<()> {
         let mut rest = lesson.event.get(lesson.head..)?;
-        let mut reader = JsonReader::new(lesson.nodes);
+        let mut reader = JsonReader::new(lesson.codec.places);
         // The bytes that are not kept yet, and those between two values.
         let (mut fixed, mut gap) = (lesson.event, lesson.event);
-        let mut has_text = false;
+        let mut has_text = lesson.text.is_empty();
+        let (mut needs_number, mut has_number) = (false, false);
         while let Some(scalar) = reader.find_scalar(&mut rest) {
             let start = rest;
             let value = reader.scalar(&mut rest)?;
             let after = start.get(value.len()..)?;
             let differs = before.differs(taken(gap, start), value, scalar.is_text);
             gap = after;
-            let Some(kind) = blank(&scalar, value, lesson, differs)? else { continue };
+            let (place, tag) = scalar.wanted.unwrap_or((0, tag::OWN));
+            let ignores = match scalar.is_wanted_text() {
+                true => (lesson.codec.ignores)(lesson.reply, place),
+                false => Ignores::Nothing,
+            };
+            has_number |= tag == tag::INDEX && !scalar.is_text;
+            let Some(kind) = blank(&scalar, value, lesson, ignores, differs)? else { continue };
+            needs_number |= ignores == Ignores::IfNumbered;
             if kind == BlankKind::Text && core::mem::replace(&mut has_text, true) {
                 // Two strings are the same, and one of them may be of no use.
                 return None;
             }
             self.keep(taken(fixed, start))?;
-            self.push(kind, scalar.wanted.map_or(0, |(place, _)| place))?;
+            self.push(kind, place)?;
             fixed = after;
         }
-        if !has_text || !rest.is_empty() || !reader.is_done() {
+        if !has_text || needs_number && !has_number || !rest.is_empty() || !reader.is_done() {
             return None;
         }
         // Anthropic ends its documents with a random number of spaces.
@@ -115,6 +127,7 @@ fn blank(
     scalar: &Scalar,
     value: &[u8],
     lesson: &Lesson<'_>,
+    ignores: Ignores,
     differs: bool,
 ) -> Option<Option<BlankKind>> {
     let is_natural =
@@ -125,12 +138,15 @@ fn blank(
             let is_short = is_natural && value.len() <= MAX_DIGITS;
             Some(Some(BlankKind::Number).filter(|_| is_short && !scalar.is_text)?)
         }
-        Some(_) if scalar.is_wanted_text() && text::is(value, lesson.text) => Some(BlankKind::Text),
-        Some(_) => None,
-        None if scalar.is_text => {
+        Some(_) if ignores == Ignores::All => Some(BlankKind::String),
+        Some(_) if ignores == Ignores::Nothing => {
+            let is_text = scalar.is_wanted_text() && !lesson.text.is_empty();
+            (is_text && text::is(value, lesson.text)).then_some(BlankKind::Text)
+        }
+        _ if scalar.is_text => {
             (differs || value.len() > MAX_FIXED_BYTES).then_some(BlankKind::String)
         }
-        None => (differs && is_natural).then_some(BlankKind::Digits),
+        _ => (differs && is_natural).then_some(BlankKind::Digits),
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Search {
     is_other: bool,
     /// It follows the outline to its end.
     is_whole: bool,
-    /// Its text has escapes, or it has a number that counts.
+    /// It has escapes, or a number that counts.
     is_mixed: bool,
     /// The start and the end of its text.
     text: (u16, u16),
@@ -150,7 +150,7 @@ impl EventForm {
                     while let Some(after) = rest.get(plain_length(rest)..) {
                         rest = after;
                         let [b'\\', _, after @ ..] = rest else { break };
-                        search.is_mixed |= blank.kind == BlankKind::Text;
+                        search.is_mixed = true;
                         rest = after;
                     }
                     if blank.kind == BlankKind::Text {

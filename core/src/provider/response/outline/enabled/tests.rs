@@ -66,6 +66,8 @@ impl Random {
 fn events(dialect: Dialect, random: &mut Random) -> String {
     let mut all = String::new();
     let is_call = random.below(3) == 0;
+    // A call of the provider's own tool, reasoning in two fields, or items whose ids change.
+    let is_special = random.below(3) == 0;
     let end = if dialect == Dialect::Gemini { "\r\n\r\n" } else { "\n\n" };
     for number in 0..6 + random.below(20) {
         let (text, space) = (random.text(), " ".repeat(random.below(3)));
@@ -91,6 +93,14 @@ fn events(dialect: Dialect, random: &mut Random) -> String {
                 "data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":{index},\
                  \"function\":{{\"arguments\":\"{text}\"}}}}]}}}}]}}{end}"
             ),
+            Dialect::OpenAiChat if is_special => {
+                let other = if random.below(9) == 0 { random.text() } else { text.clone() };
+                let field = random.of(&["text", "text", "text", "data"]);
+                format!(
+                    "data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{\"reasoning\":\"{text}\",\
+                     \"reasoning_details\":[{{\"type\":\"reasoning.text\",\"{field}\":\"{other}\"}}]}}}}]}}{end}"
+                )
+            }
             Dialect::OpenAiChat => {
                 let key = random.of(&["content", "content", "content", "reasoning_content"]);
                 let noise = random.text().replace("\\ud83d", "");
@@ -102,9 +112,11 @@ fn events(dialect: Dialect, random: &mut Random) -> String {
             Dialect::OpenAiResponses => {
                 let kind = if is_call { "function_call_arguments" } else { "output_text" };
                 let kind = if is_odd { "unknown" } else { kind };
+                let id = if is_special { number } else { index };
+                let place = random.of(&["output_index", "output_index", "output_index", "index"]);
                 format!(
-                    "event: response.{kind}.delta\ndata: {{\"type\":\"response.{kind}.delta\",\"item_id\":\"i{index}\",\
-                     \"output_index\":{index},\"sequence_number\":{number},\"delta\":\"{text}\"}}{end}"
+                    "event: response.{kind}.delta\ndata: {{\"type\":\"response.{kind}.delta\",\"item_id\":\"i{id}\",\
+                     \"{place}\":{index},\"sequence_number\":{number},\"delta\":\"{text}\"}}{end}"
                 )
             }
             Dialect::Gemini => {
@@ -123,18 +135,21 @@ fn events(dialect: Dialect, random: &mut Random) -> String {
             }
         };
     }
-    let (begin, last) = frame(dialect, is_call);
+    let (begin, last) = frame(dialect, is_call, is_special);
     begin + &all + &last
 }
 
 /// The beginning and the end of a stream.
-fn frame(dialect: Dialect, is_call: bool) -> (String, String) {
+fn frame(dialect: Dialect, is_call: bool, is_special: bool) -> (String, String) {
     let data = |documents: &[&str]| -> String {
         documents.iter().map(|document| format!("data: {document}\n\n")).collect()
     };
     match dialect {
         Dialect::Anthropic => {
             let block = match is_call {
+                true if is_special => {
+                    r#"{"type":"server_tool_use","id":"t","name":"f","input":{}}"#
+                }
                 true => r#"{"type":"tool_use","id":"t","name":"f","input":{}}"#,
                 false => r#"{"type":"text","text":""}"#,
             };
@@ -353,4 +368,58 @@ fn a_broken_document_is_an_error_at_the_end_of_its_event() {
             assert!(failed, "{dialect:?} {body}");
         }
     }
+}
+
+#[test]
+fn what_is_not_read_is_checked() {
+    // The last of them is cut, so that it is held.
+    for bad in ["\\x", "\\u12", "\\ud83d", "\\n"] {
+        let event = |noise: &str| {
+            format!("{},\"p\":\"{noise}\"}}\n\n", piece("a").strip_suffix('}').unwrap())
+        };
+        let body: String = ["1", "2", "3", "4", bad, "5"].map(event).concat();
+        for chunk in [1, 7, 50, body.len()] {
+            assert_same(Dialect::OpenAiChat, body.as_bytes(), chunk);
+        }
+    }
+}
+
+#[test]
+fn an_event_is_followed_whatever_is_ignored_in_it() {
+    let events = |first: &str, event: &dyn Fn(usize) -> String| -> usize {
+        let body: String = (0..50).map(event).collect();
+        EVENTS.with(|events| events.set(0));
+        let dialect = match first {
+            "" => Dialect::OpenAiChat,
+            _ if first.contains("content_block") => Dialect::Anthropic,
+            _ => Dialect::OpenAiResponses,
+        };
+        assert_same(dialect, [first, &body].concat().as_bytes(), usize::MAX);
+        EVENTS.with(Cell::get)
+    };
+    let details = |number| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"reasoning\":\"a{number}\",\"reasoning_details\":\
+             [{{\"type\":\"reasoning.text\",\"text\":\"a{number}\"}}]}}}}]}}\n\n"
+        )
+    };
+    assert!(events("", &details) > 40);
+    let block = "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":\
+                 {\"type\":\"server_tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{}}}\n\n";
+    let dropped = |number| {
+        format!(
+            "data: {{\"type\":\"content_block_delta\",\"index\":0,\
+             \"delta\":{{\"type\":\"input_json_delta\",\"partial_json\":\"{number}\"}}}}\n\n"
+        )
+    };
+    assert!(events(block, &dropped) > 40);
+    let item = "data: {\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"type\":\"message\"}}\n\n";
+    let piece = |number| {
+        format!(
+            "data: {{\"item_id\":\"i{number}\",\"output_index\":0,\"delta\":\"a\",\"type\":\"response.output_text.delta\"}}\n\n"
+        )
+    };
+    assert!(events(item, &piece) > 35);
+    // Without a number, each is another item.
+    assert_eq!(events(item, &|number| piece(number).replace("output_index", "x")), 0);
 }
