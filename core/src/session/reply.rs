@@ -137,8 +137,9 @@ impl Machine {
             dialect: config.dialect(),
             max_calls: config.limits().max_calls,
         };
-        self.decoder.end_outline(&mut sink);
-        let judged = judge(&self.decoder, &mut sink, self.status, limits)
+        let ended = self.decoder.end_outline(&mut sink);
+        let judged = ended
+            .and_then(|()| judge(&self.decoder, &mut sink, self.status, limits))
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)))
             .and_then(|(reason, found)| {
                 // A call was announced, and the server lost it.

@@ -3,7 +3,17 @@
 //! An event begins after the document of the one before it. It ends with its document, or with an empty line
 //! if it has none, or one that is broken.
 
-use super::scan::{line_length, plain_length};
+use super::scan::{line_length, plain_length, unclosed_length};
+
+/// Whether an event may end within `bytes`: it ends with a bracket or a line. More than a few bytes are not
+/// looked at.
+#[inline(always)]
+pub(crate) fn may_end(bytes: &[u8]) -> bool {
+    match bytes {
+        [byte] => ENDS.get(usize::from(*byte)).is_some_and(|ends| *ends),
+        _ => bytes.len() > FEW_BYTES || unclosed_length(bytes) < bytes.len(),
+    }
+}
 
 /// How far an event of less than 64 KiB was searched for its end.
 #[derive(Clone, Copy, Debug)]
@@ -41,26 +51,6 @@ impl EventEnd {
             place: if is_named { EventPlace::Start } else { EventPlace::Between },
             depth: 0,
         }
-    }
-
-    /// Whether `byte`, after the first `used` ones, is one of many of the same kind, for which [`find`](Self::find)
-    /// need not be called.
-    #[inline(always)]
-    pub const fn pass(&mut self, byte: u8, used: usize) -> bool {
-        let passes = match self.place {
-            // The one before it was not searched.
-            _ if self.at as usize != used => false,
-            EventPlace::Text => byte >= b' ' && !matches!(byte, b'"' | b'\\'),
-            EventPlace::Document => !is_met(&byte),
-            EventPlace::Line => !matches!(byte, b'\n' | b'\r'),
-            EventPlace::Start
-            | EventPlace::NextLine
-            | EventPlace::Data
-            | EventPlace::Between
-            | EventPlace::DocumentLine => false,
-        };
-        self.at += passes as u16;
-        passes
     }
 
     /// The length of the event, if all of it is in `bytes`, which begin with it; or of the part before
@@ -155,6 +145,17 @@ const fn end_of_line(bytes: &[u8]) -> Option<u16> {
 }
 
 const DATA: &[u8] = b"data:";
+
+/// Whether an event may end with a byte. Comparisons of it are branches that a processor cannot predict.
+static ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    (ends[b'}' as usize], ends[b']' as usize]) = (true, true);
+    (ends[b'\n' as usize], ends[b'\r' as usize]) = (true, true);
+    ends
+};
+
+/// A search of so many bytes costs less than two.
+const FEW_BYTES: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -82,6 +82,18 @@ pub(crate) fn line_length(text: &[u8]) -> usize {
     )
 }
 
+/// Bytes before the next bracket that closes something, or the end of a line.
+#[cfg(all(feature = "outline", target_pointer_width = "64"))]
+pub(crate) fn unclosed_length(text: &[u8]) -> usize {
+    // In lower case, one bracket is the other.
+    let brackets = |word| equals(word | (ONES * 0x20), b'}');
+    run_length(
+        text,
+        |word| brackets(word) | equals(word, b'\n') | equals(word, b'\r'),
+        |byte| matches!(byte, b'}' | b']' | b'\n' | b'\r'),
+    )
+}
+
 /// Whether `part` is in `text`, which is a short name: the search of the standard library
 /// takes more than a kilobyte of flash, and can panic as far as the linker can see.
 #[inline(never)]

@@ -57,5 +57,7 @@ impl Decoder {
     }
 
     #[inline(always)]
-    pub(crate) const fn end_outline(&self, _: &mut Sink<'_, '_>) {}
+    pub(crate) const fn end_outline(&self, _: &mut Sink<'_, '_>) -> Result<(), Error> {
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::EventForm;
 use super::search::Search;
+use crate::wire::event_end::may_end;
 
 /// The bytes of an event.
 #[derive(Clone, Debug)]
@@ -73,15 +74,15 @@ impl EventBuffer {
         self.add(bytes);
     }
 
-    /// Takes one more byte of the event that is held, if that needs no search.
+    /// Takes more of the event that is held, all of `bytes`, if the event does not end in them and they fit.
     #[inline(always)]
-    pub fn pass(&mut self, byte: u8, form: Option<&EventForm>) -> bool {
-        let used = usize::from(self.used);
-        used < MAX_EVENT_BYTES && self.search.pass(form, byte, used) && self.add(&[byte])
+    pub fn pass(&mut self, bytes: &[u8]) -> bool {
+        !may_end(bytes) && self.add(bytes)
     }
 
     /// Takes more of the event that is held from the front of `input`; returns the number of these bytes. The event is
     /// released when it is whole, or too long.
+    #[inline(never)]
     pub fn hold_more(&mut self, input: &[u8], form: Option<&EventForm>) -> usize {
         let before = usize::from(self.used);
         let free = MAX_EVENT_BYTES - before;
@@ -90,7 +91,8 @@ impl EventBuffer {
         let bytes = self.bytes.get(..self.used.into()).unwrap_or_default();
         let found = self.search.find(form, bytes);
         if let Some(end) = found {
-            self.used = end as u16;
+            // What is no document was perhaps taken before it was searched.
+            self.used = end.max(before) as u16;
         }
         if found.is_some() || !rest.is_empty() {
             self.release();

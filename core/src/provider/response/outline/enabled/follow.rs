@@ -8,6 +8,7 @@ use crate::Error;
 use crate::message::Dialect;
 use crate::provider::response::{Array, DataLine, Decoder, Document, Framing};
 use crate::provider::{Sink, take};
+use crate::wire::event_end::may_end;
 use crate::wire::json_read::Token;
 use crate::wire::scan::line_length;
 
@@ -41,8 +42,9 @@ impl Decoder {
 
     #[inline(never)]
     fn follow_events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<bool, Error> {
+        let mut state = None;
         if self.outline.buffer.is_recorded {
-            self.end_record(sink);
+            state = self.end_record(sink);
         }
         let before = input.len();
         if sink.log.left() <= before + FREE_BYTES {
@@ -67,7 +69,8 @@ impl Decoder {
         if input.is_empty() || self.is_held(input) {
             return Ok(true);
         }
-        self.begin_record(sink);
+        let state = state.filter(|_| input.len() == before);
+        self.begin_record(sink, input, state);
         Ok(input.len() < before)
     }
 
@@ -86,7 +89,7 @@ impl Decoder {
             true => Some(input.len()),
             false => {
                 search = Search::new(self.framing == Framing::Events);
-                search.find(Some(&self.outline.form), input)
+                if may_end(input) { search.find(Some(&self.outline.form), input) } else { None }
             }
         };
         let Some(end) = end else {
@@ -136,7 +139,7 @@ impl Decoder {
         let mut search = Search::new(self.framing == Framing::Events);
         let is_held = !self.outline.is_reading()
             && input.len() <= MAX_EVENT_BYTES
-            && search.find(None, input).is_none();
+            && !(may_end(input) && search.find(None, input).is_some());
         if is_held {
             self.outline.buffer.hold(core::mem::take(input), search);
         }
@@ -159,16 +162,21 @@ impl Decoder {
     }
 
     /// The body is over, perhaps within an event that is held.
-    pub(crate) fn end_outline(&mut self, sink: &mut Sink<'_, '_>) {
+    pub(crate) fn end_outline(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         self.outline.release();
         while self.outline.is_reading() && self.error.is_none() {
             self.read_held(sink, usize::MAX);
         }
+        self.error.map_or(Ok(()), Err)
     }
 
-    /// An event begins that may be one of many.
-    fn begin_record(&mut self, sink: &Sink<'_, '_>) {
-        if !sink.may_repeat() || !self.is_plain() || self.outline.buffer.is_read_in_part() {
+    /// An event begins, with which `input` does, that may be one of many.
+    fn begin_record(&mut self, sink: &Sink<'_, '_>, input: &[u8], state: Option<u64>) {
+        if !self.outline.is_alike(input)
+            || !sink.may_repeat()
+            || !self.is_plain()
+            || self.outline.buffer.is_read_in_part()
+        {
             return;
         }
         if self.outline.wait > 0 {
@@ -179,7 +187,8 @@ impl Decoder {
         let failures = &mut self.outline.failures;
         self.outline.wait = 1_u8.unbounded_shl((*failures).into()) / 4;
         *failures = (*failures + 1).min(7);
-        self.outline.buffer.record(sink.state(), sink.log.used());
+        let state = state.unwrap_or_else(|| sink.state());
+        self.outline.buffer.record(state, sink.log.used());
     }
 
     /// Keeps bytes of the event that was read.
@@ -188,17 +197,17 @@ impl Decoder {
         self.outline.buffer.note(bytes);
     }
 
-    /// The event is over: if the state of the reply is that before it, it is followed from now on.
+    /// The event is over: if the state of the reply is that before it, it is followed from now on. Returns the
+    /// state, if that was asked for.
     #[inline(never)]
-    fn end_record(&mut self, sink: &Sink<'_, '_>) {
+    fn end_record(&mut self, sink: &Sink<'_, '_>) -> Option<u64> {
         let buffer = self.outline.buffer.clone();
         self.outline.buffer.is_recorded = false;
         let (start, event) = (buffer.start as usize, buffer.bytes());
-        let is_same = sink.may_repeat()
-            && self.is_plain()
-            && sink.has_added(start)
-            && sink.begins_at(start)
-            && sink.state() == buffer.state;
+        let may_be_same =
+            sink.may_repeat() && self.is_plain() && sink.has_added(start) && sink.begins_at(start);
+        let state = may_be_same.then(|| sink.state());
+        let is_same = state == Some(buffer.state);
         let head = self.head(event).filter(|_| is_same);
         let is_learned = head.is_some_and(|head| {
             let text = sink.log.bytes().get(start..).unwrap_or_default();
@@ -211,6 +220,7 @@ impl Decoder {
         if super::tests::is_off() {
             self.outline.is_steady = false;
         }
+        state
     }
 
     /// Nothing is under way but events of one document each.

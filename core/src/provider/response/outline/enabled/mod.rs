@@ -20,6 +20,8 @@ pub(crate) struct Outline {
     /// This many events are not recorded, after this many that were of no use.
     wait: u8,
     failures: u8,
+    /// The hash of the first bytes of the event before.
+    start: u8,
     buffer: EventBuffer,
 }
 
@@ -79,6 +81,7 @@ impl Outline {
             is_steady: false,
             wait: 0,
             failures: 0,
+            start: 0,
             buffer: EventBuffer::new(),
         }
     }
@@ -109,12 +112,29 @@ impl Outline {
     /// released when it is whole, or too long.
     #[inline(always)]
     pub fn hold(&mut self, input: &[u8]) -> usize {
-        let form = self.is_steady.then_some(&self.form);
-        match input {
-            [byte] if self.buffer.pass(*byte, form) => 1,
-            _ => self.buffer.hold_more(input, form),
+        if self.buffer.pass(input) {
+            return input.len();
         }
+        self.buffer.hold_more(input, self.is_steady.then_some(&self.form))
     }
+}
+
+impl Outline {
+    /// Whether the event with which `input` begins may be of the type of the one before it, or of that of the outline.
+    fn is_alike(&mut self, input: &[u8]) -> bool {
+        let Some(start) = input.first_chunk() else { return false };
+        let hash = start_hash(start);
+        let before = core::mem::replace(&mut self.start, hash);
+        let is_named = start.starts_with(b"\n\nevent: ");
+        !is_named || before == hash || self.form.count > 0 && self.form.bytes.starts_with(start)
+    }
+}
+
+/// A hash of the first bytes of an event, which end with its type if it has one.
+fn start_hash(start: &[u8; 32]) -> u8 {
+    let words = start.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    let mix = |mixed: u64, word: u64| (mixed.rotate_left(29) ^ word).wrapping_mul(ODD);
+    (words.fold(0, mix) >> 56) as u8
 }
 
 impl EventForm {
@@ -172,6 +192,9 @@ fn natural(text: &[u8]) -> Option<(u32, &[u8])> {
     }
     (rest.len() < text.len()).then_some((number, rest))
 }
+
+/// No bit of it is lost in a product.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// One more digit fits.
 const MAX_NUMBER: u32 = 99_999_999;

@@ -72,38 +72,6 @@ impl Search {
         }
         self.end.find(bytes)
     }
-
-    /// Whether `byte`, after the first `used` ones, is one of many of the same kind, for which
-    /// [`find`](Self::find) need not be called.
-    #[inline(always)]
-    pub fn pass(&mut self, form: Option<&EventForm>, byte: u8, used: usize) -> bool {
-        let Some(form) = form.filter(|_| !self.is_other) else {
-            return self.end.pass(byte, used);
-        };
-        // A backslash before it was not searched.
-        let Some(blank) =
-            form.blanks.get(usize::from(self.blank)).filter(|_| usize::from(self.at) == used)
-        else {
-            return false;
-        };
-        let is_text = blank.kind == BlankKind::Text;
-        let passes = if self.in_blank {
-            let is_plain = byte >= b' ' && !matches!(byte, b'"' | b'\\');
-            is_plain && (is_text || blank.kind == BlankKind::String)
-        } else {
-            let expected = form.bytes.get(usize::from(self.outline_at));
-            self.outline_at + 1 < blank.end && expected == Some(&byte)
-        };
-        if passes {
-            self.at += 1;
-            match self.in_blank {
-                true if is_text => self.text.1 = self.at,
-                true => {}
-                false => self.outline_at += 1,
-            }
-        }
-        passes
-    }
 }
 
 /// How far an event follows the outline, with strings of any content.

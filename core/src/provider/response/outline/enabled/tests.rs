@@ -371,6 +371,16 @@ fn a_broken_document_is_an_error_at_the_end_of_its_event() {
 }
 
 #[test]
+fn a_broken_document_is_an_error_at_the_end_of_the_body() {
+    for chunk in [1, 3, 7, 50, 1000] {
+        let body = [piece("a").as_str(), "\n\ndata: {\"choices\":x"].concat();
+        let (observed, _) = read(Dialect::OpenAiChat, body.as_bytes(), chunk, false);
+        let (error, ..) = observed.error.unwrap();
+        assert_eq!(error.broken_rule(), Some(crate::ResponseRule::Json), "{chunk}");
+    }
+}
+
+#[test]
 fn what_is_not_read_is_checked() {
     // The last of them is cut, so that it is held.
     for bad in ["\\x", "\\u12", "\\ud83d", "\\n"] {
@@ -413,6 +423,12 @@ fn an_event_is_followed_whatever_is_ignored_in_it() {
         )
     };
     assert!(events(block, &dropped) > 40);
+    // A call of one of the caller's tools, which is never closed.
+    let taken = |number| match number {
+        0 => dropped(0).replace("\"0\"", "\"{\\\"\""),
+        number => dropped(number),
+    };
+    assert!(events(&block.replace("server_tool", "tool"), &taken) > 40);
     let item = "data: {\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"type\":\"message\"}}\n\n";
     let piece = |number| {
         format!(
@@ -422,4 +438,31 @@ fn an_event_is_followed_whatever_is_ignored_in_it() {
     assert!(events(item, &piece) > 35);
     // Without a number, each is another item.
     assert_eq!(events(item, &|number| piece(number).replace("output_index", "x")), 0);
+}
+
+#[test]
+fn ids_count_where_all_items_have_one_number() {
+    // Too long to be compared.
+    let (first, second) = ("x".repeat(70), "y".repeat(70));
+    let begin = |id: &str, name: &str| {
+        format!(
+            "data: {{\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{{\"type\":\"function_call\",\
+             \"id\":\"{id}\",\"call_id\":\"{name}\",\"name\":\"{name}\",\"arguments\":\"\"}}}}\n\n"
+        )
+    };
+    let piece = |id: &str, text: &str| {
+        format!(
+            "data: {{\"type\":\"response.function_call_arguments.delta\",\"item_id\":\"{id}\",\
+             \"output_index\":0,\"delta\":\"{text}\"}}\n\n"
+        )
+    };
+    let pieces = |id: &str| {
+        piece(id, "{\\\"a\\\":[") + &piece(id, "1,").repeat(6) + &piece(id, "1]") + &piece(id, "}")
+    };
+    let open = piece(&second, "{\\\"a\\\":[") + &piece(&second, "1,").repeat(6);
+    let mut body = begin(&first, "f") + &begin(&second, "g") + &open;
+    body += &(pieces(&first) + &piece(&second, "1]}"));
+    for chunk in [1, 50, body.len()] {
+        assert_same(Dialect::OpenAiResponses, body.as_bytes(), chunk);
+    }
 }
