@@ -461,7 +461,11 @@ fn ids_count_where_all_items_have_one_number() {
     };
     let open = piece(&second, "{\\\"a\\\":[") + &piece(&second, "1,").repeat(6);
     let mut body = begin(&first, "f") + &begin(&second, "g") + &open;
-    body += &(pieces(&first) + &piece(&second, "1]}"));
+    body += &(pieces(&first)
+        + &piece(&second, "1]}")
+        + &frame(Dialect::OpenAiResponses, true, false).1);
+    let (observed, _) = read(Dialect::OpenAiResponses, body.as_bytes(), body.len(), false);
+    assert_eq!(observed.calls.len(), 2);
     for chunk in [1, 50, body.len()] {
         assert_same(Dialect::OpenAiResponses, body.as_bytes(), chunk);
     }
