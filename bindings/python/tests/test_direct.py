@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import ssl
 import subprocess
+import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Provider, say
 
 from zerostack import AsyncAgent, Limits, Unreachable, ZerostackError, _direct
 
@@ -210,7 +213,9 @@ def test_a_body_that_nobody_reads_waits_in_the_server() -> None:
 
 
 def test_connections_are_used_again_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_direct, "_SURPLUS_S", 0.01)
+    # Only this test's own call finds one that is old.
+    monkeypatch.setattr(_direct, "_SURPLUS_S", 1_000)
+    monkeypatch.setattr(_direct, "_MAX_IDLE_S", 1_000)
     opened = closed = 0
 
     async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -243,6 +248,9 @@ def test_connections_are_used_again_and_closed(monkeypatch: pytest.MonkeyPatch) 
             # All are kept for a moment.
             assert opened == 5
         # Then two are, and they are used again.
+        with monkeypatch.context() as later:
+            later.setattr(_direct, "_SURPLUS_S", 0)
+            connections._close_old(asyncio.get_running_loop())
         while closed < 3:
             await asyncio.sleep(0.001)
         await asyncio.gather(*(one() for _ in range(2)))
@@ -252,6 +260,30 @@ def test_connections_are_used_again_and_closed(monkeypatch: pytest.MonkeyPatch) 
             await asyncio.sleep(0.001)
 
     run(server, work)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_loop_that_ended_is_forgotten(provider: Provider, is_closed: bool) -> None:
+    scripted = provider(say("one"), say("two"))
+    agent = AsyncAgent("scripted", base_url=scripted.url)
+
+    async def main() -> weakref.ref[asyncio.AbstractEventLoop]:
+        await agent.run("go")
+        if is_closed:
+            await agent.close()
+        return weakref.ref(asyncio.get_running_loop())
+
+    if is_closed:
+        # Its asynchronous generators are not closed.
+        loop = asyncio.new_event_loop()
+        ended = loop.run_until_complete(main())
+        loop.close()
+        del loop
+    else:
+        ended = asyncio.run(main())
+        asyncio.run(main())  # The agent has another loop now.
+    gc.collect()
+    assert ended() is None
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,8 @@ class _Client:
         return await _OverHttpx.begin(shared, built)
 
     async def close(self) -> None:
-        closes_shared, self._closes_shared, self._shared = self._closes_shared, None, None
+        closes_shared, self._closes_shared = self._closes_shared, None
+        self._shared = self._loop = None
         if closes_shared is not None:
             await closes_shared.aclose()
 

@@ -69,6 +69,9 @@ class Connections:
         idle, self._idle = self._idle, {}
         for connection in idle:
             connection.close()
+        if self._end_of_loop is not None and all(each in idle for each in self._all):
+            # It refers to the loop, which may be closed without the end that it waits for.
+            await self._end_of_loop.aclose()
 
     def _idle_one(self, origin: Origin) -> Connection | None:
         oldest = asyncio.get_running_loop().time() - _MAX_IDLE_S
@@ -93,7 +96,7 @@ class Connections:
 
     async def _opened(self, origin: Origin, connect_s: float) -> Connection:
         if self._end_of_loop is None:
-            self._end_of_loop = _at_the_end_of_the_loop(self._all)
+            self._end_of_loop = self._until_the_loop_ends()
             await self._end_of_loop.__anext__()
         connection = Connection(self._gone)
         self._all.add(connection)
@@ -107,10 +110,22 @@ class Connections:
         except BaseException as error:
             task.cancel()
             task.add_done_callback(lambda task: self._failed(connection, task))
-            if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+            is_no_connection = isinstance(error, (OSError, UnicodeError))
+            if is_no_connection and not isinstance(error, ssl.SSLError):
                 raise Broken(str(error) or "no connection") from None
             raise
         return connection
+
+    async def _until_the_loop_ends(self) -> AsyncGenerator[None, None]:
+        """Closes what is still open then: the loop closes generators at its end."""
+        try:
+            yield
+        finally:
+            self._end_of_loop = None
+            for connection in list(self._all):
+                connection.abort()
+            # The sockets are closed in the next round of the loop.
+            await asyncio.sleep(0)
 
     def _failed(self, connection: Connection, task: asyncio.Task[None]) -> None:
         # Nobody waits for its result anymore.
@@ -132,14 +147,3 @@ async def _connect(connection: Connection, origin: Origin) -> None:
     )
     if origin.tls is not None:
         await connection.encrypt(origin.tls, origin.host)
-
-
-async def _at_the_end_of_the_loop(all_of_it: set[Connection]) -> AsyncGenerator[None, None]:
-    """Closes what is still open then: the loop closes generators at its end."""
-    try:
-        yield
-    finally:
-        for connection in list(all_of_it):
-            connection.abort()
-        # The sockets are closed in the next round of the loop.
-        await asyncio.sleep(0)
