@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read as _};
-use std::path::PathBuf;
 
 use super::baseline::{Opened, Start};
 use super::canonical::Canonical;
 use super::index::{Index, Settings};
-use super::judge::Judge;
 use super::part::Part;
 use super::rules::{Rules, Seen};
 use super::{Dropped, Inner, Presence, Touched, upper};
@@ -107,12 +105,10 @@ impl Part {
             _ => None,
         };
         let nested = self.nested(&origin, &found);
-        let mut index = None;
-        let mut settings = Settings::default();
-        if let (Some(judge), Some(checkout)) = (judge, &self.checkout) {
-            index = Index::read(judge, &self.origin_path, &asked(&found, &nested)).ok();
-            settings = Settings::read(judge, &self.origin_path, &checkout.top).unwrap_or_default();
-        }
+        let none = Settings::default();
+        let settings = if judge.is_some() { self.settings(view) } else { &none };
+        let index = judge
+            .and_then(|judge| Index::read(judge, &self.origin_path, &asked(&found, &nested)).ok());
         let excludes_file = settings.excludes_file.as_deref();
         let mut rules =
             Rules::of(&self.origin_path, self.checkout.as_ref(), index.as_ref(), excludes_file);
@@ -124,7 +120,7 @@ impl Part {
         let judged = judge.filter(|_| view.is_canonical(self));
         let canonical =
             judged.zip(self.checkout.as_ref()).zip(index_of).map(|((judge, checkout), index)| {
-                Canonical { judge, checkout, prefix: &prefix, settings: &settings, index }
+                Canonical { judge, checkout, prefix: &prefix, settings, index }
             });
         let (mut files, mut conflicts, mut moved) = (Vec::new(), Vec::new(), Vec::new());
         let mut inside: BTreeMap<Vec<u8>, Vec<Change>> = BTreeMap::new();
@@ -209,27 +205,6 @@ impl Part {
             }
         }
         Ok(Comparison { changes, others, conflicts, moved, notes })
-    }
-
-    /// Where git is asked; none if there can be no sandbox for it.
-    pub(super) fn judge(&self, view: &Inner) -> Option<&Judge> {
-        let made = self.judge.get_or_init(|| {
-            let named = |name: &str| format!("{name}{}", self.mark);
-            let folder = |name: &str| -> io::Result<PathBuf> {
-                let made = view.scratch.folder(&named(name), 0o755);
-                made.map_err(|error| io::Error::other(error.to_string()))
-            };
-            let temporary = folder("judge-tmp").ok()?;
-            let checkout = self.checkout.as_ref();
-            let home = |name: &str, model: &std::path::Path| {
-                let folder = view.scratch.folder(&named(name), 0o700)?;
-                super::scratch::like(&folder, model)?;
-                Ok(folder)
-            };
-            let around = view.around.for_judge(&home).ok()?;
-            Judge::open(&self.origin_path, checkout, temporary, &around, &folder).ok()
-        });
-        made.as_ref()
     }
 
     /// How `path` was when the view was opened.

@@ -79,6 +79,8 @@ pub(super) struct Settings {
     pub(super) converts: bool,
     /// Ids are not SHA-1.
     pub(super) long_ids: bool,
+    /// There are filters, which are programs.
+    pub(super) filters: bool,
 }
 
 impl Settings {
@@ -87,8 +89,8 @@ impl Settings {
     /// # Errors
     /// If git does not answer.
     pub(super) fn read(judge: &Judge, root: &Path, top: &Path) -> io::Result<Self> {
-        let pattern =
-            "^(core\\.(autocrlf|eol|attributesfile|excludesfile)|extensions\\.objectformat)$";
+        let pattern = "^(core\\.(autocrlf|eol|attributesfile|excludesfile)\
+                       |extensions\\.objectformat|filter\\..*)$";
         let said = judge.git(root, &[], &["config", "-z", "--get-regexp", pattern], b"")?;
         let mut settings = Self::default();
         for entry in said.out.split(|&byte| byte == 0) {
@@ -106,6 +108,7 @@ impl Settings {
                 Some(b"extensions.objectformat") => settings.long_ids = value != b"sha1",
                 Some(b"core.autocrlf") => settings.converts |= value != b"false",
                 Some(b"core.eol" | b"core.attributesfile") => settings.converts = true,
+                Some(key) if key.starts_with(b"filter.") => settings.filters = true,
                 _ => {}
             }
         }

@@ -7,6 +7,7 @@
 use std::io;
 
 use super::compare::{Comparison, Verdict};
+use super::judge::Judge;
 use super::part::Part;
 use super::repository::Checkout;
 use super::{Inner, outside};
@@ -57,20 +58,23 @@ impl Inner {
             [part] => &part.origin_path,
             _ => &self.base,
         };
-        let apply = |args: &[&str]| judge.git(folder, &[], args, patch);
+        let apply = |judge: &Judge, args: &[&str]| judge.git(folder, &[], args, patch);
         if is_checkout {
-            match apply(&["apply", "--check", "--index", "-"]) {
+            match apply(judge, &["apply", "--check", "--index", "-"]) {
                 Ok(said) if said.success => return Verdict::Applies,
                 Ok(_) => {}
                 Err(_) => return Verdict::Unknown,
             }
             // The times of a file may differ from those in the index, and its content not.
-            let _ = judge.git(folder, &[], &["update-index", "-q", "--refresh"], b"");
-            if apply(&["apply", "--check", "--index", "-"]).is_ok_and(|said| said.success) {
-                return Verdict::Applies;
+            if let Some(judge) = first.writing_judge(self) {
+                let _ = judge.git(folder, &[], &["update-index", "-q", "--refresh"], b"");
+                let said = apply(judge, &["apply", "--check", "--index", "-"]);
+                if said.is_ok_and(|said| said.success) {
+                    return Verdict::Applies;
+                }
             }
         }
-        match apply(&["apply", "--check", "-"]) {
+        match apply(judge, &["apply", "--check", "-"]) {
             Ok(said) if said.success => Verdict::FilesOnly,
             Ok(said) => Verdict::Refused(said.errors),
             Err(_) => Verdict::Unknown,

@@ -16,6 +16,13 @@ pub(super) struct Judge {
     temporary: PathBuf,
 }
 
+/// The folder that git looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) root: &'a Path,
+    pub(super) checkout: Option<&'a Checkout>,
+}
+
 /// The output of git.
 pub(super) struct Said {
     pub(super) success: bool,
@@ -24,20 +31,22 @@ pub(super) struct Said {
 }
 
 impl Judge {
-    /// A sandbox over `root`, with `temporary` as its /tmp; `folders` makes an empty folder.
+    /// A sandbox over `place`, with `temporary` as its /tmp. What is written goes to the folders
+    /// `over` of an overlay, or nowhere.
     ///
     /// # Errors
     /// When no sandbox can be made here, or the disk refuses.
     pub(super) fn open(
-        root: &Path,
-        checkout: Option<&Checkout>,
+        place: Place<'_>,
         temporary: PathBuf,
         around: &Surroundings,
-        folder: &dyn Fn(&str) -> io::Result<PathBuf>,
+        over: Option<&(PathBuf, PathBuf)>,
     ) -> io::Result<Self> {
-        let (upper, work) = (folder("judge")?, folder("judge-work")?);
-        // Filters write to the folder of the repository.
-        let mut writes = Writes::Over { upper: &upper, work: &work };
+        let Place { root, checkout } = place;
+        let mut writes = match over {
+            Some((upper, work)) => Writes::Over { upper, work },
+            None => Writes::Nowhere,
+        };
         loop {
             let (homes, mut beside) = around.folders();
             beside.extend(around.of_repository(checkout, root, None));

@@ -15,6 +15,7 @@ mod home;
 mod index;
 mod joined;
 mod judge;
+mod judges;
 mod open;
 mod outside;
 mod part;
@@ -362,9 +363,7 @@ impl Inner {
         self.sandbox.end();
         // None is made from here on.
         for part in &self.parts {
-            if let Some(judge) = part.judge.get_or_init(|| None) {
-                judge.end();
-            }
+            part.judges.end();
         }
         self.scratch.remove();
     }

@@ -3,10 +3,9 @@
 use std::fs;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use super::copy::{self, Copy, GitLink};
-use super::judge::Judge;
+use super::judges::Judges;
 use super::repository::Checkout;
 use super::scratch::{self, Scratch};
 use super::{Dropped, Storage, private_git};
@@ -30,8 +29,8 @@ pub(super) struct Part {
     pub(super) checkout: Option<Checkout>,
     /// Tells its private folders from those of the other parts.
     pub(super) mark: String,
-    /// Where git looks at the result; made at its first use.
-    pub(super) judge: OnceLock<Option<Judge>>,
+    /// Where git looks at the result.
+    pub(super) judges: Judges,
 }
 
 /// A folder that a part is to be made of.
@@ -180,7 +179,7 @@ impl Draft {
             ),
             (None, None) => Dropped::Overlay,
         };
-        let (root, judge) = (path.clone(), OnceLock::new());
+        let (root, judges) = (path.clone(), Judges::default());
         Ok(Part {
             origin,
             origin_path: path,
@@ -190,7 +189,7 @@ impl Draft {
             kept,
             checkout,
             mark,
-            judge,
+            judges,
         })
     }
 }
@@ -215,7 +214,7 @@ impl Part {
             kept: Dropped::Copy(copy),
             checkout,
             mark: mark(index),
-            judge: OnceLock::new(),
+            judges: Judges::default(),
         };
         if let Some(checkout) = part.linked() {
             let git = part.root.join(".git");

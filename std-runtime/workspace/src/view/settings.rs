@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If the disk refuses. A file that cannot be read counts as missing.
 pub(super) fn copy(home: &Path, private: &Path) -> io::Result<()> {
-    for name in [".gitconfig", ".config/git/config"] {
+    for name in OF_GIT {
         let Some(text) = read(&home.join(name)) else { continue };
         let kept = git(&text);
         for path in files_of_git(&kept, home) {
@@ -35,6 +35,12 @@ pub(super) fn copy(home: &Path, private: &Path) -> io::Result<()> {
         write(private, Path::new(name), &filter(&text))?;
     }
     Ok(())
+}
+
+/// Whether settings of git in the folder `private` name a filter, in a line of their own.
+pub(super) fn names_filters(private: &Path) -> bool {
+    let texts = OF_GIT.iter().filter_map(|name| read(&private.join(name)));
+    { texts }.any(|text| text.lines().any(|line| line.trim_start().starts_with("[filter")))
 }
 
 fn all(text: &str) -> String {
@@ -257,6 +263,9 @@ fn lines(text: &str, passes: impl Fn(&str) -> bool) -> String {
     }
     kept
 }
+
+/// The files of git's settings in a home folder.
+const OF_GIT: [&str; 2] = [".gitconfig", ".config/git/config"];
 
 /// More than any settings have.
 const BYTES: u64 = 256 * 1024;

@@ -92,21 +92,27 @@ impl Surroundings {
         Ok(found)
     }
 
-    /// The same for git's verdict on a change: with its own homes, and read-only.
+    /// The same for git's verdict on a change: with its own homes, and read-only; the parts that
+    /// builds need only with `toolchains`.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub(super) fn for_judge(&self, make: &MakeFolder<'_>) -> Result<Self> {
+    pub(super) fn for_judge(&self, make: &MakeFolder<'_>, toolchains: bool) -> Result<Self> {
         let own: Vec<PathBuf> = self.homes.iter().map(|(at, _)| at.clone()).collect();
-        let shown = self.shown.iter().map(|shown| shown.path().to_owned()).collect();
-        let shown = Shown::read_only(shown);
+        let shown = self.shown.iter().filter(|_| toolchains);
+        let shown = Shown::read_only(shown.map(|shown| shown.path().to_owned()).collect());
         let (readable, added) = (self.added.clone(), self.added.clone());
-        let homes = private(&own, &|name, like| make(&format!("judge-{name}"), like))?;
+        let homes = private(&own, make)?;
         // git runs programs of the user's settings, and none of the model's: for git alone the whole
         // system is not searched.
         let (writable, restricted) = (Vec::new(), self.restricted.as_found());
         let masked = self.masked.clone();
         Ok(Self { homes, shown, readable, writable, added, masked, restricted })
+    }
+
+    /// Whether the user's settings of git name a filter.
+    pub(super) fn names_filters(&self) -> bool {
+        self.homes.iter().any(|(_, private)| settings::names_filters(private))
     }
 
     /// Paths that must look empty to a process that reads the whole system.
