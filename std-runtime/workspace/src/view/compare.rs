@@ -106,9 +106,13 @@ impl Part {
         };
         let nested = self.nested(&origin, &found);
         let none = Settings::default();
-        let settings = if judge.is_some() { self.settings(view) } else { &none };
-        let index = judge
-            .and_then(|judge| Index::read(judge, &self.origin_path, &asked(&found, &nested)).ok());
+        let known = judge.zip(self.checkout.as_ref()).zip(self.settings(view));
+        let settings = known.map_or(&none, |(_, settings)| settings);
+        let index = known.and_then(|((judge, checkout), settings)| {
+            let (root, paths) = (&self.origin_path, asked(&found, &nested));
+            let of_file = Index::of_file(checkout, root, &paths, settings.long_ids);
+            of_file.or_else(|| Index::ask(judge, root, &paths).ok())
+        });
         let excludes_file = settings.excludes_file.as_deref();
         let mut rules =
             Rules::of(&self.origin_path, self.checkout.as_ref(), index.as_ref(), excludes_file);

@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::index_file;
 use super::judge::Judge;
+use super::repository::Checkout;
 
 /// The tracked files among those that were asked for.
 #[derive(Debug, Default)]
@@ -22,11 +24,37 @@ pub(super) struct Tracked {
 const SUBMODULE: u32 = 0o160_000;
 
 impl Index {
-    /// Asks for `paths`, relative to `root`; a folder means everything below it.
+    /// The entries of `paths`, relative to `root`, in the file of `checkout`; a folder means everything
+    /// below it. `None` if only git can read the file.
+    pub(super) fn of_file(
+        checkout: &Checkout,
+        root: &Path,
+        paths: &BTreeSet<Vec<u8>>,
+        long_ids: bool,
+    ) -> Option<Self> {
+        let mut prefix = root.strip_prefix(&checkout.top).ok()?.as_os_str().as_bytes().to_vec();
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let id_bytes = if long_ids { 32 } else { 20 };
+        let mut found = HashMap::new();
+        index_file::read(&checkout.own.join("index"), id_bytes, &mut |path, mode, id| {
+            let Some(path) = path.strip_prefix(prefix.as_slice()) else { return };
+            let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+            let mut folders = slashes.filter_map(|(at, _)| path.get(..at));
+            if paths.contains(path) || folders.any(|folder| paths.contains(folder)) {
+                let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
+                found.insert(path.to_vec(), Tracked { id, mode });
+            }
+        })?;
+        Some(Self(found))
+    }
+
+    /// The same, asked of git.
     ///
     /// # Errors
     /// If git does not answer.
-    pub(super) fn read(judge: &Judge, root: &Path, paths: &BTreeSet<Vec<u8>>) -> io::Result<Self> {
+    pub(super) fn ask(judge: &Judge, root: &Path, paths: &BTreeSet<Vec<u8>>) -> io::Result<Self> {
         let mut args = vec!["ls-files", "-s", "-z"];
         let names: Option<Vec<&str>> =
             paths.iter().map(|path| std::str::from_utf8(path).ok()).collect();
@@ -92,6 +120,10 @@ impl Settings {
         let pattern = "^(core\\.(autocrlf|eol|attributesfile|excludesfile)\
                        |extensions\\.objectformat|filter\\..*)$";
         let said = judge.git(root, &[], &["config", "-z", "--get-regexp", pattern], b"")?;
+        // Without any of these it fails too, and prints nothing.
+        if !said.success && !said.errors.is_empty() {
+            return Err(io::Error::other(said.errors));
+        }
         let mut settings = Self::default();
         for entry in said.out.split(|&byte| byte == 0) {
             let mut fields = entry.splitn(2, |&byte| byte == b'\n');

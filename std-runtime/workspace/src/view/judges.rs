@@ -15,7 +15,7 @@ pub(super) struct Judges {
     reading: OnceLock<Option<Judge>>,
     /// Has the toolchains of the home folders too, and private writes.
     writing: OnceLock<Option<Judge>>,
-    settings: OnceLock<Settings>,
+    settings: OnceLock<Option<Settings>>,
 }
 
 impl Judges {
@@ -32,26 +32,25 @@ impl Judges {
 impl Part {
     /// Where git is asked about the changes; none if there can be no sandbox for it.
     pub(super) fn judge(&self, view: &Inner) -> Option<&Judge> {
-        if self.settings(view).filters {
+        if self.settings(view).is_some_and(|settings| settings.filters) {
             self.writing_judge(view)
         } else {
             self.reading_judge(view)
         }
     }
 
-    /// The settings of the checkout, or those of none.
-    pub(super) fn settings(&self, view: &Inner) -> &Settings {
-        self.judges.settings.get_or_init(|| {
-            let Some(checkout) = &self.checkout else { return Settings::default() };
+    /// The settings of the checkout; none if there is no checkout, or git does not answer.
+    pub(super) fn settings(&self, view: &Inner) -> Option<&Settings> {
+        let settings = self.judges.settings.get_or_init(|| {
+            let checkout = self.checkout.as_ref()?;
             // The small one is not needed if there is a filter in any case.
             let judge = match view.around.names_filters() {
                 true => self.writing_judge(view),
                 false => self.reading_judge(view),
             };
-            let read = judge.map(|judge| Settings::read(judge, &self.origin_path, &checkout.top));
-            let unknown = Settings { filters: true, ..Settings::default() };
-            read.and_then(Result::ok).unwrap_or(unknown)
-        })
+            Settings::read(judge?, &self.origin_path, &checkout.top).ok()
+        });
+        settings.as_ref()
     }
 
     fn reading_judge(&self, view: &Inner) -> Option<&Judge> {

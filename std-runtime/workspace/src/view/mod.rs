@@ -13,6 +13,7 @@ mod credentials;
 mod disk;
 mod home;
 mod index;
+mod index_file;
 mod joined;
 mod judge;
 mod judges;
