@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+import socket
 import ssl
 import subprocess
 import weakref
@@ -59,7 +60,10 @@ def answers(*wires: bytes) -> tuple[Server, list[bytes]]:
 
 
 def run(
-    server: Server, work: Callable[[str], Awaitable[Any]], tls: ssl.SSLContext | None = None
+    server: Server,
+    work: Callable[[str], Awaitable[Any]],
+    tls: ssl.SSLContext | None = None,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> Any:
     """The result of ``work`` with the base URL of the server."""
 
@@ -73,6 +77,8 @@ def run(
             await server(reader, writer)
         except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             writer.transport.abort()
+        finally:
+            writer.close()
 
     async def main() -> Any:
         async with await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls) as listens:
@@ -84,7 +90,13 @@ def run(
                     handler.cancel()
                 await asyncio.gather(*handlers)
 
-    return asyncio.run(main())
+    if loop is None:
+        return asyncio.run(main())
+    runs = loop()
+    try:
+        return runs.run_until_complete(main())
+    finally:
+        runs.close()
 
 
 async def ask(url: str, **options: Any) -> str:
@@ -341,3 +353,22 @@ def test_a_server_whose_certificate_nobody_signed(
     with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
         run(server, work, certificate[1])
     assert tried == 0
+
+
+def test_a_loop_that_is_not_of_asyncio() -> None:
+    uvloop = pytest.importorskip("uvloop", exc_type=ImportError)
+    server, _ = answers(reply("one"))
+    assert run(server, ask, loop=uvloop.new_event_loop) == "one"
+
+
+def test_the_resolver_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it may return any address")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    server, _ = answers(reply("one"), reply("two"))
+
+    async def work(url: str) -> list[str]:
+        return [await ask(url), await ask(url.replace("localhost", "my.localhost"))]
+
+    assert run(server, work) == ["one", "two"]

@@ -78,7 +78,7 @@ class Connections:
         for connection, idle in reversed(self._idle.items()):
             if idle.since < oldest:
                 break
-            if idle.origin == origin:
+            if idle.origin == origin and connection.is_open:
                 del self._idle[connection]
                 return connection
         return None
@@ -139,11 +139,30 @@ class Connections:
 
 
 async def _connect(connection: Connection, origin: Origin) -> None:
-    loop = asyncio.get_running_loop()
-    has_one_address = ":" in origin.host or origin.host.replace(".", "").isdigit()
-    delay = None if has_one_address else _NEXT_ADDRESS_S
-    await loop.create_connection(
-        lambda: connection, origin.host, origin.port, happy_eyeballs_delay=delay
-    )
+    host = origin.host
+    # RFC 6761 6.3: the resolver may return any address for a name to which the key goes unencrypted,
+    # or one of the two alone.
+    if host == "localhost" or host.endswith(".localhost"):
+        try:
+            await _connect_to(connection, "127.0.0.1", origin.port)
+        except OSError as refused:
+            try:
+                await _connect_to(connection, "::1", origin.port)
+            except OSError:
+                raise refused from None
+    else:
+        await _connect_to(connection, host, origin.port)
     if origin.tls is not None:
-        await connection.encrypt(origin.tls, origin.host)
+        await connection.encrypt(origin.tls, host)
+
+
+async def _connect_to(connection: Connection, host: str, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    is_address = ":" in host or host.replace(".", "").isdigit()
+    # Other loops, like that of uvloop, try one address after the other and know no delay.
+    if is_address or not isinstance(loop, asyncio.BaseEventLoop):
+        await loop.create_connection(lambda: connection, host, port)
+    else:
+        await loop.create_connection(
+            lambda: connection, host, port, happy_eyeballs_delay=_NEXT_ADDRESS_S
+        )
