@@ -7,7 +7,9 @@ import gc
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
+import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -359,6 +361,88 @@ def test_a_loop_that_is_not_of_asyncio() -> None:
     uvloop = pytest.importorskip("uvloop", exc_type=ImportError)
     server, _ = answers(reply("one"))
     assert run(server, ask, loop=uvloop.new_event_loop) == "one"
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_server_that_refuses_a_long_request_and_closes(
+    resets: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has not read the request, so the system resets the connection after the answer."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for _ in range(5):
+            connection, _ = listener.accept()
+            connection.recv(1_000)
+            connection.sendall(
+                b'HTTP/1.1 413 Too large\r\ncontent-length: 26\r\n\r\n{"error":{"message":"big"}}'
+            )
+            if resets:
+                connection.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+            connection.close()
+
+    async def main() -> None:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        for _ in range(5):
+            async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+                with pytest.raises(ZerostackError, match="413"):
+                    await agent.run("x" * 20_000_000)
+
+    # A daemon: it may wait for a connection that never comes.
+    threading.Thread(target=serve, daemon=True).start()
+    with listener:
+        asyncio.run(main())
+    # Nothing is written to a connection that is closed.
+    assert "socket.send() raised exception" not in caplog.text
+
+
+def test_an_answer_before_the_request_is_sent_does_not_end_the_sending() -> None:
+    got = b""
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal got
+        head, _, body = reply("one").partition(b"\r\n\r\n")
+        sent = await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"\r\n\r\n" + body[:4])
+        length = int(sent.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        got = await reader.readexactly(length)
+        writer.write(body[4:])
+
+    async def work(url: str) -> str:
+        async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+            return (await agent.run("x" * 20_000_000)).text
+
+    assert run(server, work) == "one"
+    assert got.count(b"x") >= 20_000_000
+
+
+def test_a_connection_whose_request_was_not_sent_is_not_used_again() -> None:
+    """What follows on it would be read as the rest of that request."""
+    opened = 0
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            await request(reader)
+            writer.write(reply("two"))
+            return
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 413 Too large\r\ncontent-length: 26\r\n\r\n{"error":{"message":"big"}}')
+        while await reader.read(1 << 16):
+            pass
+
+    async def work(url: str) -> str:
+        async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+            with pytest.raises(ZerostackError, match="413"):
+                await agent.run("x" * 20_000_000)
+        async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+            return (await agent.run("go")).text
+
+    assert run(server, work) == "two"
+    assert opened == 2
 
 
 def test_the_resolver_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ that is not in use.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +36,7 @@ class Connection(asyncio.Protocol):
         "_is_full",
         "_is_open",
         "_is_reading",
+        "_is_sent",
         "_loop",
         "_lost",
         "_response",
@@ -54,6 +56,8 @@ class Connection(asyncio.Protocol):
         self._broken: Exception | None = None
         self._unread = b""
         self._is_open, self._is_full, self._is_reading = False, False, True
+        # All of the request is sent.
+        self._is_sent = False
         self._waiter: asyncio.Future[None] | None = None
         self._idle_s = self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -61,7 +65,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether it can carry a request."""
-        return self._is_open
+        return self._is_open and not self._transport.is_closing()
 
     async def encrypt(self, context: ssl.SSLContext, host: str) -> None:
         """Begins with TLS, once it is connected.
@@ -79,18 +83,24 @@ class Connection(asyncio.Protocol):
         """
         response = self._response = HttpResponse()
         self._idle_s = idle_s
+        self._is_sent = False
         if len(body) <= _PIECE_BYTES:
             self._write(head + body)
+            self._is_sent = True
         else:
             self._write(head)
             pieces = memoryview(body)
             for at in range(0, len(body), _PIECE_BYTES):
                 self._write(bytes(pieces[at : at + _PIECE_BYTES]))
-                # A server that refuses the request may answer before it has all of it.
-                while self._is_full and self._is_open and not response.status:
+                # What the server says meanwhile is read before the next piece is written: it may
+                # refuse the request and close the connection.
+                await asyncio.sleep(0)
+                while self._is_full and self.is_open and response.status < 300:
                     await self._wait("the server took the request too slowly")
-                if response.status or not self._is_open:
+                if response.status >= 300 or not self.is_open:
                     break
+            else:
+                self._is_sent = True
             del pieces
         # It may be large, and the answer may take minutes.
         del head, body
@@ -126,7 +136,8 @@ class Connection(asyncio.Protocol):
         return (
             response is not None
             and response.keeps_open
-            and self._is_open
+            and self._is_sent
+            and self.is_open
             and not self._is_full
             and not self._unread
         )
@@ -169,6 +180,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_open = False
+        if exc is not None:
+            self._take_rest()
         reason = "the server closed the connection"
         response = self._response
         try:
@@ -196,9 +209,21 @@ class Connection(asyncio.Protocol):
             return self.abort()
         body = self._response.feed(data)
         self._unread = self._unread + body if self._unread else body
-        if len(self._unread) > _MAX_UNREAD_BYTES and self._is_reading:
+        if len(self._unread) > _MAX_UNREAD_BYTES and self._is_reading and self._is_open:
             self._is_reading = False
             self._transport.pause_reading()
+
+    def _take_rest(self) -> None:
+        """What the server said before it reset the connection: a server that refuses a long request
+        stops reading it, and asyncio reads no more when it cannot write."""
+        if os.name != "posix" or not isinstance(self._loop, asyncio.BaseEventLoop):
+            return
+        try:
+            number = self._transport.get_extra_info("socket").fileno()
+            while data := os.read(number, _PIECE_BYTES):
+                self.data_received(data)
+        except OSError:
+            pass  # There is no more.
 
     def _break(self, error: Exception) -> None:
         if self._broken is None:
