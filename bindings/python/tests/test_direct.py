@@ -456,3 +456,20 @@ def test_the_resolver_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPa
         return [await ask(url), await ask(url.replace("localhost", "my.localhost"))]
 
     assert run(server, work) == ["one", "two"]
+
+
+def test_tls_that_ends_without_its_own_end(
+    certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody on the way can end a connection, so a body that lasts until then may be cut."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + b'{"choices":[')
+        writer.transport.abort()
+
+    with pytest.raises(ZerostackError, match="without the end of TLS"):
+        run(server, ask, certificate[1])

@@ -186,8 +186,8 @@ class Connection(asyncio.Protocol):
         response = self._response
         try:
             if response is not None:
-                response.end()
-        except ZerostackError as cut:
+                self._end(response)
+        except (ZerostackError, Broken) as cut:
             reason = str(cut) if response is not None and response.status else reason
         if self._broken is None and (response is None or not response.is_done):
             self._broken = Broken(str(exc or "") or reason)
@@ -212,6 +212,12 @@ class Connection(asyncio.Protocol):
         if len(self._unread) > _MAX_UNREAD_BYTES and self._is_reading and self._is_open:
             self._is_reading = False
             self._transport.pause_reading()
+
+    def _end(self, response: HttpResponse) -> None:
+        if self._tls is not None and not self._tls.is_at_end and not response.is_done:
+            # Anyone on the way can end a connection, but not say that nothing follows.
+            raise Broken("the connection ended within the response, without the end of TLS")
+        response.end()
 
     def _take_rest(self) -> None:
         """What the server said before it reset the connection: a server that refuses a long request
