@@ -445,6 +445,25 @@ def test_a_connection_whose_request_was_not_sent_is_not_used_again() -> None:
     assert opened == 2
 
 
+def test_a_request_whose_idle_connection_ends_unanswered_is_sent_again() -> None:
+    # The server closes the connection after the second request, at the moment of its use.
+    server, requests = answers(reply("one"), b"", reply("two"))
+
+    async def work(url: str) -> list[str]:
+        async with AsyncAgent("m", base_url=url, api_key="k", limits=ONCE) as agent:
+            return [(await agent.run("go")).text, (await agent.run("go on")).text]
+
+    assert run(server, work) == ["one", "two"]
+    assert requests[1] == requests[2]
+
+
+def test_a_new_connection_that_ends_unanswered_is_an_error() -> None:
+    server, requests = answers(b"", reply("two"))
+    with pytest.raises(Unreachable, match="the server closed the connection"):
+        run(server, ask)
+    assert len(requests) == 1
+
+
 def test_the_resolver_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(*_: Any, **__: Any) -> Any:
         raise AssertionError("it may return any address")

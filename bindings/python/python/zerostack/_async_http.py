@@ -23,9 +23,9 @@ from ._http import (
     head,
     retry_after_ms,
 )
-from ._turn import Failed, Head
+from ._turn import STALE, Failed, Head
 from ._clients import Route, of_this_loop, route
-from ._connection import Broken, Connection
+from ._connection import Broken, Connection, Stale
 from ._direct import Connections, Origin
 
 T = TypeVar("T")
@@ -66,13 +66,15 @@ class AsyncHttp:
         self._client.prepare()
 
     async def post(self, request: Request) -> Head | Failed:
-        """Sends the request and waits for the head."""
+        """Sends the request and waits for the head, or returns ``STALE``."""
         await self.end()
         work = self._client.post(request)
         # It may be large, and the answer may take minutes.
         del request
         try:
             self._exchange, received = await work
+        except Stale:
+            return STALE
         except _ERRORS as error:
             return failed(error, self._client.route)
         now = asyncio.get_running_loop().time()
@@ -207,8 +209,11 @@ class _Direct(_Exchange):
         del head, body
         try:
             response = await work
-        except BaseException:
+        except BaseException as error:
+            is_stale = connection.is_stale and isinstance(error, Broken)
             connection.abort()
+            if is_stale:
+                raise Stale from None
             raise
         status = response.status
         wait_ms = None if 200 <= status < 300 else retry_after_ms(_fields(response))

@@ -25,6 +25,10 @@ class Broken(Exception):
     """The connection failed, or there is none."""
 
 
+class Stale(Broken):
+    """The server had closed the connection while it was idle, so it has not answered."""
+
+
 class Connection(asyncio.Protocol):
     """Carries one request at a time."""
 
@@ -32,7 +36,9 @@ class Connection(asyncio.Protocol):
         "__weakref__",
         "_broken",
         "_deadline",
+        "_has_served",
         "_idle_s",
+        "_is_answered",
         "_is_full",
         "_is_open",
         "_is_reading",
@@ -56,8 +62,8 @@ class Connection(asyncio.Protocol):
         self._broken: Exception | None = None
         self._unread = b""
         self._is_open, self._is_full, self._is_reading = False, False, True
-        # All of the request is sent.
-        self._is_sent = False
+        # All of the request is sent; some of a response has arrived.
+        self._is_sent = self._is_answered = self._has_served = False
         self._waiter: asyncio.Future[None] | None = None
         self._idle_s = self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -66,6 +72,12 @@ class Connection(asyncio.Protocol):
     def is_open(self) -> bool:
         """Whether it can carry a request."""
         return self._is_open and not self._transport.is_closing()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it ended after another exchange and before the first byte of this one's response,
+        as one does that the server had closed while it was idle."""
+        return self._has_served and not self._is_open and not self._is_answered
 
     async def encrypt(self, context: ssl.SSLContext, host: str) -> None:
         """Begins with TLS, once it is connected.
@@ -83,7 +95,7 @@ class Connection(asyncio.Protocol):
         """
         response = self._response = HttpResponse()
         self._idle_s = idle_s
-        self._is_sent = False
+        self._is_sent = self._is_answered = False
         if len(body) <= _PIECE_BYTES:
             self._write(head + body)
             self._is_sent = True
@@ -133,6 +145,7 @@ class Connection(asyncio.Protocol):
         """Ends the exchange. Whether the connection is fit for another one."""
         response, self._response = self._response, None
         self._stop_clock()
+        self._has_served = True
         return (
             response is not None
             and response.keeps_open
@@ -207,6 +220,7 @@ class Connection(asyncio.Protocol):
         if self._response is None:
             # Nothing was asked, so this is no answer.
             return self.abort()
+        self._is_answered = True
         body = self._response.feed(data)
         self._unread = self._unread + body if self._unread else body
         if len(self._unread) > _MAX_UNREAD_BYTES and self._is_reading and self._is_open:

@@ -91,7 +91,7 @@ class Failed(NamedTuple):
 
 
 class Post(NamedTuple):
-    """Send the request; a ``Head`` or ``Failed`` comes back."""
+    """Send the request; a ``Head`` or ``Failed`` comes back, or ``STALE`` to send it again."""
 
     request: Request
 
@@ -131,6 +131,9 @@ EFFECTS = (Post, Read, EndBody, Wait, StartTools, Output)
 
 
 READ = Read()
+# There is no response because the server had closed the connection while it was idle. The client
+# keeps no request, which may be large, so it asks for it again.
+STALE = Failed("the server closed the connection")
 
 Steps = Generator[Union[AgentEvent, Effect], Any, None]
 
@@ -148,7 +151,10 @@ def turn(
         if step is Step.IDLE:
             return state.reason
         if step is Step.SEND:
-            yield from state.received_head((yield state.post()))
+            head = yield state.post()
+            while head is STALE:
+                head = yield state.post_again()
+            yield from state.received_head(head)
         elif step is Step.RECEIVE:
             yield from state.received(b"" if session.is_reply_complete else (yield READ))
         elif step is Step.RUN_TOOLS:
@@ -207,6 +213,10 @@ class _Turn:
         if tape:
             tape.request(session, request)
         return Post(request)
+
+    def post_again(self) -> Post:
+        """Sends the same request: this is no attempt of its own."""
+        return Post(self.session.request(self.settings.files.read))
 
     def received_head(self, head: Head | Failed) -> Steps:
         """The response begins, or there is none."""
