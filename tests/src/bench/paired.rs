@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use zerostack_scripted::{Script, Scripted};
+use zerostack_scripted::{Request, Script, Scripted};
 
 use super::Table;
 use super::process;
@@ -87,7 +87,7 @@ impl Contestant {
         Ok(Sample {
             cpu_ms: run.cpu.as_secs_f64() * 1000.0,
             wall_ms: run.wall.as_secs_f64() * 1000.0,
-            request_bytes: provider.requests().first().map_or(0, |it| it.body.len()) as f64,
+            request_bytes: asked(&provider).first().map_or(0, |it| it.body.len()) as f64,
             connections: provider.connections() as f64,
         })
     }
@@ -120,7 +120,7 @@ impl Contestant {
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         let ran = watch(command.current_dir(&project))?;
         let written = fs::read_to_string(project.join("greeting.txt")).unwrap_or_default();
-        let rounds = provider.requests().len();
+        let rounds = asked(&provider).len();
         if written != "hello\n" || rounds != 2 {
             let what = format!("{}: {rounds} requests, and the file holds {written:?}", self.name);
             return Err(what.into());
@@ -151,3 +151,8 @@ fn median(mut samples: Vec<f64>) -> f64 {
 
 /// What both are asked for.
 pub const TASK: &str = "Do what the script says.";
+
+/// The requests for an answer; some agents ask for a list of the models too.
+fn asked(provider: &Scripted) -> Vec<Request> {
+    provider.requests().into_iter().filter(|request| request.method == "POST").collect()
+}
