@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, Id};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -24,6 +25,8 @@ struct Waiting {
 
 struct Idle {
     origin: Arc<Origin>,
+    /// The runtime that is told when bytes arrive. On another one, they might never be noticed.
+    runtime: Id,
     stream: NetStream,
     since: Instant,
 }
@@ -31,9 +34,11 @@ struct Idle {
 impl Pool {
     /// A connection to `origin` that the server has not closed: the one that was used last.
     pub fn take(&self, origin: &Origin) -> Option<NetStream> {
+        let runtime = Handle::current().id();
+        let is_fit = |idle: &Idle| *idle.origin == *origin && idle.runtime == runtime;
         let mut waiting = self.waiting();
         loop {
-            let at = waiting.idle.iter().rposition(|idle| *idle.origin == *origin)?;
+            let at = waiting.idle.iter().rposition(is_fit)?;
             let mut idle = waiting.idle.remove(at)?;
             if idle.is_usable() {
                 return Some(idle.stream);
@@ -47,7 +52,8 @@ impl Pool {
         if waiting.idle.len() >= MAX_IDLE {
             waiting.idle.pop_front();
         }
-        waiting.idle.push_back(Idle { origin, stream, since: Instant::now() });
+        let (runtime, since) = (Handle::current().id(), Instant::now());
+        waiting.idle.push_back(Idle { origin, runtime, stream, since });
         // It ends with its runtime, too, while other clones of a client may run on another.
         if waiting.sweeper.as_ref().is_none_or(JoinHandle::is_finished) {
             waiting.sweeper = Some(tokio::spawn(sweep(Arc::downgrade(self))));

@@ -141,6 +141,27 @@ async fn a_connection_that_was_closed_while_idle_is_replaced() {
     server.end();
 }
 
+#[test]
+fn a_connection_of_another_runtime_is_not_used() {
+    let server = serve(move |listener| {
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let mut stream = accept(&listener);
+            request(&mut stream).unwrap();
+            stream.write_all(whole().as_bytes()).unwrap();
+            open.push(stream);
+        }
+    });
+    let mut agent = server.agent().build().unwrap();
+    let runtimes = [(); 2]
+        .map(|()| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    // The first is still there, and runs no more.
+    for runtime in &runtimes {
+        assert_eq!(runtime.block_on(agent.ask("Hello")).unwrap(), "Hi");
+    }
+    server.end();
+}
+
 #[tokio::test]
 async fn a_connection_that_nobody_takes_is_closed() {
     let server = serve(move |listener| {
