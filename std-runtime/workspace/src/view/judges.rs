@@ -1,21 +1,18 @@
-//! The sandboxes of git: the small one suffices unless filters run or the index is refreshed.
+//! The sandboxes of git, each made at its first use.
 
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::index::Settings;
-use super::judge::{Judge, Place};
-use super::part::Part;
-use super::{Inner, scratch};
+use super::judge::Judge;
 
-/// Where git looks at the result, each made at its first use.
+/// Where git looks at the result.
 #[derive(Debug, Default)]
 pub(super) struct Judges {
     /// Has the checkout and the settings of git, and writes nothing.
-    reading: OnceLock<Option<Judge>>,
+    pub(super) reading: OnceLock<Option<Judge>>,
     /// Has the toolchains of the home folders too, and private writes.
-    writing: OnceLock<Option<Judge>>,
-    settings: OnceLock<Option<Settings>>,
+    pub(super) writing: OnceLock<Option<Judge>>,
+    pub(super) settings: OnceLock<Option<Settings>>,
 }
 
 impl Judges {
@@ -26,55 +23,5 @@ impl Judges {
                 judge.end();
             }
         }
-    }
-}
-
-impl Part {
-    /// Where git is asked about the changes; none if there can be no sandbox for it.
-    pub(super) fn judge(&self, view: &Inner) -> Option<&Judge> {
-        if self.settings(view).is_some_and(|settings| settings.filters) {
-            self.writing_judge(view)
-        } else {
-            self.reading_judge(view)
-        }
-    }
-
-    /// The settings of the checkout; none if there is no checkout, or git does not answer.
-    pub(super) fn settings(&self, view: &Inner) -> Option<&Settings> {
-        let settings = self.judges.settings.get_or_init(|| {
-            let checkout = self.checkout.as_ref()?;
-            // The small one is not needed if there is a filter in any case.
-            let judge = match view.around.names_filters() {
-                true => self.writing_judge(view),
-                false => self.reading_judge(view),
-            };
-            Settings::read(judge?, &self.origin_path, &checkout.top).ok()
-        });
-        settings.as_ref()
-    }
-
-    fn reading_judge(&self, view: &Inner) -> Option<&Judge> {
-        self.judges.reading.get_or_init(|| self.open_judge(view, "judge", false)).as_ref()
-    }
-
-    /// Where git may write, and run the programs that the user's settings name.
-    pub(super) fn writing_judge(&self, view: &Inner) -> Option<&Judge> {
-        self.judges.writing.get_or_init(|| self.open_judge(view, "filters", true)).as_ref()
-    }
-
-    fn open_judge(&self, view: &Inner, name: &str, writes: bool) -> Option<Judge> {
-        let named = |kind: &str| format!("{name}{kind}{}", self.mark);
-        let folder = |kind: &str| view.scratch.folder(&named(kind), 0o755).ok();
-        let home = |kind: &str, model: &Path| {
-            let folder = view.scratch.folder(&named(&format!("-{kind}")), 0o700)?;
-            scratch::like(&folder, model)?;
-            Ok(folder)
-        };
-        let temporary = folder("-tmp")?;
-        let around = view.around.for_judge(&home, writes).ok()?;
-        let over: Option<(PathBuf, PathBuf)> =
-            if writes { Some((folder("")?, folder("-work")?)) } else { None };
-        let place = Place { root: &self.origin_path, checkout: self.checkout.as_ref() };
-        Judge::open(place, temporary, &around, over.as_ref()).ok()
     }
 }

@@ -17,6 +17,7 @@ mod index_file;
 mod joined;
 mod judge;
 mod judges;
+mod judging;
 mod open;
 mod outside;
 mod part;
