@@ -4,6 +4,7 @@
 //! No heap, no table of keys: the state is [`FieldReader`], which is smaller than 256 bytes. The
 //! grammar is RFC 8259, the paths are RFC 6901.
 
+mod path;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -164,6 +165,12 @@ impl FieldReader {
         &'t mut self,
         input: &mut &'i str,
     ) -> Result<Option<FieldEvent<'t>>, Error> {
+        // Most calls are for the text of a string.
+        if self.state == FieldState::Text
+            && let Some(text) = self.plain_text(input)
+        {
+            return Ok(Some(FieldEvent::Piece(text)));
+        }
         if let Some(character) = self.waiting.take() {
             return Ok(Some(FieldEvent::Piece(character.encode_utf8(&mut self.decoded))));
         }
@@ -175,6 +182,16 @@ impl FieldReader {
             let step = match self.state {
                 FieldState::InKey | FieldState::Text => self.text(byte, input)?,
                 FieldState::Number | FieldState::Word => self.literal(input)?,
+                FieldState::KeyEscape
+                | FieldState::KeyHex
+                | FieldState::TextEscape
+                | FieldState::TextHex => {
+                    // A byte that is not ASCII fits nowhere here.
+                    let rest = input.get(1..).ok_or(BAD)?;
+                    let step = self.escape(byte)?;
+                    *input = rest;
+                    step
+                }
                 _ => self.step(byte, input)?,
             };
             return Ok(Some(match step {
@@ -209,20 +226,8 @@ impl FieldReader {
 
     /// Outside of strings, numbers and words.
     fn step(&mut self, byte: u8, input: &mut &str) -> Result<FieldStep, Error> {
-        let is_escape = matches!(
-            self.state,
-            FieldState::KeyEscape
-                | FieldState::KeyHex
-                | FieldState::TextEscape
-                | FieldState::TextHex
-        );
         // A byte that is not ASCII fits nowhere here.
-        let rest = input.get(1..).ok_or(BAD)?;
-        if is_escape {
-            let step = self.escape(byte)?;
-            *input = rest;
-            return Ok(step);
-        }
+        let mut rest = input.get(1..).ok_or(BAD)?;
         let step = match (self.state, byte) {
             (_, b' ' | b'\n' | b'\r' | b'\t') => FieldStep::Nothing,
             (FieldState::ValueOrEnd, b']') | (FieldState::KeyOrEnd, b'}') => self.close(byte)?,
@@ -233,7 +238,15 @@ impl FieldReader {
             (FieldState::Value, _) => self.value(byte)?,
             (FieldState::KeyOrEnd | FieldState::Key, b'"') => {
                 self.push(b"/")?;
-                self.go(FieldState::InKey)
+                match self.short_key(rest) {
+                    Some(length) => {
+                        rest = rest.get(length..).ok_or(BAD)?;
+                        let is_joined = rest.starts_with(':');
+                        rest = rest.get(usize::from(is_joined)..).ok_or(BAD)?;
+                        self.go(if is_joined { FieldState::Value } else { FieldState::Colon })
+                    }
+                    None => self.go(FieldState::InKey),
+                }
             }
             (FieldState::Colon, b':') => self.go(FieldState::Value),
             (FieldState::CommaOrEnd, b',') if self.is_in_object() => {
@@ -302,6 +315,23 @@ impl FieldReader {
     fn go(&mut self, state: FieldState) -> FieldStep {
         self.state = state;
         FieldStep::Nothing
+    }
+
+    /// Text from the front of `input`: all up to an escape or the end, or an escape of one letter.
+    #[inline(always)]
+    fn plain_text<'i>(&self, input: &mut &'i str) -> Option<&'i str> {
+        if self.high != 0 || self.waiting.is_some() {
+            return None;
+        }
+        let length = plain_length(input.as_bytes());
+        if length > 0 {
+            let run;
+            (run, *input) = input.split_at_checked(length)?;
+            return Some(run);
+        }
+        let escaped = short_escape(input.as_bytes())?;
+        *input = input.get(2..)?;
+        Some(escaped)
     }
 
     /// Inside a string, where `byte` comes first.
@@ -430,65 +460,28 @@ impl FieldReader {
             length => Ok(FieldStep::Run(length)),
         }
     }
-
-    /// The last name of the path goes.
-    fn pop(&mut self) {
-        let path = self.path.get(..usize::from(self.path_length)).unwrap_or_default();
-        let slash = path.iter().rposition(|byte| *byte == b'/');
-        self.path_length = slash.map_or(0, |slash| slash as u8);
-    }
-
-    fn push(&mut self, text: &[u8]) -> Result<(), Error> {
-        let start = usize::from(self.path_length);
-        let end = start.saturating_add(text.len());
-        let place = self.path.get_mut(start..end).ok_or(TOO_LONG)?;
-        for (slot, byte) in place.iter_mut().zip(text) {
-            *slot = *byte;
-        }
-        self.path_length = end as u8;
-        Ok(())
-    }
-
-    /// A piece of a key, which a path has with its own escapes.
-    fn add_to_key(&mut self, mut text: &str) -> Result<(), Error> {
-        loop {
-            let special = text.bytes().position(|byte| matches!(byte, b'~' | b'/'));
-            let split = special.and_then(|at| text.split_at_checked(at));
-            let (plain, rest) = split.unwrap_or((text, ""));
-            self.push(plain.as_bytes())?;
-            let Some(first) = rest.bytes().next() else { return Ok(()) };
-            self.push(if first == b'~' { b"~0" } else { b"~1" })?;
-            text = rest.get(1..).unwrap_or_default();
-        }
-    }
-
-    /// The index at the end of the path becomes the next one.
-    fn count_up(&mut self) -> Result<(), Error> {
-        let path = self.path.get_mut(..usize::from(self.path_length)).unwrap_or_default();
-        for digit in path.iter_mut().rev() {
-            match digit {
-                b'9' => *digit = b'0',
-                b'0'..=b'8' => {
-                    *digit += 1;
-                    return Ok(());
-                }
-                // All were nines.
-                _ => break,
-            }
-        }
-        let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or_default();
-        self.push(b"0")?;
-        if let Some(first) = self.path.get_mut(slash + 1) {
-            *first = b'1';
-        }
-        Ok(())
-    }
 }
 
 impl Default for FieldReader {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What an escape of one letter stands for, if `text` begins with one.
+fn short_escape(text: &[u8]) -> Option<&'static str> {
+    let [b'\\', letter, ..] = text else { return None };
+    Some(match letter {
+        b'n' => "\n",
+        b'"' => "\"",
+        b'\\' => "\\",
+        b't' => "\t",
+        b'r' => "\r",
+        b'/' => "/",
+        b'b' => "\u{8}",
+        b'f' => "\u{c}",
+        _ => return None,
+    })
 }
 
 /// Replaces half a surrogate pair without the other half.

@@ -46,7 +46,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Result<Values, Error> 
 const HALVES: &str =
     r#"["\ud83d","\ud83dx","\ude00","\ud83d\n","\ud83d\u0041","\ud83d\ud83d\ude00"]"#;
 
-const DOCUMENTS: [&str; 14] = [
+const DOCUMENTS: [&str; 16] = [
     r#"{}"#,
     r#"[]"#,
     r#" "" "#,
@@ -61,6 +61,8 @@ const DOCUMENTS: [&str; 14] = [
     HALVES,
     r#"[0,1,2,3,4,5,6,7,8,9,10,11,[12],13]"#,
     "{ \"a\" : [ 1 , 2 ] ,\r\n\t\"b\" : \"\" }",
+    r#"{"a key of more than thirty-two bytes, which are read as a text":{"thirty-two bytes, neither less":1,"one more than thirty-two of them-":2}}"#,
+    r#"{"":{"é":1,"a\u00e9":2,"a~b/c":3,"\n":4},"b":"\t\ud83d\ude00\\"}"#,
 ];
 
 #[test]
