@@ -82,7 +82,7 @@ impl AsyncBody {
         let mut fed = self.feed(&received, space);
         loop {
             match fed {
-                // What came before an error is worth reading; the error is repeated.
+                // Bytes that arrived before the error are used first; the next read returns it again.
                 _ if !space.is_empty() => return Poll::Ready(Ok(space.len())),
                 Ok(()) => {}
                 Err(error) => return Poll::Ready(Err(Broken::Http(error))),

@@ -165,8 +165,8 @@ fn connect_head(proxy: &Proxy, origin: &Origin) -> String {
     head
 }
 
-/// Sends `request`, and reads the head of its response. No body follows, and the server behind a
-/// tunnel does not speak first.
+/// Sends `request` and reads the head of the response, which has no body. The server at the other end
+/// of the tunnel sends nothing until the TLS handshake begins.
 async fn ask(stream: &mut NetStream, request: &str) -> Result<HeadReader, Broken> {
     stream.write_all(request.as_bytes()).await.map_err(Broken::Io)?;
     let mut head = HeadReader::new();

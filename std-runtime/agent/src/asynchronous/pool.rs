@@ -25,7 +25,7 @@ struct Waiting {
 
 struct Idle {
     origin: Arc<Origin>,
-    /// The runtime that is told when bytes arrive. On another one, they might never be noticed.
+    /// The runtime that watches the socket. A task of another one might never be woken.
     runtime: Id,
     stream: NetStream,
     since: Instant,

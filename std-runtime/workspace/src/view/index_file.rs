@@ -124,7 +124,8 @@ impl<R: BufRead> Fields<R> {
     }
 }
 
-/// Two times, a device and an inode before the mode; owner, group and size behind it.
+/// The lengths of the fields before the mode (ctime, mtime, device, inode) and between the mode and
+/// the id (owner, group, size).
 const BEFORE_MODE: u64 = 24;
 const BEFORE_ID: u64 = 12;
 /// The flag of an entry that has two more bytes of flags.
