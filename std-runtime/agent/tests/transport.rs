@@ -1,8 +1,11 @@
 //! The HTTP client against the scripted provider and against sockets that misbehave.
 
+#[cfg(target_os = "linux")]
+mod silent;
+
 use std::ffi::OsString;
 use std::io::{Cursor, Read, Write};
-use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -334,28 +337,11 @@ fn cancel_ends_a_wait_for_the_head() {
     });
 }
 
-/// An address whose kernel drops connections, because its backlog is full.
-#[cfg(target_os = "linux")]
-fn silent_address() -> (SocketAddr, impl Sized) {
-    use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
-
-    let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&listener, &"127.0.0.1:0".parse::<SocketAddrV4>().unwrap()).unwrap();
-    listen(&listener, 0).unwrap();
-    let address = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap();
-    let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
-        waiting.push(stream);
-        assert!(waiting.len() < 64, "the backlog never fills");
-    }
-    (address, (listener, waiting))
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn cancel_ends_a_connect_that_waits() {
     must_end(|| {
-        let (address, _open) = silent_address();
+        let (address, _open) = silent::silent_address();
         let cancel = Cancel::new();
         thread::scope(|scope| {
             let url = format!("http://{address}/");
@@ -375,7 +361,7 @@ fn cancel_ends_a_connect_that_waits() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_connect_that_waits_is_given_up() {
-    let (address, _open) = silent_address();
+    let (address, _open) = silent::silent_address();
     let connect_timeout = Duration::from_millis(100);
     let options = HttpOptions { connect_timeout, ..HttpOptions::default() };
     let mut http = Http::new(options, Cancel::new());

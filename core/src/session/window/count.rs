@@ -36,7 +36,7 @@ pub(in crate::session) struct WindowCount {
     end: u32,
     /// The context from a refusal, or 0.
     context: u32,
-    /// The fields that the server has refused: with them, less may be sent.
+    /// The machine's list of the fields that the server has refused: less is sent without them.
     switched: Switched,
 }
 

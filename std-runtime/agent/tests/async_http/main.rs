@@ -3,6 +3,9 @@
 #[path = "../certified/mod.rs"]
 mod certified;
 mod server;
+#[cfg(target_os = "linux")]
+#[path = "../silent/mod.rs"]
+mod silent;
 mod tls;
 
 use std::io::{Read as _, Write as _};
@@ -415,22 +418,10 @@ async fn a_name_without_an_address_is_named() {
     assert!(reason.contains("cannot find the address of no-such-host.invalid"), "{reason}");
 }
 
-/// An address whose kernel drops connections, because its backlog is full.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_connect_that_waits_is_given_up() {
-    use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
-    use std::net::{SocketAddr, SocketAddrV4, TcpStream};
-
-    let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&listener, &"127.0.0.1:0".parse::<SocketAddrV4>().unwrap()).unwrap();
-    listen(&listener, 0).unwrap();
-    let address = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap();
-    let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
-        waiting.push(stream);
-        assert!(waiting.len() < 64, "the backlog never fills");
-    }
+    let (address, _open) = silent::silent_address();
     let short = HttpOptions { connect_timeout: Duration::from_millis(100), ..options() };
     let http = AsyncHttp::new(short).unwrap();
     let endpoint = Endpoint::local(format!("http://{address}/v1"), "m");
